@@ -1,0 +1,627 @@
+//! Fixed-point numbers: prices, quantities, money, rates, and the roundings `simulation.md` N3 names.
+//!
+//! Not here: what a number is used for (fees, margins: `position`). No float takes part in any of this (N1).
+//! Invariant: every quotient multiplies before it divides, in 128 bits; a wrap is impossible because the release
+//! profile keeps overflow checks.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Mul, Neg, Sub, SubAssign};
+use std::str::FromStr;
+
+use rust_decimal::Decimal;
+
+/// Steps in one whole unit: all fixed-point values count in 1e-8.
+pub const UNIT: i64 = 100_000_000;
+
+/// The largest price, quantity or amount that text may name: 1e9 whole units, so that exact products stay far from
+/// the edge of 128 bits.
+pub const LARGEST: i64 = 1_000_000_000 * UNIT;
+
+/// USDT per unit of the base asset, in steps of 1e-8; always above zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Price(i64);
+
+/// Amount of the base asset in steps of 1e-8; never negative: a direction is a [`super::order::Side`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Qty(i64);
+
+/// An amount of USDT in steps of 1e-8; signed. What a ledger holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Money(i64);
+
+/// Exact product of prices and quantities, in steps of 1e-16 USDT; signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Notional(i128);
+
+/// A share, fee, funding rate or distance as a plain fraction in steps of 1e-8 (3 % is 0.03); signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Rate(i64);
+
+/// Which way a quotient goes when it is not whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// Toward minus infinity.
+    Down,
+    /// Toward plus infinity.
+    Up,
+    /// To the nearest, a tie to the even neighbour.
+    HalfEven,
+}
+
+/// Why a text is not a number of ours.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NumError {
+    /// Not decimal text (this includes NaN and infinities).
+    #[error("'{0}' is not a decimal number")]
+    NotANumber(String),
+    /// More than eight decimals: it cannot be held exactly.
+    #[error("'{0}' has more than 8 decimals")]
+    TooFine(String),
+    /// Beyond [`LARGEST`].
+    #[error("'{0}' is out of range (largest is 1000000000)")]
+    TooLarge(String),
+    /// A price at or below zero.
+    #[error("price '{0}' is not above zero")]
+    NotPositive(String),
+    /// A quantity below zero.
+    #[error("quantity '{0}' is negative")]
+    Negative(String),
+}
+
+/// `numerator / denominator`, rounded. The denominator must be above zero.
+#[must_use]
+pub fn divide(numerator: i128, denominator: i128, rounding: Rounding) -> i128 {
+    assert!(denominator > 0, "invariant: divisors are positive");
+    let floor = numerator.div_euclid(denominator);
+    let rest = numerator.rem_euclid(denominator);
+    match rounding {
+        Rounding::Down => floor,
+        Rounding::Up => floor + i128::from(rest > 0),
+        Rounding::HalfEven => {
+            let up = match (rest * 2).cmp(&denominator) {
+                std::cmp::Ordering::Less => false,
+                std::cmp::Ordering::Equal => floor % 2 != 0,
+                std::cmp::Ordering::Greater => true,
+            };
+            floor + i128::from(up)
+        }
+    }
+}
+
+/// Narrows a result that the ranges of [`LARGEST`] keep inside 64 bits.
+fn narrow(wide: i128) -> i64 {
+    i64::try_from(wide).expect("invariant: inputs are bounded, so results fit 64 bits")
+}
+
+/// Parses plain decimal text exactly into steps of 1e-8.
+///
+/// # Errors
+/// When the text is no decimal number, is finer than 1e-8 or larger than [`LARGEST`].
+pub fn parse_steps(text: &str) -> Result<i64, NumError> {
+    match parse_plain(text.as_bytes()) {
+        Some(steps) => Ok(steps),
+        None => parse_slow(text),
+    }
+}
+
+/// Digits, at most one point, at most eight decimals: the form every recording uses. `None` asks for the slow path.
+fn parse_plain(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text.split_first()? {
+        (b'-', rest) => (true, rest),
+        _ => (false, text),
+    };
+    let mut steps: i64 = 0;
+    let mut decimals: Option<u32> = None;
+    let mut seen = 0_u32;
+    for &byte in digits {
+        match byte {
+            b'0'..=b'9' => {
+                if seen == 18 || decimals == Some(8) {
+                    return None;
+                }
+                steps = steps * 10 + i64::from(byte - b'0');
+                seen += 1;
+                decimals = decimals.map(|count| count + 1);
+            }
+            b'.' if decimals.is_none() => decimals = Some(0),
+            _ => return None,
+        }
+    }
+    if seen == 0 {
+        return None;
+    }
+    let missing = 8 - decimals.unwrap_or(0);
+    let steps = steps.checked_mul(10_i64.pow(missing))?;
+    if steps > LARGEST {
+        return None;
+    }
+    Some(if negative { -steps } else { steps })
+}
+
+fn parse_slow(text: &str) -> Result<i64, NumError> {
+    let trimmed = text.trim();
+    let decimal = Decimal::from_str(trimmed)
+        .or_else(|_| Decimal::from_scientific(trimmed))
+        .map_err(|_| NumError::NotANumber(clip(text)))?;
+    from_decimal(decimal).map_err(|wrong| match wrong {
+        DecimalRange::TooFine => NumError::TooFine(clip(text)),
+        DecimalRange::TooLarge => NumError::TooLarge(clip(text)),
+    })
+}
+
+/// Why a decimal does not fit.
+enum DecimalRange {
+    TooFine,
+    TooLarge,
+}
+
+fn from_decimal(decimal: Decimal) -> Result<i64, DecimalRange> {
+    let normal = decimal.normalize();
+    if normal.abs() > Decimal::from(1_000_000_000_u64) {
+        return Err(DecimalRange::TooLarge);
+    }
+    if normal.scale() > 8 {
+        return Err(DecimalRange::TooFine);
+    }
+    let scaled = normal.mantissa() * 10_i128.pow(8 - normal.scale());
+    Ok(narrow(scaled))
+}
+
+/// Error texts show the start of what was found, never a gigabyte of it.
+fn clip(text: &str) -> String {
+    const SHOWN: usize = 40;
+    if text.chars().count() <= SHOWN {
+        return text.to_owned();
+    }
+    let mut shown: String = text.chars().take(SHOWN).collect();
+    shown.push('…');
+    shown
+}
+
+/// Writes steps as the shortest exact decimal.
+fn write_steps(steps: i128, decimals: usize, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let unit = 10_u128.pow(u32::try_from(decimals).expect("invariant: 8 or 16 decimals"));
+    let size = steps.unsigned_abs();
+    if steps < 0 {
+        out.write_str("-")?;
+    }
+    write!(out, "{}", size / unit)?;
+    let rest = size % unit;
+    if rest > 0 {
+        let digits = format!("{rest:0decimals$}");
+        write!(out, ".{}", digits.trim_end_matches('0'))?;
+    }
+    Ok(())
+}
+
+macro_rules! fixed_point {
+    ($name:ident) => {
+        impl $name {
+            /// The value as a count of 1e-8 steps.
+            #[must_use]
+            pub const fn steps(self) -> i64 {
+                self.0
+            }
+            /// For display and statistics only; never fed back into money.
+            #[must_use]
+            #[allow(clippy::cast_precision_loss, reason = "statistics accept 53 bits")]
+            pub fn to_f64(self) -> f64 {
+                self.0 as f64 / UNIT as f64
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write_steps(i128::from(self.0), 8, out)
+            }
+        }
+    };
+}
+fixed_point!(Price);
+fixed_point!(Qty);
+fixed_point!(Money);
+fixed_point!(Rate);
+
+impl Price {
+    /// A price of so many 1e-8 steps; `None` at or below zero.
+    #[must_use]
+    pub const fn from_steps(steps: i64) -> Option<Self> {
+        if steps > 0 { Some(Self(steps)) } else { None }
+    }
+
+    /// The multiple of `tick` at or below this price; `None` when that is zero.
+    #[must_use]
+    pub fn round_down_to_tick(self, tick: Price) -> Option<Self> {
+        Self::from_steps(self.0 / tick.0 * tick.0)
+    }
+
+    /// The multiple of `tick` at or above this price.
+    #[must_use]
+    pub fn round_up_to_tick(self, tick: Price) -> Self {
+        Self((self.0 + tick.0 - 1) / tick.0 * tick.0)
+    }
+
+    /// Whether the price is a multiple of `tick`.
+    #[must_use]
+    pub const fn is_on_tick(self, tick: Price) -> bool {
+        self.0 % tick.0 == 0
+    }
+
+    /// The exact quotient `numerator / denominator` (in 1e-8 price steps) rounded to a multiple of `tick`.
+    /// `None` when the result is not above zero.
+    #[must_use]
+    pub fn from_quotient(
+        numerator: i128,
+        denominator: i128,
+        tick: Price,
+        rounding: Rounding,
+    ) -> Option<Self> {
+        let ticks = divide(numerator, denominator * i128::from(tick.0), rounding);
+        Self::from_steps(narrow(ticks * i128::from(tick.0)))
+    }
+}
+
+impl FromStr for Price {
+    type Err = NumError;
+    fn from_str(text: &str) -> Result<Self, NumError> {
+        let steps = parse_steps(text)?;
+        Self::from_steps(steps).ok_or_else(|| NumError::NotPositive(clip(text)))
+    }
+}
+
+impl Qty {
+    /// No quantity.
+    pub const ZERO: Self = Self(0);
+
+    /// A quantity of so many 1e-8 steps; `None` below zero.
+    #[must_use]
+    pub const fn from_steps(steps: i64) -> Option<Self> {
+        if steps >= 0 { Some(Self(steps)) } else { None }
+    }
+
+    /// Whether nothing is left.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The multiple of `step` at or below this quantity (N3: order quantities go toward zero).
+    #[must_use]
+    pub const fn round_down_to_step(self, step: Qty) -> Self {
+        Self(self.0 / step.0 * step.0)
+    }
+
+    /// Whether the quantity is a multiple of `step`.
+    #[must_use]
+    pub const fn is_on_step(self, step: Qty) -> bool {
+        self.0 % step.0 == 0
+    }
+
+    /// `share` of the quantity, rounded down to `step`.
+    #[must_use]
+    pub fn share(self, share: Rate, step: Qty) -> Self {
+        let raw = i128::from(self.0) * i128::from(share.0);
+        let steps = divide(raw, i128::from(UNIT) * i128::from(step.0), Rounding::Down);
+        Self(narrow(steps.max(0) * i128::from(step.0)))
+    }
+
+    /// What is left after taking `other`, at least nothing.
+    #[must_use]
+    pub fn saturating_sub(self, other: Self) -> Self {
+        Self((self.0 - other.0).max(0))
+    }
+}
+
+impl FromStr for Qty {
+    type Err = NumError;
+    fn from_str(text: &str) -> Result<Self, NumError> {
+        Self::from_steps(parse_steps(text)?).ok_or_else(|| NumError::Negative(clip(text)))
+    }
+}
+
+impl Add for Qty {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+impl AddAssign for Qty {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+impl Sub for Qty {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        assert!(
+            self.0 >= other.0,
+            "invariant: a quantity never falls below zero"
+        );
+        Self(self.0 - other.0)
+    }
+}
+impl SubAssign for Qty {
+    fn sub_assign(&mut self, other: Self) {
+        *self = *self - other;
+    }
+}
+
+impl Money {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// An amount of so many 1e-8 USDT.
+    #[must_use]
+    pub const fn from_steps(steps: i64) -> Self {
+        Self(steps)
+    }
+
+    /// The exact value in 1e-16 steps.
+    #[must_use]
+    pub fn exact(self) -> Notional {
+        Notional(i128::from(self.0) * i128::from(UNIT))
+    }
+
+    /// Whether this is no amount at all (A1: such entries are not written).
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl FromStr for Money {
+    type Err = NumError;
+    fn from_str(text: &str) -> Result<Self, NumError> {
+        parse_steps(text).map(Self)
+    }
+}
+impl Add for Money {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+impl AddAssign for Money {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+impl Sub for Money {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+}
+impl SubAssign for Money {
+    fn sub_assign(&mut self, other: Self) {
+        *self = *self - other;
+    }
+}
+impl Neg for Money {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self(-self.0)
+    }
+}
+impl Sum for Money {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::ZERO, Add::add)
+    }
+}
+
+impl Notional {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// A value of so many 1e-16 USDT.
+    #[must_use]
+    pub const fn from_raw(raw: i128) -> Self {
+        Self(raw)
+    }
+
+    /// The value as a count of 1e-16 steps.
+    #[must_use]
+    pub const fn raw(self) -> i128 {
+        self.0
+    }
+
+    /// Rounded to 1e-8 USDT.
+    #[must_use]
+    pub fn round(self, rounding: Rounding) -> Money {
+        Money(narrow(divide(self.0, i128::from(UNIT), rounding)))
+    }
+
+    /// `rate` of this value, rounded to 1e-8 USDT with one rounding.
+    #[must_use]
+    pub fn rate(self, rate: Rate, rounding: Rounding) -> Money {
+        let unit = i128::from(UNIT);
+        Money(narrow(divide(
+            self.0 * i128::from(rate.0),
+            unit * unit,
+            rounding,
+        )))
+    }
+
+    /// For display and statistics only.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "statistics accept 53 bits")]
+    pub fn to_f64(self) -> f64 {
+        self.0 as f64 / 1e16
+    }
+}
+
+impl fmt::Display for Notional {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_steps(self.0, 16, out)
+    }
+}
+impl Add for Notional {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+impl AddAssign for Notional {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+impl Sub for Notional {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+}
+impl SubAssign for Notional {
+    fn sub_assign(&mut self, other: Self) {
+        *self = *self - other;
+    }
+}
+impl Neg for Notional {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self(-self.0)
+    }
+}
+
+impl Mul<Qty> for Price {
+    type Output = Notional;
+    /// Exact, in steps of 1e-16 USDT: rounding happens only where `simulation.md` N3 names it.
+    fn mul(self, qty: Qty) -> Notional {
+        Notional(i128::from(self.0) * i128::from(qty.0))
+    }
+}
+
+impl Rate {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+    /// The whole: 100 %.
+    pub const ONE: Self = Self(UNIT);
+
+    /// A fraction of so many 1e-8.
+    #[must_use]
+    pub const fn from_steps(steps: i64) -> Self {
+        Self(steps)
+    }
+
+    /// Reads percent ("3" is 0.03); exact, so at most six decimals.
+    ///
+    /// # Errors
+    /// As [`parse_steps`], and when the hundredth has more than eight decimals.
+    pub fn from_percent(text: &str) -> Result<Self, NumError> {
+        Self::from_scaled(text, 100)
+    }
+
+    /// Reads basis points ("2" is 0.0002); exact, so at most four decimals (N3: impact has 1e-4 bp).
+    ///
+    /// # Errors
+    /// As [`parse_steps`], and when the ten-thousandth has more than eight decimals.
+    pub fn from_bps(text: &str) -> Result<Self, NumError> {
+        Self::from_scaled(text, 10_000)
+    }
+
+    fn from_scaled(text: &str, scale: i64) -> Result<Self, NumError> {
+        let steps = parse_steps(text)?;
+        if steps % scale == 0 {
+            Ok(Self(steps / scale))
+        } else {
+            Err(NumError::TooFine(clip(text)))
+        }
+    }
+
+    /// As percent text: 0.03 is "3".
+    #[must_use]
+    pub fn percent(self) -> String {
+        Notional(i128::from(self.0) * 100 * i128::from(UNIT)).to_string()
+    }
+}
+
+impl FromStr for Rate {
+    type Err = NumError;
+    fn from_str(text: &str) -> Result<Self, NumError> {
+        parse_steps(text).map(Self)
+    }
+}
+impl Add for Rate {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+impl Sub for Rate {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+}
+impl Neg for Rate {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self(-self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_numbers_agree_both_ways() {
+        for (text, steps) in [
+            ("0.00000001", 1),
+            ("1", UNIT),
+            ("-2.5", -250_000_000),
+            ("1000000000", LARGEST),
+            ("00.10", 10_000_000),
+        ] {
+            assert_eq!(parse_steps(text), Ok(steps), "{text}");
+        }
+        assert_eq!(Money::from_steps(-250_000_000).to_string(), "-2.5");
+        assert_eq!(parse_steps("2.118600000000000000"), Ok(211_860_000));
+        assert_eq!(parse_steps("2.5E3"), Ok(2500 * UNIT));
+        assert_eq!(
+            Rate::from_percent("3").map(Rate::percent),
+            Ok("3".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for text in [
+            "", " ", "-", ".", "abc", "NaN", "inf", "1e999", "1_0", "--1", "1.2.3", "0x10", "1,5",
+        ] {
+            assert!(
+                matches!(parse_steps(text), Err(NumError::NotANumber(_))),
+                "{text}"
+            );
+        }
+        assert!(matches!(
+            parse_steps("0.000000001"),
+            Err(NumError::TooFine(_))
+        ));
+        assert!(matches!(
+            parse_steps("1000000001"),
+            Err(NumError::TooLarge(_))
+        ));
+        assert!(matches!(
+            "0".parse::<Price>(),
+            Err(NumError::NotPositive(_))
+        ));
+        assert!(matches!("-1".parse::<Qty>(), Err(NumError::Negative(_))));
+    }
+
+    #[test]
+    fn quotients_round_to_the_named_side() {
+        for (numerator, down, up, even) in [
+            (7, 3, 4, 4),
+            (5, 2, 3, 2),
+            (-5, -3, -2, -2),
+            (-7, -4, -3, -4),
+            (4, 2, 2, 2),
+        ] {
+            assert_eq!(divide(numerator, 2, Rounding::Down), down);
+            assert_eq!(divide(numerator, 2, Rounding::Up), up);
+            assert_eq!(divide(numerator, 2, Rounding::HalfEven), even);
+        }
+    }
+}

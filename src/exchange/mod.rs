@@ -1,0 +1,5 @@
+//! Backends: where commands go and events come from.
+//!
+//! Not here: the trait itself (`engine`), files (`market`), text (`settings`).
+
+pub mod model;

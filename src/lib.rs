@@ -1,0 +1,5 @@
+//! placeholder
+pub mod domain;
+pub mod exchange;
+pub mod market;
+pub mod trader;

@@ -1,0 +1,3 @@
+//! THE core: what to do on each event. Placeholder.
+
+pub mod rules;
