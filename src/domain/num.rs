@@ -141,6 +141,13 @@ fn parse_plain(text: &[u8]) -> Option<i64> {
 
 fn parse_slow(text: &str) -> Result<i64, NumError> {
     let trimmed = text.trim();
+    // The decimal library also takes underscores, which no recording has.
+    if !trimmed
+        .bytes()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E'))
+    {
+        return Err(NumError::NotANumber(clip(text)));
+    }
     let decimal = Decimal::from_str(trimmed)
         .or_else(|_| Decimal::from_scientific(trimmed))
         .map_err(|_| NumError::NotANumber(clip(text)))?;
