@@ -24,6 +24,8 @@ pub struct Resting {
     pub kind: OrderKind,
     /// How much of it is left.
     pub amount: Amount,
+    /// Executed so far.
+    pub filled: Qty,
     /// Whether it may only reduce.
     pub reduce_only: bool,
     /// Why it exists.
@@ -60,6 +62,8 @@ pub struct Hit {
     pub liquidity: Liquidity,
     /// Distance of price and reference times quantity, rounded up: what slippage cost (memo).
     pub slippage: Money,
+    /// Executed of the order so far, this fill included.
+    pub total: Qty,
     /// What is left of the order.
     pub left: Qty,
 }
@@ -489,6 +493,7 @@ impl Walk<'_> {
             price,
             liquidity: Liquidity::Liquidation,
             slippage: Money::ZERO,
+            total: position.qty,
             left: Qty::ZERO,
         };
         self.visit(price);
@@ -540,6 +545,7 @@ impl Walk<'_> {
             self.orders.remove(index);
         } else {
             self.orders[index].amount = Amount::Exact(left);
+            self.orders[index].filled += qty;
         }
         if qty.is_zero() {
             return;
@@ -563,6 +569,7 @@ impl Walk<'_> {
             price,
             liquidity,
             slippage,
+            total: order.filled + qty,
             left,
         });
         self.settle(order.side, price, qty, liquidity);

@@ -1,0 +1,3 @@
+//! All integration tests, in one binary: linking once is most of what a test binary costs.
+
+mod oracle_simulation;
