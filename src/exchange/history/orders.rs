@@ -88,6 +88,19 @@ impl History {
                 self.flight.push(Flight { request, arrival });
             }
             OrderKind::Stop { .. } | OrderKind::TakeProfit { .. } | OrderKind::Trail { .. } => {
+                if self.account.held(symbol).is_none() {
+                    // An answer to one of several fills of an instant that left nothing open: it vanishes (F13).
+                    self.tell(Event::Order {
+                        id,
+                        update: OrderUpdate::Accepted,
+                    });
+                    self.tell(Event::Order {
+                        id,
+                        update: OrderUpdate::Canceled { total: Qty::ZERO },
+                    });
+                    self.refresh_busy(symbol);
+                    return;
+                }
                 self.note_risk(&request);
                 self.place_conditional(request);
             }
