@@ -358,7 +358,7 @@ impl Walk<'_> {
             let strictly = order.class() != Class::Limit
                 || self.model.limit_fill == LimitFill::Touch
                 || price != level;
-            beyond && strictly && (self.position.is_some() || !order.reduce_only)
+            beyond && strictly && self.may_act(order)
         };
         let key = |order: &Resting| {
             let level = order.level(tick).map_or(0, Price::steps);
@@ -424,7 +424,7 @@ impl Walk<'_> {
                 });
         let tick = self.instrument.tick;
         let fired = self.orders.iter().enumerate().filter_map(|(index, order)| {
-            if order.reduce_only && self.position.is_none() {
+            if !self.may_act(order) {
                 return None;
             }
             let class = order.class();
@@ -459,6 +459,12 @@ impl Walk<'_> {
                 .then(one.class.cmp(&other.class))
                 .then(id(one).cmp(&id(other)))
         })
+    }
+
+    /// A reduce-only order acts only against a position it closes (F13).
+    fn may_act(&self, order: &Resting) -> bool {
+        let closes = |position: Position| position.direction.exit_side() == order.side;
+        !order.reduce_only || self.position.is_some_and(closes)
     }
 
     fn limit_can_fill(&self, order: &Resting) -> bool {

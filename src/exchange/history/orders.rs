@@ -88,8 +88,13 @@ impl History {
                 self.flight.push(Flight { request, arrival });
             }
             OrderKind::Stop { .. } | OrderKind::TakeProfit { .. } | OrderKind::Trail { .. } => {
-                if self.account.held(symbol).is_none() {
-                    // An answer to one of several fills of an instant that left nothing open: it vanishes (F13).
+                let closes = self
+                    .account
+                    .held(symbol)
+                    .is_some_and(|held| held.position.direction.exit_side() == request.side);
+                if !closes {
+                    // An answer to one of several fills of an instant, the last of which left nothing of that
+                    // position: it vanishes (F13).
                     self.tell(Event::Order {
                         id,
                         update: OrderUpdate::Accepted,
