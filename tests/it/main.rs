@@ -1,0 +1,3 @@
+//! Behaviour through public interfaces, one module per subject.
+
+mod oracle_metrics;
