@@ -1,3 +1,5 @@
 //! Behaviour through public interfaces, one module per subject.
 
+mod made_up;
 mod oracle_metrics;
+mod report;
