@@ -91,14 +91,14 @@ pub struct Plot {
     pub label: fn(f64) -> String,
 }
 
-/// More dots than this are a smear.
-const MARKS_MAX: usize = 250;
+/// More dots than one in so many columns are a smear.
+const COLUMNS_PER_MARK: usize = 4;
 
 /// Equity of a run, thinned to `columns` columns.
 #[must_use]
 pub fn equity_plot(run: &RunReport, columns: usize) -> Plot {
     let own = equity_points(run, columns);
-    let marks = trade_marks(run, &own);
+    let marks = trade_marks(run, &own, columns / COLUMNS_PER_MARK);
     let mut curves: Vec<Curve> = run
         .benchmarks
         .iter()
@@ -119,7 +119,7 @@ pub fn equity_plot(run: &RunReport, columns: usize) -> Plot {
     let dots = if marks.is_empty() {
         ""
     } else {
-        "; a dot is a finished trade, green won, red lost"
+        "; dots are finished trades, green won, red lost"
     };
     Plot {
         title: "Equity, USDT".to_owned(),
@@ -182,8 +182,8 @@ pub fn source(run: &RunReport) -> String {
         "at the end of each UTC day".to_owned()
     } else {
         format!(
-            "at the end of each of {} bars, open positions at their marks; every column keeps its extremes",
-            format::whole(run.bars.equity.len())
+            "at {}, thinned so that every extreme stays",
+            format::counted(run.bars.equity.len(), "bar end", "bar ends")
         )
     }
 }
@@ -230,8 +230,8 @@ fn day_points(run: &RunReport, values: &[f64]) -> Vec<Point> {
 }
 
 /// A dot at each exit, on the curve; none when they would cover it.
-fn trade_marks(run: &RunReport, curve: &[Point]) -> Vec<Mark> {
-    if run.trades.len() > MARKS_MAX {
+fn trade_marks(run: &RunReport, curve: &[Point], most: usize) -> Vec<Mark> {
+    if run.trades.len() > most {
         return Vec::new();
     }
     run.trades

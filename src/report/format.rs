@@ -14,6 +14,9 @@ pub fn number(value: f64, decimals: usize) -> String {
     if !value.is_finite() {
         return NONE.to_owned();
     }
+    if value.abs() >= 1e15 {
+        return format!("{value:.2e}");
+    }
     let plain = format!("{:.decimals$}", value.abs());
     let (whole, rest) = plain.split_once('.').unwrap_or((&plain, ""));
     let mut text = String::new();
@@ -71,19 +74,38 @@ pub fn signed_usdt(value: f64) -> String {
     with_unit(signed(value, 2), "USDT")
 }
 
-/// A fraction as percent: `12.34 %`.
+/// A fraction as percent: `12.34 %`. Beyond a million percent only that it is beyond.
 #[must_use]
 pub fn percent(fraction: f64) -> String {
+    if fraction.abs() >= PERCENT_MAX {
+        return beyond(fraction);
+    }
     with_unit(number(fraction * 100.0, percent_decimals(fraction)), "%")
 }
 
 /// A fraction as percent with its sign: `+12.34 %`.
 #[must_use]
 pub fn signed_percent(fraction: f64) -> String {
+    if fraction.abs() >= PERCENT_MAX {
+        return beyond(fraction);
+    }
     with_unit(signed(fraction * 100.0, percent_decimals(fraction)), "%")
 }
 
-/// Decimals of huge percentages carry nothing.
+/// A fraction from which on digits say nothing: a minute's gain, annualised.
+const PERCENT_MAX: f64 = 1e4;
+
+fn beyond(fraction: f64) -> String {
+    if !fraction.is_finite() {
+        NONE.to_owned()
+    } else if fraction > 0.0 {
+        "> 1,000,000 %".to_owned()
+    } else {
+        "< -1,000,000 %".to_owned()
+    }
+}
+
+/// Decimals of large percentages carry nothing.
 fn percent_decimals(fraction: f64) -> usize {
     if fraction.abs() < 100.0 { 2 } else { 0 }
 }
@@ -97,7 +119,7 @@ fn with_unit(text: String, unit: &str) -> String {
     }
 }
 
-/// Six significant digits at most, at least two decimals from 1 up, no idle zeros below.
+/// About six significant digits; as many decimals for all prices of one size, so that they line up.
 #[must_use]
 pub fn price(value: f64) -> String {
     let decimals = match value.abs() {
@@ -106,12 +128,7 @@ pub fn price(value: f64) -> String {
         size if size >= 0.01 => 6,
         _ => 8,
     };
-    let text = number(value, decimals);
-    let Some((whole, rest)) = text.split_once('.') else {
-        return text;
-    };
-    let rest = rest.trim_end_matches('0');
-    format!("{whole}.{rest:0<2}")
+    number(value, decimals)
 }
 
 /// A figure by its own form, or `n/a`.
@@ -198,9 +215,12 @@ mod tests {
         assert_eq!(signed_usdt(12.0), "+12.00 USDT");
         assert_eq!(signed_percent(f64::NAN), "n/a");
         assert_eq!(percent(0.1234), "12.34 %");
+        assert_eq!(signed_percent(1e200), "> 1,000,000 %");
+        assert_eq!(percent(f64::INFINITY), "n/a");
+        assert_eq!(number(1e300, 2), "1.00e300");
         assert_eq!(price(0.000_012_34), "0.00001234");
         assert_eq!(price(64_000.0), "64,000.00");
-        assert_eq!(price(12.5), "12.50");
+        assert_eq!(price(12.5), "12.5000");
     }
 
     #[test]

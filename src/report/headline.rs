@@ -79,11 +79,11 @@ fn results(run: &RunReport, lines: &mut Vec<Headline>) {
         };
         lines.push(headline(Tone::Note, "No finished trades", text.to_owned()));
     } else if run.trades.len() < FEW_TRADES {
-        let count = format::counted(run.trades.len(), "finished trade", "finished trades");
+        let count = format::counted(run.trades.len(), "trade is", "trades are");
         lines.push(headline(
             Tone::Caution,
             "Few trades",
-            format!("{count}: too few to tell skill from luck, whatever the figures say."),
+            format!("{count} too few to tell skill from luck, whatever the figures say."),
         ));
     }
     if run.closed_by_end_of_data > 0 {
@@ -115,7 +115,7 @@ fn doubts(run: &RunReport, lines: &mut Vec<Headline>) {
         lines.push(headline(
             Tone::Caution,
             "In-sample",
-            "in-sample: no out-of-sample validation was run. If settings were chosen on this period, expect less from the next."
+            "no out-of-sample validation was run. If settings were chosen on this period, expect less from the next."
                 .to_owned(),
         ));
     }

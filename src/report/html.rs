@@ -8,6 +8,7 @@ pub mod costs;
 pub mod element;
 pub mod escape;
 pub mod figures;
+pub mod months;
 pub mod overview;
 pub mod signals;
 pub mod trades;
@@ -29,7 +30,7 @@ pub fn page(run: &RunReport) -> Result<String, ChartError> {
         overview::contents(),
         figures::curves(run)?,
         figures::key_figures(run),
-        figures::months(run),
+        months::months(run),
         trades::exits(run),
         signals::funnel(run),
         costs::envelope(run),

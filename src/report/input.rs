@@ -5,7 +5,7 @@
 use crate::stats::activity::BarSeries;
 use crate::stats::equity::DailySeries;
 use crate::stats::metrics::{BenchmarkSeries, Metrics};
-use crate::stats::trades::TradeRow;
+use crate::stats::trade_row::TradeRow;
 
 /// A finished run.
 #[derive(Clone, Debug)]

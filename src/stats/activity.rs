@@ -4,10 +4,11 @@
 
 use serde::Serialize;
 
-use super::equity::{DailySeries, YEAR_DAYS};
+use super::equity::DailySeries;
 use super::figure::{Figure, Why, count, millis};
 use super::quantile;
-use super::trades::TradeRow;
+use super::returns::YEAR_DAYS;
+use super::trade_row::TradeRow;
 use crate::domain::time::Timestamp;
 
 /// The account at bar ends, as columns of one length; `gross_notional` and `margin` may be empty when not recorded.

@@ -5,9 +5,10 @@
 
 use serde::Serialize;
 
-use super::equity::{DailySeries, YEAR_DAYS};
+use super::equity::DailySeries;
 use super::figure::{Figure, Why, count};
 use super::quantile;
+use super::returns::YEAR_DAYS;
 
 /// The run against a benchmark.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::calendar::{self, WEEKDAYS};
 use super::figure::{Figure, Why, count};
 use super::quantile;
-use super::trades::TradeRow;
+use super::trade_row::TradeRow;
 
 /// One group.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -7,7 +7,7 @@
 use serde::Serialize;
 
 use super::figure::{Figure, Why};
-use super::trades::TradeRow;
+use super::trade_row::TradeRow;
 use crate::domain::fill::{Fill, LedgerEntry, LedgerKind, Liquidity};
 use crate::domain::num::Money;
 

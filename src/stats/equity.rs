@@ -1,19 +1,15 @@
-//! Figures of the daily equity series (M1–M3): returns, drawdowns, ratios, tails.
+//! Figures of the daily equity series (M1–M3): growth, drawdowns, and the laws of its returns.
 //!
-//! Not here: benchmarks (`benchmark`), calendar tables (`calendar`), trades (`trades`).
+//! Not here: the returns as a sample (`returns`), benchmarks (`benchmark`), calendar tables (`calendar`), trades (`trades`).
 //! Invariant: every ratio uses daily returns, days without trades included; after a day that ends at or below zero the
 //! series ends (M2) and ratios are undefined.
 
 use serde::Serialize;
 
 use super::figure::{Figure, Why, count, millis};
-use super::quantile;
+use super::returns::{ReturnLaw, YEAR_DAYS};
 use crate::domain::time::{DAY, Timestamp};
 
-/// Days that annual figures count as a year.
-pub const YEAR_DAYS: f64 = 365.0;
-/// Returns in one window of the rolling sharpe.
-pub const ROLLING_DAYS: usize = 30;
 /// Below this many days an annualised figure is flagged (M3).
 pub const SHORT_DAYS: f64 = 90.0;
 
@@ -146,22 +142,6 @@ pub fn drawdowns(points: &[f64]) -> Vec<f64> {
         .collect()
 }
 
-/// Mean over sample deviation × √365.
-#[must_use]
-pub fn sharpe(returns: &[f64]) -> Figure {
-    let (Some(mean), Some(deviation)) = (quantile::mean(returns), quantile::deviation(returns))
-    else {
-        return Figure::Undefined(Why::FewReturns);
-    };
-    Figure::ratio(mean * YEAR_DAYS.sqrt(), deviation, Why::NoVariance)
-}
-
-/// The sharpe of each window of 30 returns; empty when there are fewer.
-#[must_use]
-pub fn rolling_sharpe(returns: &[f64]) -> Vec<Figure> {
-    returns.windows(ROLLING_DAYS).map(sharpe).collect()
-}
-
 /// All figures of M3 but those against a benchmark. `bar_equity` is equity at every bar end, or empty.
 #[must_use]
 pub fn daily_metrics(series: &DailySeries, bar_equity: &[f64]) -> DailyMetrics {
@@ -172,9 +152,9 @@ pub fn daily_metrics(series: &DailySeries, bar_equity: &[f64]) -> DailyMetrics {
     let shape = drawdown_shape(&points);
     let (total_return, cagr) = growth(series, last);
     let law = if ruined {
-        Law::undefined(Why::Ruin)
+        ReturnLaw::undefined(Why::Ruin)
     } else {
-        Law::of(&returns)
+        ReturnLaw::of(&returns)
     };
     let of_growth = |denominator: f64| {
         if ruined {
@@ -301,78 +281,6 @@ fn longest_underwater(points: &[f64]) -> usize {
         }
     }
     longest
-}
-
-/// Figures of the returns as a sample.
-struct Law {
-    mean: Figure,
-    deviation: Figure,
-    sharpe: Figure,
-    sortino: Figure,
-    omega: Figure,
-    skew: Figure,
-    kurtosis: Figure,
-    var: Figure,
-    cvar: Figure,
-    tail: Figure,
-}
-
-impl Law {
-    const fn undefined(why: Why) -> Self {
-        let none = Figure::Undefined(why);
-        Self {
-            mean: none,
-            deviation: none,
-            sharpe: none,
-            sortino: none,
-            omega: none,
-            skew: none,
-            kurtosis: none,
-            var: none,
-            cvar: none,
-            tail: none,
-        }
-    }
-
-    fn of(returns: &[f64]) -> Self {
-        let (Some(mean), Some(deviation)) = (quantile::mean(returns), quantile::deviation(returns))
-        else {
-            return Self::undefined(Why::FewReturns);
-        };
-        let days = count(returns.len());
-        let losses: f64 = returns.iter().map(|change| change.min(0.0)).sum();
-        let gains: f64 = returns.iter().map(|change| change.max(0.0)).sum();
-        let squares: f64 = returns.iter().map(|change| change.min(0.0).powi(2)).sum();
-        let downside = (squares / days).sqrt();
-        let ascending = quantile::sorted(returns);
-        let at = |percent| quantile::quantile(&ascending, percent).unwrap_or(0.0);
-        let tail_count = 5 * (returns.len() - 1) / 100 + 1;
-        let cvar = ascending[..tail_count].iter().sum::<f64>() / count(tail_count);
-        Self {
-            mean: Figure::new(mean),
-            deviation: Figure::new(deviation),
-            sharpe: sharpe(returns),
-            sortino: Figure::ratio(mean * YEAR_DAYS.sqrt(), downside, Why::NoLosingDay),
-            omega: Figure::ratio(gains, losses.abs(), Why::NoLosingDay),
-            skew: standardized(returns, deviation, 3),
-            kurtosis: standardized(returns, deviation, 4),
-            var: Figure::new(at(5)),
-            cvar: Figure::new(cvar),
-            tail: Figure::ratio(at(95).abs(), at(5).abs(), Why::NoTail),
-        }
-    }
-}
-
-/// m_k / m₂^(k/2), the moment estimator without bias correction.
-fn standardized(returns: &[f64], deviation: f64, power: i32) -> Figure {
-    let (true, Some(second), Some(moment)) = (
-        deviation > 0.0,
-        quantile::central_moment(returns, 2),
-        quantile::central_moment(returns, power),
-    ) else {
-        return Figure::Undefined(Why::NoVariance);
-    };
-    Figure::ratio(moment, second.powf(f64::from(power) / 2.0), Why::NoVariance)
 }
 
 impl DailyMetrics {

@@ -14,8 +14,10 @@ use super::calendar;
 use super::costs::{self, CostMetrics, CostTotals};
 use super::equity::{self, DailyMetrics, DailySeries};
 use super::figure::{Figure, note_undefined};
+use super::returns;
 use super::sensitivity::{CostTable, Envelope};
-use super::trades::{self, TradeMetrics, TradeRow};
+use super::trade_row::TradeRow;
+use super::trades::{self, TradeMetrics};
 use crate::domain::num::Money;
 
 /// Version of the layout of `metrics.json`; it grows when a field changes its meaning or goes.
@@ -111,7 +113,7 @@ pub fn metrics(input: RunInput<'_>) -> Metrics {
         daily: equity::daily_metrics(input.daily, &input.bars.equity),
         monthly_returns: calendar::compounded(input.daily.start, &returns, calendar::month),
         yearly_returns: calendar::compounded(input.daily.start, &returns, calendar::year),
-        rolling_sharpe_30: equity::rolling_sharpe(&returns),
+        rolling_sharpe_30: returns::rolling_sharpe(&returns),
         drawdown_series: equity::drawdowns(&points).split_off(1),
         trades: trades::trade_metrics(input.trades),
         activity: activity::activity_metrics(

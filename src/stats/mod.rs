@@ -13,5 +13,7 @@ pub mod equity;
 pub mod figure;
 pub mod metrics;
 pub mod quantile;
+pub mod returns;
 pub mod sensitivity;
+pub mod trade_row;
 pub mod trades;

@@ -1,6 +1,8 @@
 //! Compares `stats` with every value of `tests/oracles/metrics.json`, or of the file named by `SIM_ORACLE_METRICS`.
 //! A key that is not understood fails; nothing of the file is hard-coded here.
 
+#![allow(clippy::panic, reason = "helpers of a test")]
+
 use std::collections::BTreeMap;
 
 use confluence::domain::fill::{Fill, LedgerEntry, LedgerKind, Liquidity, TradeId};
@@ -10,8 +12,9 @@ use confluence::domain::time::{DAY, Span, Timestamp};
 use confluence::stats::activity::{self, BarSeries};
 use confluence::stats::breakdown;
 use confluence::stats::equity::{self, DailySeries};
-use confluence::stats::trades::{self, TradeRow};
-use confluence::stats::{benchmark, calendar, costs, quantile};
+use confluence::stats::trade_row::TradeRow;
+use confluence::stats::trades;
+use confluence::stats::{benchmark, calendar, costs, quantile, returns};
 use serde_json::{Map, Value};
 
 /// What was compared, for the last line of output.
@@ -70,10 +73,8 @@ fn array(value: &Value) -> &[Value] {
 }
 
 fn fields(value: impl serde::Serialize) -> Map<String, Value> {
-    match serde_json::to_value(value).expect("it serialises") {
-        Value::Object(map) => map,
-        other => panic!("not an object: {other}"),
-    }
+    let value = serde_json::to_value(value).expect("it serialises");
+    object(&value).clone()
 }
 
 fn money(value: &Value) -> Money {
@@ -293,11 +294,11 @@ fn daily_sections(file: &Value, series: &DailySeries, compared: &mut Compared) {
         .collect();
     let held = fields(benchmark::against(series, &levels));
     compared.object("benchmark figures", &file["benchmark_expected"], &held);
-    let returns = series.known_returns();
-    let months = calendar::compounded(series.start, &returns, calendar::month);
+    let daily_returns = series.known_returns();
+    let months = calendar::compounded(series.start, &daily_returns, calendar::month);
     assert_eq!(months.len(), object(&file["monthly_returns"]).len());
     compared.object("months", &file["monthly_returns"], &fields(months));
-    let rolling: Vec<Value> = array(&fields_list(equity::rolling_sharpe(&returns))).to_vec();
+    let rolling: Vec<Value> = array(&fields_list(returns::rolling_sharpe(&daily_returns))).to_vec();
     assert_eq!(rolling.len(), array(&file["rolling_sharpe_30"]).len());
     compared.list("rolling sharpes", &file["rolling_sharpe_30"], &rolling);
     let depths = fields_list(&equity::drawdowns(&series.points())[1..]);

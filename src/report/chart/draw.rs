@@ -35,6 +35,8 @@ pub struct Look {
     pub titled: bool,
     /// Text at the foot of a titled picture.
     pub footer: String,
+    /// How far letters stand above their middle in this form of output.
+    pub letter_drop: i32,
     /// Family of letters.
     pub family: &'static str,
     /// Colour of an ink.
@@ -91,7 +93,8 @@ pub fn draw<DB: DrawingBackend>(area: &Area<'_, DB>, plot: &Plot, look: &Look) -
     }
     for mark in &plot.marks {
         let style = ShapeStyle::from((look.color)(mark.ink)).filled();
-        area.draw(&Circle::new(frame.at(mark.point), 3 * ZOOM, style))?;
+        let radius = if look.width < 600 { 2 } else { 3 };
+        area.draw(&Circle::new(frame.at(mark.point), radius * ZOOM, style))?;
     }
     if plot.curves.len() > 1 {
         legend(area, plot, look, &frame)?;
@@ -110,7 +113,7 @@ fn frame(plot: &Plot, look: &Look) -> Frame {
     let mut range = scale::range(values);
     if plot.curves.iter().any(|curve| curve.ink == Ink::Loss) {
         // A drawdown has no values above its base; the frame begins there.
-        range = (range.0.min(-0.1), plot.base);
+        range = (range.0.min(-0.11), plot.base);
     }
     let widest = scale::value_ticks(range, look.value_labels)
         .iter()
@@ -170,7 +173,7 @@ fn grid<DB: DrawingBackend>(
         ))?;
         area.draw(&Text::new(
             (plot.label)(tick),
-            (frame.left - gap, y),
+            (frame.left - gap, y + look.letter_drop * ZOOM),
             style.clone(),
         ))?;
     }
@@ -183,11 +186,12 @@ fn grid<DB: DrawingBackend>(
         ))?;
         // A label at the edge moves inwards rather than out of the picture.
         let half =
-            i32::try_from(tick.text.chars().count()).unwrap_or(0) * look.font_size * ZOOM / 4;
+            i32::try_from(tick.text.chars().count()).unwrap_or(0) * look.font_size * ZOOM * 31
+                / 100;
         let x = x.min(look.width * ZOOM - half - ZOOM).max(half + ZOOM);
         area.draw(&Text::new(
             tick.text,
-            (x, frame.bottom + gap),
+            (x, frame.bottom + gap * 8 / 5),
             style.clone(),
         ))?;
     }
@@ -206,8 +210,7 @@ fn line<DB: DrawingBackend>(
     frame: &Frame,
     base: f64,
 ) -> Drawn<DB> {
-    let mut path: Vec<(i32, i32)> = curve.points.iter().map(|point| frame.at(*point)).collect();
-    path.dedup();
+    let path = straightened(curve.points.iter().map(|point| frame.at(*point)));
     let (Some(first), Some(last)) = (path.first().copied(), path.last().copied()) else {
         return Ok(());
     };
@@ -229,10 +232,40 @@ fn line<DB: DrawingBackend>(
         let style = ShapeStyle::from(color).filled();
         return area.draw(&Circle::new(first, width, style));
     }
+    if look.titled {
+        // plotters joins thick bitmap strokes with miters that shoot far beyond sharp peaks; single strokes do not.
+        for pair in path.windows(2) {
+            let style = ShapeStyle::from(color).stroke_width(width);
+            area.draw(&PathElement::new(pair.to_vec(), style))?;
+        }
+        return Ok(());
+    }
     area.draw(&PathElement::new(
         path,
         ShapeStyle::from(color).stroke_width(width),
     ))
+}
+
+/// The path without points that lie on a level or upright stroke between their neighbours.
+fn straightened(points: impl Iterator<Item = (i32, i32)>) -> Vec<(i32, i32)> {
+    let mut path: Vec<(i32, i32)> = Vec::new();
+    for point in points {
+        if path.last() == Some(&point) {
+            continue;
+        }
+        if let [.., before, last] = path.as_slice() {
+            let is_between = |a: i32, b: i32, c: i32| (a <= b && b <= c) || (a >= b && b >= c);
+            let level = before.1 == last.1 && last.1 == point.1;
+            let upright = before.0 == last.0 && last.0 == point.0;
+            if (level && is_between(before.0, last.0, point.0))
+                || (upright && is_between(before.1, last.1, point.1))
+            {
+                path.pop();
+            }
+        }
+        path.push(point);
+    }
+    path
 }
 
 fn legend<DB: DrawingBackend>(
@@ -253,7 +286,7 @@ fn legend<DB: DrawingBackend>(
         ))?;
         area.draw(&Text::new(
             curve.name.clone(),
-            (x + side * 4 / 3, y),
+            (x + side * 4 / 3, y + look.letter_drop * ZOOM),
             style.clone(),
         ))?;
         let letters = i32::try_from(curve.name.chars().count()).unwrap_or(0);

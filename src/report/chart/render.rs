@@ -90,6 +90,7 @@ fn png_of(plot: &Plot, footer: &str) -> Result<Vec<u8>, ChartError> {
         value_labels: 7,
         titled: true,
         footer: footer.to_owned(),
+        letter_drop: 3,
         family: FAMILY,
         color: paper_color,
     };
@@ -186,6 +187,7 @@ pub fn svg(plot: &Plot, width: i32, height: i32, class: &str) -> Result<String, 
         value_labels: 5,
         titled: false,
         footer: String::new(),
+        letter_drop: 0,
         family: "sans-serif",
         color: named_color,
     };

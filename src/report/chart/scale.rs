@@ -105,7 +105,7 @@ const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 /// Steps below a month.
-const STEPS: [i64; 15] = [
+const STEPS: [i64; 16] = [
     10_000,
     30_000,
     MINUTE,
@@ -121,6 +121,7 @@ const STEPS: [i64; 15] = [
     2 * DAY,
     4 * DAY,
     7 * DAY,
+    14 * DAY,
 ];
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -224,10 +225,10 @@ fn month_ticks(span: (i64, i64), most: i64) -> Vec<Tick<i64>> {
     ticks
 }
 
-/// Where an instant lies in a span: 0 at its start, 1 at its end.
+/// Where an instant lies in a span: 0 at its start and before, 1 at its end and after.
 #[must_use]
 pub fn share(span: (i64, i64), time: i64) -> f64 {
-    millis(time - span.0) / millis((span.1 - span.0).max(1))
+    (millis(time - span.0) / millis((span.1 - span.0).max(1))).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]

@@ -36,9 +36,9 @@ fn of_initial(run: &RunReport, amount: Money) -> Cell {
 pub fn envelope(run: &RunReport) -> String {
     let paths = &run.paths;
     let mut html = element::paragraph(
-        "A bar says how high and how low the price went, not in which order. The whole run is replayed under each order; the truth lies most likely between them.",
+        "A bar says how high and how low the price went, not in which order. The whole run is replayed under each order. With a trailing or break-even stop these are scenarios, not bounds.",
     );
-    match &run.metrics.envelope {
+    let replays = match &run.metrics.envelope {
         Some(envelope) => {
             let rows: Vec<Vec<Cell>> = envelope
                 .rows
@@ -52,20 +52,16 @@ pub fn envelope(run: &RunReport) -> String {
                     ]
                 })
                 .collect();
-            html.push_str(&element::table(
-                &["Path", "Meaning", "Net, USDT", "Of start"],
-                &rows,
-            ));
-            html.push_str(&element::paragraph(&format!(
+            let words = format!(
                 "Path-assumption envelope: {} to {}.",
                 format::signed_usdt(envelope.min.to_f64()),
                 format::signed_usdt(envelope.max.to_f64())
-            )));
+            );
+            element::table(&["Path", "Meaning", "Net, USDT", "Of start"], &rows)
+                + &element::paragraph(&words)
         }
-        None => html.push_str(&element::note(
-            "The replays under other paths were not run.",
-        )),
-    }
+        None => element::note("The replays under other paths were not run."),
+    };
     let rows = [
         (
             "Bars in position",
@@ -96,7 +92,8 @@ pub fn envelope(run: &RunReport) -> String {
             Cell::Text(meaning.to_owned()),
         ]
     });
-    html.push_str(&element::table(&["Inside bars", "Count", ""], &rows));
+    let counts = element::table(&["Inside bars", "Count", ""], &rows);
+    html.push_str(&element::side_by_side(&[replays, counts]));
     element::section("envelope", "How much hangs on paths inside bars", &html)
 }
 

@@ -15,8 +15,10 @@ pub enum Cell {
     Number(String),
     /// A number coloured by the sign of the value it came from.
     Signed(String, f64),
-    /// A bar of a share of the cell's width, 0–1, coloured by sign.
+    /// A bar of a share of the cell's width, −1 to 1, coloured by sign.
     Bar(f64),
+    /// A bar of a share that is neither good nor bad, 0–1.
+    Share(f64),
 }
 
 /// A section with its heading; `id` is ours.
@@ -31,7 +33,7 @@ pub fn section(id: &str, title: &str, body: &str) -> String {
 /// A paragraph.
 #[must_use]
 pub fn paragraph(words: &str) -> String {
-    format!("<p>{}</p>\n", escape::text(words))
+    format!("<p>{}</p>\n", escape::number(words))
 }
 
 /// A paragraph in small type: context, not content.
@@ -48,7 +50,7 @@ pub fn table(head: &[&str], rows: &[Vec<Cell>]) -> String {
         let is_text = rows
             .first()
             .and_then(|row| row.get(place))
-            .is_none_or(|cell| matches!(cell, Cell::Text(_) | Cell::Bar(_)));
+            .is_none_or(|cell| matches!(cell, Cell::Text(_) | Cell::Bar(_) | Cell::Share(_)));
         let class = if is_text { "" } else { " class=\"num\"" };
         html.push_str(&format!("<th{class}>{}</th>", escape::text(name)));
     }
@@ -75,18 +77,31 @@ fn cell_html(cell: &Cell) -> String {
                 escape::number(words)
             )
         }
-        Cell::Bar(share) => {
-            let width = if share.is_finite() {
-                share.abs().min(1.0) * 100.0
-            } else {
-                0.0
-            };
-            format!(
-                "<td class=\"barcell\"><span class=\"bar{}\" style=\"width:{width:.1}%\"></span></td>",
-                tone(*share)
-            )
-        }
+        Cell::Bar(share) => bar(*share, tone(*share)),
+        Cell::Share(share) => bar(*share, ""),
     }
+}
+
+fn bar(share: f64, tone: &str) -> String {
+    let width = if share.is_finite() {
+        share.abs().min(1.0) * 100.0
+    } else {
+        0.0
+    };
+    format!(
+        "<td class=\"barcell\"><span class=\"bar{tone}\" style=\"width:{width:.1}%\"></span></td>"
+    )
+}
+
+/// Parts side by side where there is room.
+#[must_use]
+pub fn side_by_side(parts: &[String]) -> String {
+    let mut html = String::from("<div class=\"pair\">\n");
+    for part in parts {
+        html.push_str(&format!("<div>{part}</div>\n"));
+    }
+    html.push_str("</div>\n");
+    html
 }
 
 /// A class that colours by sign, with a leading space; nothing for zero.

@@ -25,14 +25,17 @@ pub fn text(raw: &str) -> String {
     safe
 }
 
-/// A number's text with a true minus sign.
+/// The text of numbers, with true minus signs where one begins with a hyphen.
 #[must_use]
 pub fn number(raw: &str) -> String {
-    let safe = text(raw);
-    match safe.strip_prefix('-') {
-        Some(size) => format!("\u{2212}{size}"),
-        None => safe,
+    let mut safe = String::with_capacity(raw.len());
+    let mut before = ' ';
+    for letter in text(raw).chars() {
+        let is_minus = letter == '-' && matches!(before, ' ' | '(');
+        safe.push(if is_minus { '\u{2212}' } else { letter });
+        before = letter;
     }
+    safe
 }
 
 #[cfg(test)]
@@ -52,6 +55,7 @@ mod tests {
         ] {
             assert_eq!(text(raw), safe);
         }
-        assert_eq!(number("-1.00"), "\u{2212}1.00");
+        assert_eq!(number("-1.00 to -2"), "\u{2212}1.00 to \u{2212}2");
+        assert_eq!(number("2026-01-01"), "2026-01-01");
     }
 }

@@ -1,6 +1,6 @@
-//! Curves, key figures and calendar returns.
+//! Curves and key figures.
 //!
-//! Not here: groups of trades (`trades`), costs (`costs`).
+//! Not here: calendar returns (`months`), groups of trades (`trades`), costs (`costs`).
 
 use super::element::{self, Cell, Entry};
 use super::escape;
@@ -8,7 +8,7 @@ use crate::report::chart::render::{self, ChartError};
 use crate::report::chart::{drawdown_plot, equity_plot};
 use crate::report::format;
 use crate::report::input::RunReport;
-use crate::stats::figure::{count, millis};
+use crate::stats::figure::Figure;
 
 /// Widths of the two forms of a chart; the style sheet shows one of them.
 const WIDE: i32 = 1040;
@@ -45,7 +45,7 @@ fn holding(run: &RunReport) -> String {
     if run.metrics.benchmarks.is_empty() {
         return element::note("No benchmark: the data holds no prices to hold.");
     }
-    let signed = |figure: crate::stats::figure::Figure| {
+    let signed = |figure: Figure| {
         Cell::Signed(
             format::figure(figure, format::signed_percent),
             figure.value().unwrap_or(0.0),
@@ -285,59 +285,4 @@ fn activity(run: &RunReport) -> Vec<Entry> {
             "in bars nobody traded in",
         ),
     ]
-}
-
-/// Returns of calendar months, a row per year.
-#[must_use]
-pub fn months(run: &RunReport) -> String {
-    let table = &run.metrics.monthly_returns;
-    if table.len() < 2 {
-        return String::new();
-    }
-    let largest = table
-        .values()
-        .fold(0.0_f64, |size, value| size.max(value.abs()));
-    let mut html =
-        String::from("<div class=\"scroll\"><table class=\"heat\">\n<thead><tr><th>Year</th>");
-    for name in [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Year",
-    ] {
-        html.push_str(&format!("<th class=\"num\">{name}</th>"));
-    }
-    html.push_str("</tr></thead>\n<tbody>\n");
-    for (year, total) in &run.metrics.yearly_returns {
-        html.push_str(&format!("<tr><th>{}</th>", escape::text(year)));
-        for month in 1..=12 {
-            match table.get(&format!("{year}-{month:02}")) {
-                Some(value) => {
-                    let depth = if largest > 0.0 {
-                        value.abs() / largest
-                    } else {
-                        0.0
-                    };
-                    html.push_str(&format!(
-                        "<td class=\"num{}\" style=\"--depth:{:.0}%\">{}</td>",
-                        element::tone(*value),
-                        depth * 60.0,
-                        escape::number(&format::signed(value * 100.0, 1))
-                    ));
-                }
-                None => html.push_str("<td></td>"),
-            }
-        }
-        html.push_str(&format!(
-            "<td class=\"num{} total\">{}</td></tr>\n",
-            element::tone(*total),
-            escape::number(&format::signed(total * 100.0, 1))
-        ));
-    }
-    html.push_str("</tbody></table></div>\n");
-    let gained = table.values().filter(|value| **value > 0.0).count();
-    let share = format::number(count(gained) / count(table.len()) * 100.0, 0);
-    html.push_str(&element::note(&format!(
-        "Percent, UTC calendar months; the first and last may be partial. {gained} of {} gained ({share} %). Run length {}.",
-        table.len(),
-        format::span(millis((run.daily.end - run.daily.start).millis()))
-    )));
-    element::section("months", "Returns by month", &html)
 }

@@ -80,10 +80,7 @@ fn drawdown(run: &RunReport) -> Tile {
     let (deepest, hint) = match daily.max_drawdown_intraday {
         Figure::Known(worst) => (
             Figure::Known(worst),
-            format!(
-                "at bar ends; {} at day ends",
-                at_days.replace('-', "\u{2212}")
-            ),
+            format!("at bar ends; {} at day ends", at_days),
         ),
         Figure::Undefined(_) => (daily.max_drawdown, "at day ends".to_owned()),
     };
@@ -139,10 +136,10 @@ fn expectancy(run: &RunReport) -> Tile {
             let half = 1.96 * (mean / sqn).abs();
             format!("95 % interval {} to {}", r(mean - half), r(mean + half))
         }
-        _ => "per trade, in initial risks".to_owned(),
+        _ => "mean result in initial risks".to_owned(),
     };
     Tile {
-        label: "Expectancy per trade",
+        label: "Expectancy",
         value: format::figure(trades.expectancy_r, r),
         hint,
         tone: element::tone(trades.expectancy_r.value().unwrap_or(0.0)),
@@ -196,7 +193,7 @@ pub fn banners(run: &RunReport) -> String {
             Tone::Note => ("plain", "note"),
         };
         html.push_str(&format!(
-            "<p class=\"banner {class}\" role=\"{role}\"><strong>{}.</strong> {}</p>\n",
+            "<p class=\"banner {class}\" role=\"{role}\"><strong>{}:</strong> {}</p>\n",
             escape::text(&line.title),
             escape::text(&line.text)
         ));

@@ -7,7 +7,7 @@ use crate::report::format;
 use crate::report::input::RunReport;
 use crate::stats::breakdown::GroupRow;
 use crate::stats::figure::{Figure, count};
-use crate::stats::trades::TradeRow;
+use crate::stats::trade_row::TradeRow;
 
 /// Trades shown; all of them are in the file.
 const TRADES_MAX: usize = 500;
@@ -25,9 +25,6 @@ pub fn exits(run: &RunReport) -> String {
             &element::paragraph("No trade was finished."),
         );
     }
-    let mut html =
-        element::note("A trade counts under its last exit; fills count under their own.");
-    html.push_str(&group_table("Last exit", &tables.exit));
     let rows: Vec<Vec<Cell>> = tables
         .exit_fills
         .iter()
@@ -36,19 +33,16 @@ pub fn exits(run: &RunReport) -> String {
                 Cell::Text(exit_name(&row.reason)),
                 Cell::Number(format::whole(row.fills)),
                 element::figure_cell(row.share_of_quantity, format::percent),
-                Cell::Bar(row.share_of_quantity.value().unwrap_or(0.0)),
+                Cell::Share(row.share_of_quantity.value().unwrap_or(0.0)),
             ]
         })
         .collect();
-    html.push_str(&element::table(
-        &[
-            "Closing fills by reason",
-            "Fills",
-            "Of all value closed",
-            "",
-        ],
+    let fills = element::table(
+        &["Closing fills by reason", "Fills", "Share of value", ""],
         &rows,
-    ));
+    );
+    let html = element::note("A trade counts under its last exit; fills count under their own.")
+        + &element::side_by_side(&[group_table("Last exit", &tables.exit), fills]);
     element::section("exits", "Exits", &html)
 }
 
@@ -57,7 +51,7 @@ pub fn exits(run: &RunReport) -> String {
 pub fn exit_name(reason: &str) -> String {
     let meaning = match reason {
         "sl" => "stop-loss",
-        "break_even" => "stop at break-even",
+        "break_even" => "stop moved to entry",
         "trailing" => "trailing stop",
         "time_stop" => "held long enough",
         "risk_signal" => "risk signal",
@@ -80,7 +74,7 @@ pub fn breakdowns(run: &RunReport) -> String {
     }
     let tables = &run.metrics.breakdowns;
     let mut html = concentration(run);
-    html.push_str("<div class=\"groups\">\n");
+    let mut parts = Vec::new();
     for (name, rows) in [
         ("Contract", &tables.symbol),
         ("Direction", &tables.direction),
@@ -91,10 +85,13 @@ pub fn breakdowns(run: &RunReport) -> String {
         ("Hour of entry, UTC", &tables.hour),
     ] {
         if !rows.is_empty() {
-            html.push_str(&group_table(name, rows));
+            parts.push(group_table(name, rows));
         }
     }
-    html.push_str("</div>\n");
+    html.push_str(&element::side_by_side(&parts));
+    html.push_str(&element::note(
+        "Gain/loss is the profit factor: gross profit over gross loss.",
+    ));
     element::section("groups", "Where the result comes from", &html)
 }
 
@@ -135,13 +132,8 @@ fn group_table(name: &str, rows: &[GroupRow]) -> String {
     let cells: Vec<Vec<Cell>> = shown
         .into_iter()
         .map(|row| {
-            let key = if name == "Last exit" {
-                exit_name(&row.key)
-            } else {
-                row.key.clone()
-            };
             vec![
-                Cell::Text(key),
+                Cell::Text(row.key.clone()),
                 Cell::Number(format::whole(row.n)),
                 element::figure_cell(row.win_rate, |rate| {
                     format!("{} %", format::number(rate * 100.0, 0))
@@ -168,7 +160,7 @@ fn group_table(name: &str, rows: &[GroupRow]) -> String {
             "Net, USDT",
             "",
             "Mean, USDT",
-            "Profit factor",
+            "Gain/loss",
         ],
         &cells,
     );
