@@ -4,4 +4,6 @@ pub mod domain;
 pub mod engine;
 pub mod exchange;
 pub mod market;
+pub mod report;
+pub mod stats;
 pub mod trader;
