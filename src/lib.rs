@@ -2,4 +2,5 @@
 pub mod domain;
 pub mod exchange;
 pub mod market;
+pub mod signal;
 pub mod trader;

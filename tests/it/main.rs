@@ -1,0 +1,3 @@
+//! Behaviour through public interfaces; one binary, one file per area.
+
+mod market;
