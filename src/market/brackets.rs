@@ -155,13 +155,17 @@ fn read_tiers(tiers: &[Value]) -> Result<Vec<Bracket>, String> {
             None => continued(brackets.last(), floor, maintenance),
         };
         let begins = brackets.last().map_or(Money::ZERO, |before| before.cap);
-        let fits = floor == begins && cap > floor;
+        let fits = floor == begins && cap >= floor;
         if !fits || maintenance <= Rate::ZERO || maintenance >= Rate::ONE || deduction < Money::ZERO
         {
             return Err(format!(
                 "tier {}: floor {floor}, cap {cap}, rate {maintenance}, cum {deduction} does not continue the tier before it",
                 brackets.len() + 1
             ));
+        }
+        // The exchange lists empty tiers too (BEAMXUSDT of 2026-01-01 has one); they can hold no notional.
+        if cap == floor {
+            continue;
         }
         brackets.push(Bracket {
             floor,

@@ -69,6 +69,8 @@ pub struct RulesReport {
     pub status: Option<String>,
     /// First day of trading in the file; noted, not enforced.
     pub onboard: Option<Timestamp>,
+    /// Files that list the contract with values nobody can trade by (a tick of zero); they were passed over.
+    pub unusable: Vec<String>,
 }
 
 /// All files with filters or brackets of a library.
@@ -145,11 +147,12 @@ impl RuleBook {
         bars: Option<&Bars>,
         fallback: &Fallback,
     ) -> Result<(Instrument, RulesReport), MarketError> {
-        let filters = self.find(window.from, |content| match content {
+        let mut unusable = Vec::new();
+        let filters = self.find(window.from, &mut unusable, |content| match content {
             Content::Filters(info) => info.filters(symbol),
             Content::Brackets(_) => Ok(None),
         })?;
-        let tiers = self.find(window.from, |content| match content {
+        let tiers = self.find(window.from, &mut unusable, |content| match content {
             Content::Brackets(file) => file.brackets(symbol),
             Content::Filters(_) => Ok(None),
         })?;
@@ -167,6 +170,7 @@ impl RuleBook {
             tick_from_prices,
             status: filters.as_ref().map(|filters| filters.status.clone()),
             onboard: filters.as_ref().and_then(|filters| filters.onboard),
+            unusable,
         };
         let smallest = Price::from_steps(1).expect("invariant: one step is above zero");
         let instrument = match filters {
@@ -190,6 +194,7 @@ impl RuleBook {
     fn find<T>(
         &mut self,
         start: Timestamp,
+        unusable: &mut Vec<String>,
         ask: impl Fn(&Content) -> Result<Option<T>, MarketError>,
     ) -> Result<Option<(T, RulesSource)>, MarketError> {
         let mut order: Vec<usize> = (0..self.files.len()).collect();
@@ -201,9 +206,13 @@ impl RuleBook {
         for index in order {
             let file = &mut self.files[index];
             let (path, date) = (file.path.clone(), file.date);
-            if let Some(answer) = ask(file.content()?)? {
-                let later = date.is_some_and(|date| date > start);
-                return Ok(Some((answer, RulesSource::File { path, date, later })));
+            match ask(file.content()?) {
+                Ok(Some(answer)) => {
+                    let later = date.is_some_and(|date| date > start);
+                    return Ok(Some((answer, RulesSource::File { path, date, later })));
+                }
+                Ok(None) => {}
+                Err(wrong) => unusable.push(wrong.to_string()),
             }
         }
         Ok(None)
