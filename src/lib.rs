@@ -1,4 +1,5 @@
 //! placeholder
+pub mod backtest;
 pub mod domain;
 pub mod exchange;
 pub mod market;

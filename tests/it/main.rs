@@ -1,3 +1,5 @@
 //! Behaviour through public interfaces; one binary, one file per area.
 
 mod market;
+mod market_broken;
+mod signals_io;

@@ -102,7 +102,11 @@ fn every_recording_named_in_the_readme_loads_with_its_rows() {
                         .iter()
                         .filter_map(|name| info.filters(name).err())
                         .collect();
-                    println!("{} of {} contracts without usable filters", odd.len(), names.len());
+                    println!(
+                        "{} of {} contracts without usable filters",
+                        odd.len(),
+                        names.len()
+                    );
                     assert!(odd.len() <= 2, "{odd:?}");
                     names.len()
                 } else {
