@@ -6,4 +6,5 @@ pub mod exchange;
 pub mod market;
 pub mod report;
 pub mod stats;
+pub mod signal;
 pub mod trader;

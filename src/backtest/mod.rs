@@ -2,4 +2,5 @@
 //!
 //! Not here: the rules of the strategy (`trader`) and of fills (`exchange`), printing (`cli`).
 
+pub mod inputs;
 pub mod log;

@@ -1,8 +1,11 @@
 //! All integration tests, in one binary: linking once is most of what a test binary costs.
 
 mod made_up;
+mod market;
+mod market_broken;
 mod oracle_metrics;
 mod oracle_simulation;
 mod report;
+mod signals_io;
 mod skip;
 mod support;
