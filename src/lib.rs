@@ -2,4 +2,5 @@
 pub mod domain;
 pub mod exchange;
 pub mod market;
+pub mod settings;
 pub mod trader;

@@ -1,0 +1,3 @@
+//! All integration tests in one binary: they run the public interfaces, the built `sim`, and the tree itself.
+
+mod settings;
