@@ -1,5 +1,6 @@
 //! placeholder
 pub mod domain;
+pub mod engine;
 pub mod exchange;
 pub mod market;
 pub mod settings;

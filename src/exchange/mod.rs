@@ -2,4 +2,6 @@
 //!
 //! Not here: the trait itself (`engine`), files (`market`), text (`settings`).
 
+pub mod account;
+pub mod fills;
 pub mod model;

@@ -2,4 +2,5 @@
 //!
 //! Not here: signals (`signal`), anything that decides or fills.
 
+pub mod ranges;
 pub mod tape;
