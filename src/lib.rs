@@ -1,4 +1,5 @@
 //! placeholder
+pub mod cli;
 pub mod domain;
 pub mod engine;
 pub mod exchange;

@@ -18,6 +18,10 @@ use crate::trader::rules::{
 /// The form of configuration files that this program reads.
 const SCHEMA_VERSION: u64 = 1;
 
+/// The largest first deposit: a hundred million USDT at leverage 125 and a hundredfold gain still fit the ledger's
+/// 64 bits.
+const BALANCE_MAX: Money = Money::from_steps(100_000_000 * Rate::ONE.steps());
+
 /// A share that may be nothing or the whole.
 const SHARE: Rule<Rate> = Rule {
     words: "0 to 1",
@@ -66,8 +70,8 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Settings {
     let balance = reader.money(
         "account.balance_usdt",
         &Rule {
-            words: "above 0",
-            holds: |money| money > Money::ZERO,
+            words: "above 0 and at most 100000000",
+            holds: |money| money > Money::ZERO && money <= BALANCE_MAX,
         },
     );
     let terms = terms(reader);
@@ -79,14 +83,15 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Settings {
         drop_last_bar: reader.flag("data.drop_last_bar"),
     };
     let fallback = sections::fallback(reader);
-    let any = Rule {
-        words: "a whole number, 0 or above",
-        holds: |_| true,
+    // TOML has no larger whole number.
+    let seed = Rule {
+        words: "a whole number from 0 to 9223372036854775807",
+        holds: |number| number <= i64::MAX.unsigned_abs(),
     };
     let run = RunSettings {
         from: sections::instant(reader, "run.from"),
         to: sections::instant(reader, "run.to"),
-        seed: reader.integer("run.seed", &any),
+        seed: reader.integer("run.seed", &seed),
     };
     model.start = run.from;
     Settings {
@@ -258,8 +263,8 @@ fn targets(reader: &mut Reader<'_>) -> Vec<Target> {
     const KEY: &str = "exits.targets";
     const FIELDS: [&str; 2] = ["distance_pct", "share_pct"];
     let distance = Rule {
-        words: "above 0 and at most 100000",
-        holds: |rate: Rate| rate > Rate::ZERO && rate.steps() <= 1000 * Rate::ONE.steps(),
+        words: "above 0 and at most 10000",
+        holds: |rate: Rate| rate > Rate::ZERO && rate.steps() <= 100 * Rate::ONE.steps(),
     };
     let targets: Vec<Target> = reader
         .rows(KEY, &FIELDS)

@@ -7,7 +7,8 @@ use super::Settings;
 use crate::domain::num::{Money, Rate, Rounding, UNIT, divide};
 use crate::domain::position::MarginMode;
 use crate::domain::time::Span;
-use crate::trader::rules::{Role112, SizingBasis};
+use crate::trader::Trader;
+use crate::trader::rules::Role112;
 
 /// What stops cost (S6). Rates are shares of the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,19 +53,12 @@ impl Settings {
         }
     }
 
-    /// position · leverage · (stop + 2 · taker + costs of entry and stop), rounded up; at least one step.
+    /// S6 with all costs of an entry and a stop as its slippage; at least one step, so that it can divide.
     fn loss_per_stop(&self) -> Rate {
         let costs = &self.model.costs;
-        let each = self.rules.terms.taker + costs.half_spread + costs.impact;
-        let share = self.rules.exits.stop + each + each + costs.slippage + costs.stop_slippage;
-        let sizing = &self.rules.sizing;
-        let leverage = match sizing.basis {
-            SizingBasis::Margin => i128::from(self.rules.terms.leverage),
-            SizingBasis::Notional => 1,
-        };
-        let exact = i128::from(sizing.position.steps()) * leverage * i128::from(share.steps());
-        let steps = divide(exact, i128::from(UNIT), Rounding::Up);
-        Rate::from_steps(i64::try_from(steps).unwrap_or(i64::MAX).max(1))
+        let both = costs.half_spread + costs.impact;
+        let slippage = both + both + costs.slippage + costs.stop_slippage;
+        Trader::loss_per_stop(&self.rules, slippage).max(Rate::from_steps(1))
     }
 
     /// The largest gap, to the millisecond, at which a fresh pair of this strength reaches the smallest score; just

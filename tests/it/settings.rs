@@ -231,7 +231,7 @@ fn contradictions_are_refused() {
             "fewer than two",
         ),
         (&["account.leverage=0"], "from 1 to 125"),
-        (&["account.balance_usdt=-1"], "must be above 0"),
+        (&["account.balance_usdt=-1"], "must be above 0 and at most"),
         (&["daily.trades_max=0"], "0 would refuse every entry"),
         (
             &["run.from=2026-01-08", "run.to=2026-01-08"],
@@ -299,7 +299,7 @@ fn resolved_text_reads_back_to_the_same_settings() {
         "exits.break_even.enabled=true",
         "data.interval=5m",
         "run.from=2026-01-01T15:15:20+08:00",
-        "run.seed=18446744073709551615",
+        "run.seed=9223372036854775807",
         "simulation.path_mode=OHLC",
     ]);
     for settings in [Settings::defaults(), Settings::load(&layers).unwrap()] {
