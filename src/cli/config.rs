@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::args::ConfigCommand;
-use super::{Outcome, Session, table};
+use super::{Outcome, Session, explain, table};
 use crate::settings::consequence::Consequence;
 use crate::settings::source::Origin;
 use crate::settings::{Resolved, Settings};
@@ -56,7 +56,7 @@ fn show(settings: &Settings, changed: bool, toml: bool, session: &Session) -> an
 fn from(entry: &Resolved) -> String {
     match entry.origin() {
         Origin::File(path) => format!("{}:{}", path.display(), entry.place.line_column().0),
-        other => other.to_string(),
+        other @ (Origin::Default | Origin::Environment(_) | Origin::Flag(_)) => other.to_string(),
     }
 }
 
@@ -83,13 +83,23 @@ fn toml_json(value: &str) -> Value {
         .unwrap_or_else(|| Value::String(value.to_owned()))
 }
 
+/// A list that does not fit beside its key shows its first row and how many there are.
 fn one_line(value: &str) -> String {
-    value
+    const WIDTH: usize = 100;
+    let rows: Vec<&str> = value
         .lines()
-        .map(str::trim)
-        .collect::<Vec<_>>()
-        .join(" ")
-        .replace(", ]", " ]")
+        .map(|line| line.trim().trim_end_matches(','))
+        .filter(|line| line.starts_with('{'))
+        .collect();
+    if rows.is_empty() {
+        return value.to_owned();
+    }
+    let all = rows.join(", ");
+    if all.chars().count() <= WIDTH {
+        all
+    } else {
+        format!("{}, … {} rows in all (--toml)", rows[0], rows.len())
+    }
 }
 
 fn check(settings: &Settings, session: &Session) -> anyhow::Result<()> {
@@ -146,6 +156,20 @@ pub(super) fn consequence_text(settings: &Settings, told: &Consequence) -> Strin
             format!(
                 "-{limit} %: reached by {} stopped trades in a day; it stops new entries only",
                 told.stops_to_halt
+            ),
+        ),
+        (
+            "widest gap",
+            told.gap_max_fomo.map_or_else(
+                || "no pair with a 113 reaches score_min".to_owned(),
+                |gap| {
+                    format!(
+                        "{} for a fresh pair with a 113: score_min {} goes before the window of {}",
+                        explain::seconds(gap),
+                        settings.rules.confluence.score_min,
+                        explain::seconds(settings.rules.confluence.window),
+                    )
+                },
             ),
         ),
     ])

@@ -10,7 +10,10 @@ mod config;
 mod data;
 mod explain;
 mod failure;
-#[expect(dead_code, reason = "shown by the long jobs, which are connected with them")]
+#[expect(
+    dead_code,
+    reason = "shown by the long jobs, which are connected with them"
+)]
 mod progress;
 mod signals;
 mod table;
@@ -34,7 +37,10 @@ enum Outcome {
     /// Done.
     Done,
     /// Done, but a declared validation gate failed.
-    #[expect(dead_code, reason = "said by the long jobs, which are connected with them")]
+    #[expect(
+        dead_code,
+        reason = "said by the long jobs, which are connected with them"
+    )]
     GateFailed,
 }
 

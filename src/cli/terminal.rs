@@ -13,7 +13,6 @@ use super::failure::{self, Failure};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terminal {
     /// Whether a person looks at stderr.
-    #[expect(dead_code, reason = "asked by the progress of long jobs")]
     pub(super) watched: bool,
     /// How much is said, from 0; each `-v` adds one.
     pub(super) verbose: u8,

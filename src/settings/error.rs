@@ -130,7 +130,7 @@ impl SettingsError {
                     (place.origin().clone(), place.line_column())
                 })
         };
-        problems.sort_by(|one, other| order(one).cmp(&order(other)));
+        problems.sort_by_cached_key(order);
         Self { problems }
     }
 }
@@ -141,14 +141,14 @@ impl fmt::Display for SettingsError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, problem) in self.problems.iter().enumerate() {
             if index > 0 {
-                out.write_str("\n")?;
+                out.write_str("\n\n")?;
             }
             problem.fmt(out)?;
         }
         if self.problems.len() > 1 {
             write!(
                 out,
-                "\n{} problems in the configuration",
+                "\n\n{} problems in the configuration",
                 self.problems.len()
             )?;
         }

@@ -298,8 +298,8 @@ impl Raw {
             problems.push(secret(path, place));
             return;
         }
-        if self.items.contains_key(&path) {
-            self.items.insert(path, item);
+        if let Some(known) = self.items.get_mut(&path) {
+            *known = item;
             return;
         }
         let section = self.is_section(&path);
@@ -314,7 +314,11 @@ impl Raw {
                 place: Some(item.place),
                 hint: None,
             }),
-            value => {
+            value @ (Value::Bool(_)
+            | Value::Number(_)
+            | Value::Text(_)
+            | Value::List(_)
+            | Value::Table(_)) => {
                 problems.push(unknown(&path, place, &self.order));
                 secrets_within(&path, &value, problems);
             }

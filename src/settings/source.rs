@@ -133,7 +133,7 @@ impl fmt::Display for Place {
         let (line, column) = self.line_column();
         match &self.source.origin {
             Origin::File(path) => write!(out, "{}:{line}:{column}", path.display()),
-            other => other.fmt(out),
+            other @ (Origin::Default | Origin::Environment(_) | Origin::Flag(_)) => other.fmt(out),
         }
     }
 }

@@ -6,10 +6,10 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::super::args::ConfigArgs;
-use super::super::failure::UsageError;
-use super::super::{Session, table};
 use super::InstrumentArgs;
+use crate::cli::args::ConfigArgs;
+use crate::cli::failure::UsageError;
+use crate::cli::{Session, table};
 use crate::domain::fill::Reason;
 use crate::domain::instrument::Instrument;
 use crate::domain::num::{Money, Price, Qty, UNIT};

@@ -109,7 +109,7 @@ fn time(text: &str) -> Result<Span, String> {
 }
 
 /// Milliseconds as seconds with what decimals they need.
-fn seconds(span: Span) -> String {
+pub(super) fn seconds(span: Span) -> String {
     let whole = span.millis() / 1000;
     match span.millis() % 1000 {
         0 => format!("{whole} s"),

@@ -5,9 +5,9 @@
 use clap::Args;
 use serde_json::json;
 
-use super::super::args::ConfigArgs;
-use super::super::{Session, table};
 use super::{seconds, time};
+use crate::cli::args::ConfigArgs;
+use crate::cli::{Session, table};
 use crate::domain::event::Score;
 use crate::domain::num::{Rate, Rounding, UNIT, divide};
 use crate::domain::signal::SignalType;

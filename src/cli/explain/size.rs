@@ -7,10 +7,10 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::json;
 
-use super::super::args::ConfigArgs;
-use super::super::failure::UsageError;
-use super::super::{Session, table};
 use super::InstrumentArgs;
+use crate::cli::args::ConfigArgs;
+use crate::cli::failure::UsageError;
+use crate::cli::{Session, table};
 use crate::domain::event::{Confluence, Gate, Quote, Score};
 use crate::domain::instrument::Instrument;
 use crate::domain::num::{Money, Notional, Price, Rate, Rounding};
