@@ -5,4 +5,5 @@ pub mod engine;
 pub mod exchange;
 pub mod market;
 pub mod settings;
+pub mod signal;
 pub mod trader;

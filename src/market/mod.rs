@@ -2,5 +2,20 @@
 //!
 //! Not here: signals (`signal`), anything that decides or fills.
 
+pub mod brackets;
+pub mod error;
+pub mod exchange_info;
+mod frame;
+pub mod funding;
+pub mod instruments;
+pub mod klines;
+pub mod library;
+pub mod load;
+pub mod merge;
+mod numbers;
+pub mod parquet;
+pub mod place;
 pub mod ranges;
+pub mod source;
 pub mod tape;
+pub mod window;

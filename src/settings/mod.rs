@@ -16,11 +16,9 @@ mod names;
 mod reader;
 mod sections;
 
-use crate::domain::instrument::{Bracket, Instrument};
-use crate::domain::num::{Money, Price, Qty, Rate};
-use crate::domain::symbol::Symbol;
 use crate::domain::time::{Span, Timestamp};
 use crate::exchange::model::Model;
+use crate::market::instruments::Fallback;
 use crate::trader::rules::Rules;
 
 use error::SettingsError;
@@ -39,7 +37,7 @@ pub struct Settings {
     pub signal_delay: Span,
     /// Which bars are used.
     pub data: DataSettings,
-    /// The contract that stands in where no file knows one.
+    /// The contract that stands in where no file knows one; its tick is the one its prices show.
     pub fallback: Fallback,
     /// Window and seed.
     pub run: RunSettings,
@@ -53,23 +51,6 @@ pub struct DataSettings {
     pub interval: Option<Span>,
     /// Whether a last bar that may be unfinished is left out.
     pub drop_last_bar: bool,
-}
-
-/// Filters and brackets of a contract that no file knows; its tick is the one its prices show.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fallback {
-    /// Quantities are multiples of this.
-    pub step: Qty,
-    /// Smallest order.
-    pub qty_min: Qty,
-    /// Largest market order.
-    pub market_qty_max: Qty,
-    /// Smallest order value in USDT.
-    pub notional_min: Money,
-    /// Fee of a liquidation as a share of its value.
-    pub liquidation_fee: Rate,
-    /// Maintenance table.
-    pub brackets: Vec<Bracket>,
 }
 
 /// Window and seed of a run.
@@ -159,23 +140,5 @@ impl Resolved {
     #[must_use]
     pub fn origin(&self) -> &Origin {
         self.place.origin()
-    }
-}
-
-impl Fallback {
-    /// The contract of a symbol that no file knows.
-    #[must_use]
-    pub fn instrument(&self, symbol: Symbol, tick: Price) -> Instrument {
-        Instrument {
-            symbol,
-            tick,
-            step: self.step,
-            qty_min: self.qty_min,
-            market_qty_max: self.market_qty_max,
-            notional_min: self.notional_min,
-            liquidation_fee: self.liquidation_fee,
-            brackets: self.brackets.clone(),
-            delisted: None,
-        }
     }
 }

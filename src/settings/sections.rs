@@ -2,7 +2,6 @@
 //!
 //! Not here: the strategy's sections (`check`), rules between keys (`conflicts`).
 
-use super::Fallback;
 use super::check::{COST, INSIDE, PART, SOME_TIME, WAIT};
 use super::reader::{Reader, Rule, element};
 use crate::domain::instrument::Bracket;
@@ -10,6 +9,8 @@ use crate::domain::num::{LARGEST, Money, Qty, Rate, Rounding};
 use crate::domain::position::Terms;
 use crate::domain::time::{Span, Timestamp};
 use crate::exchange::model::{Costs, Drilldown, EndOfData, LimitFill, Model, PathMode};
+use crate::market::instruments::Fallback;
+use crate::market::place::{interval_name, parse_interval};
 
 /// A quantity that is some.
 const SOME_QTY: Rule<Qty> = Rule {
@@ -21,15 +22,6 @@ const AMOUNT: Rule<Money> = Rule {
     words: "0 or above",
     holds: |money| money >= Money::ZERO,
 };
-/// Bar lengths by their letter, in milliseconds.
-const UNITS: [(&str, i64); 5] = [
-    ("w", 604_800_000),
-    ("d", 86_400_000),
-    ("h", 3_600_000),
-    ("m", 60_000),
-    ("s", 1000),
-];
-
 pub(super) fn model(reader: &mut Reader<'_>, balance: Money, terms: Terms) -> Model {
     let modes = PathMode::ALL.map(|mode| (mode.name(), mode));
     Model {
@@ -74,31 +66,10 @@ pub(super) fn model(reader: &mut Reader<'_>, balance: Money, terms: Terms) -> Mo
 pub(super) fn interval(reader: &mut Reader<'_>) -> Option<Span> {
     reader.auto(
         "data.interval",
-        "a length such as 1m, 5m or 1h",
-        read_interval,
-        write_interval,
+        "a length of bars such as 1m, 5m or 1h",
+        parse_interval,
+        interval_name,
     )
-}
-
-/// A length such as `5m`; `None` when it is none.
-fn read_interval(text: &str) -> Option<Span> {
-    let (_, unit) = UNITS.iter().find(|(letter, _)| text.ends_with(letter))?;
-    let count = text.get(..text.len() - 1)?;
-    if !count.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let count: i64 = count.parse().ok()?;
-    (count > 0 && count <= 1000).then(|| Span::from_millis(count * unit))
-}
-
-fn write_interval(span: Span) -> String {
-    UNITS
-        .iter()
-        .find(|(_, unit)| span.millis() % unit == 0)
-        .map_or_else(
-            || format!("{}ms", span.millis()),
-            |(letter, unit)| format!("{}{letter}", span.millis() / unit),
-        )
 }
 
 /// An instant or `auto`.
@@ -121,6 +92,7 @@ fn read_instant(text: &str) -> Option<Timestamp> {
 /// `[instrument]`.
 pub(super) fn fallback(reader: &mut Reader<'_>) -> Fallback {
     Fallback {
+        tick: None,
         step: reader.qty("instrument.step", &SOME_QTY),
         qty_min: reader.qty("instrument.qty_min", &SOME_QTY),
         market_qty_max: reader.qty("instrument.market_qty_max", &SOME_QTY),
@@ -206,26 +178,6 @@ fn continuous(tiers: &[(Money, Rate)]) -> Vec<Bracket> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lengths_of_bars_round_trip() {
-        for text in ["1s", "1m", "3m", "5m", "90m", "1h", "4h", "1d", "1w"] {
-            assert_eq!(write_interval(read_interval(text).unwrap()), text);
-        }
-        for text in [
-            "",
-            "m",
-            "0m",
-            "-5m",
-            "5",
-            "5x",
-            "1.5m",
-            "+5m",
-            "99999999999999999999m",
-        ] {
-            assert_eq!(read_interval(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn deductions_are_those_of_a_published_table() {

@@ -10,5 +10,6 @@
 
 mod cli;
 mod every_key;
+mod market;
 mod settings;
 mod tidy;

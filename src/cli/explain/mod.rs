@@ -68,14 +68,17 @@ impl InstrumentArgs {
             )));
         }
         let fallback = &settings.fallback;
-        let mut instrument = fallback.instrument(
-            Symbol::new("EXAMPLE"),
-            self.tick.unwrap_or_else(|| suiting_tick(price)),
-        );
-        instrument.step = self.step.unwrap_or(fallback.step);
-        instrument.qty_min = self.qty_min.unwrap_or(fallback.qty_min);
-        instrument.market_qty_max = self.market_qty_max.unwrap_or(fallback.market_qty_max);
-        instrument.notional_min = self.notional_min.unwrap_or(fallback.notional_min);
+        let instrument = Instrument {
+            symbol: Symbol::new("EXAMPLE"),
+            tick: self.tick.unwrap_or_else(|| suiting_tick(price)),
+            step: self.step.unwrap_or(fallback.step),
+            qty_min: self.qty_min.unwrap_or(fallback.qty_min),
+            market_qty_max: self.market_qty_max.unwrap_or(fallback.market_qty_max),
+            notional_min: self.notional_min.unwrap_or(fallback.notional_min),
+            liquidation_fee: fallback.liquidation_fee,
+            brackets: fallback.brackets.clone(),
+            delisted: None,
+        };
         if instrument.step.is_zero() {
             return Err(UsageError("--step must be above 0".to_owned()));
         }
