@@ -16,6 +16,7 @@ mod failure;
 )]
 mod progress;
 mod signals;
+mod survey;
 mod table;
 mod terminal;
 
