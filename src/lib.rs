@@ -1,4 +1,5 @@
 //! placeholder
+pub mod backtest;
 pub mod cli;
 pub mod domain;
 pub mod engine;

@@ -158,9 +158,7 @@ fn near_miss(
     let why = if used {
         Why::Consumed
     } else if gap >= rules.window {
-        Why::Window(Span::from_millis(
-            gap.millis() - rules.window.millis() + 1,
-        ))
+        Why::Window(Span::from_millis(gap.millis() - rules.window.millis() + 1))
     } else if score.total < rules.score_min {
         Why::LowScore(rules.score_min - score.total)
     } else {

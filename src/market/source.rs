@@ -159,6 +159,37 @@ pub fn read_document(path: &Path) -> Result<String, MarketError> {
     })
 }
 
+/// Whether a file begins with these bytes, as it lies on the disk.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn starts_with(path: &Path, magic: &[u8]) -> Result<bool, MarketError> {
+    let unreadable = |source| MarketError::unreadable(path, source);
+    let file = File::open(path).map_err(unreadable)?;
+    let mut head = Vec::new();
+    file.take(magic.len() as u64)
+        .read_to_end(&mut head)
+        .map_err(unreadable)?;
+    Ok(head == magic)
+}
+
+/// The first byte of the unpacked text that is not white space or a byte-order mark, looking at one line's length.
+///
+/// # Errors
+/// When the file cannot be opened or unpacked.
+pub fn first_byte(path: &Path) -> Result<Option<u8>, MarketError> {
+    with_reader(path, usize::MAX, UNPACKED_MAX, |reader| {
+        let head = reader
+            .fill_buf()
+            .map_err(|wrong| stream_error(path, 1, wrong))?;
+        let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+        Ok(text
+            .iter()
+            .copied()
+            .find(|byte| !byte.is_ascii_whitespace()))
+    })
+}
+
 /// What a failing stream means for the file.
 pub(crate) fn stream_error(path: &Path, line: u64, wrong: io::Error) -> MarketError {
     match wrong.kind() {

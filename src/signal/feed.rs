@@ -1,8 +1,8 @@
 //! Messages of the feed from text: the API's lists (`valuescan.md` section 2), the bridge's lines (section 3) and our
 //! own columns as JSON lines.
 //!
-//! Not here: csv, Parquet and SQLite (`market::signals`), which need big readers. What a message is worth is nobody's
-//! business here: unknown types and repeated ids are handed on, the trader decides.
+//! Not here: csv, Parquet and SQLite (`market::signals`), which need big readers. What a message is worth is not
+//! judged here: unknown types, repeated ids and notices without a coin (an empty name) are handed on.
 //! Invariant: a text with one bad message gives no messages; deep JSON is an error of the parser, never of the stack.
 
 use std::sync::Arc;
@@ -186,7 +186,7 @@ fn api_message(message: &Value, stamps: &mut StampReader) -> Result<RawSignal, S
         .as_ref()
         .and_then(|content| text_of(content.get("symbol")))
         .or_else(|| text_of(object.get("symbol")))
-        .ok_or("no symbol in 'content'")?;
+        .unwrap_or_default();
     Ok(RawSignal {
         id: id(object.get("id")).ok_or("no id")?,
         kind: kind(object.get("type"))?,
@@ -223,7 +223,7 @@ fn bridge_message(
         .or_else(|| in_content("symbolName"))
         .or_else(|| text_of(raw.and_then(|raw| raw.get("symbol"))))
         .or(hint)
-        .ok_or("no symbol in symbol_hint, data.content or data.raw_message")?;
+        .unwrap_or_default();
     let stamp = object
         .get("created_time")
         .filter(|value| !value.is_null())

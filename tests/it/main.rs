@@ -11,5 +11,7 @@
 mod cli;
 mod every_key;
 mod market;
+mod market_broken;
 mod settings;
+mod signals_io;
 mod tidy;

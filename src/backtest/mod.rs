@@ -1,0 +1,3 @@
+//! One run, from files to results.
+
+pub mod inputs;
