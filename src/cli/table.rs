@@ -3,7 +3,11 @@
 //! Not here: what is in them.
 
 /// Rows under a head, columns aligned by the widest cell; columns named in `right` are flushed right.
+/// Nothing at all without rows.
 pub(super) fn render(head: &[&str], rows: &[Vec<String>], right: &[usize]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
     let width = |column: usize| {
         rows.iter()
             .filter_map(|row| row.get(column))
