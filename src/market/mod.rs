@@ -2,7 +2,6 @@
 //!
 //! Not here: signals (`signal`), anything that decides or fills.
 
-pub mod ranges;
 pub mod brackets;
 pub mod error;
 pub mod exchange_info;
@@ -19,6 +18,7 @@ mod numbers;
 pub mod parquet;
 pub mod place;
 pub mod quality;
+pub mod ranges;
 pub mod series;
 pub mod signals;
 pub mod source;
