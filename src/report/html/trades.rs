@@ -201,16 +201,16 @@ pub fn listed(run: &RunReport) -> String {
             "Entry, UTC",
             "Contract",
             "Side",
+            "Net, USDT",
+            "R",
+            "Exits",
             "Held",
             "Entry price",
             "Exit price",
-            "Net, USDT",
-            "R",
             "Fees, USDT",
             "Funding, USDT",
             "Worst",
             "Best",
-            "Exits",
         ],
         &rows,
     ));
@@ -241,19 +241,19 @@ fn trade_cells(trade: &TradeRow) -> Vec<Cell> {
                 .map_or("", |direction| direction.name())
                 .to_owned(),
         ),
-        Cell::Number(format::span(hold)),
-        Cell::Number(price(trade.entry_notional)),
-        Cell::Number(price(trade.exit_notional)),
         Cell::Signed(format::signed(trade.net, 2), trade.net),
         Cell::Signed(
             r.map_or(format::NONE.to_owned(), |r| format::signed(r, 2)),
             r.unwrap_or(0.0),
         ),
+        Cell::Text(format!("{}{star}", exit_list(trade))),
+        Cell::Number(format::span(hold)),
+        Cell::Number(price(trade.entry_notional)),
+        Cell::Number(price(trade.exit_notional)),
         Cell::Number(format::number(trade.fees, 2)),
         Cell::Number(format::signed(trade.funding, 2)),
         Cell::Number(move_text(trade.mae)),
         Cell::Number(move_text(trade.mfe)),
-        Cell::Text(format!("{}{star}", exit_list(trade))),
     ]
 }
 
