@@ -79,6 +79,8 @@ pub struct Breakdowns {
     pub month: Vec<GroupRow>,
     /// Long and short.
     pub direction: Vec<GroupRow>,
+    /// By result in multiples of the initial risk.
+    pub result_r: Vec<GroupRow>,
     /// How much hangs on few trades.
     pub concentration: Concentration,
 }
@@ -91,6 +93,20 @@ const GAPS: [(i64, &str); 6] = [
     (180, "120–180 s"),
     (240, "180–240 s"),
     (300, "240–300 s"),
+];
+
+/// Upper edges of results in R and their names.
+const RESULTS: [(f64, &str); 10] = [
+    (-1.5, "below -1.5 R"),
+    (-1.0, "-1.5 to -1 R"),
+    (-0.5, "-1 to -0.5 R"),
+    (0.0, "-0.5 to 0 R"),
+    (0.5, "0 to 0.5 R"),
+    (1.0, "0.5 to 1 R"),
+    (1.5, "1 to 1.5 R"),
+    (2.0, "1.5 to 2 R"),
+    (3.0, "2 to 3 R"),
+    (5.0, "3 to 5 R"),
 ];
 
 /// All tables of M7.
@@ -114,6 +130,12 @@ pub fn breakdowns(rows: &[TradeRow]) -> Breakdowns {
         direction: group_by(rows, |row| {
             row.direction.map(|direction| direction.name().to_owned())
         }),
+        result_r: relabel(group_by(rows, |row| {
+            let result = row.r()?;
+            let place = RESULTS.partition_point(|(edge, _)| *edge <= result);
+            let name = RESULTS.get(place).map_or("5 R and over", |(_, name)| name);
+            Some(format!("{place:02} {name}"))
+        })),
         concentration: concentration(rows),
     }
 }
@@ -148,11 +170,7 @@ fn group(members: &[(String, f64)], total: f64) -> GroupRow {
         win_rate: Figure::ratio(count(wins), n, Why::NoTrades),
         net,
         expectancy: Figure::ratio(net, n, Why::NoTrades),
-        profit_factor: if wins == 0 {
-            Figure::Undefined(Why::NoWins)
-        } else {
-            Figure::ratio(profit, loss.abs(), Why::NoLosses)
-        },
+        profit_factor: Figure::ratio(profit, loss.abs(), Why::NoLosses),
         share_of_net: Figure::ratio(net, total, Why::NoTotal),
     }
 }
@@ -269,7 +287,7 @@ fn concentration(rows: &[TradeRow]) -> Concentration {
 impl Breakdowns {
     /// The tables of trades by their names.
     #[must_use]
-    pub fn tables(&self) -> [(&'static str, &[GroupRow]); 8] {
+    pub fn tables(&self) -> [(&'static str, &[GroupRow]); 9] {
         [
             ("symbol", &self.symbol),
             ("exit", &self.exit),
@@ -279,6 +297,7 @@ impl Breakdowns {
             ("weekday", &self.weekday),
             ("month", &self.month),
             ("direction", &self.direction),
+            ("result_r", &self.result_r),
         ]
     }
 }
