@@ -12,5 +12,6 @@ pub mod order;
 pub mod position;
 pub mod random;
 pub mod signal;
+pub mod stamp;
 pub mod symbol;
 pub mod time;

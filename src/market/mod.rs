@@ -2,4 +2,25 @@
 //!
 //! Not here: signals (`signal`), anything that decides or fills.
 
+pub mod brackets;
+pub mod error;
+pub mod exchange_info;
+mod frame;
+pub mod funding;
+pub mod generate;
+pub mod generate_files;
+pub mod instruments;
+pub mod klines;
+pub mod library;
+pub mod load;
+pub mod merge;
+mod numbers;
+pub mod parquet;
+pub mod place;
+pub mod quality;
+pub mod ranges;
+pub mod series;
+pub mod signals;
+pub mod source;
 pub mod tape;
+pub mod window;

@@ -1,0 +1,478 @@
+//! Reads what a run needs of a library: for each asked contract its bars, marks, funding and rules.
+//!
+//! Which bars: without a named length, the finest recording that covers the run window about as well as the best one
+//! does ([`COVER_SHARE`]); what was left out is reported with what it would have covered. With a named length those
+//! bars are the base, and the finest recording below it is the detail of the drill-down.
+//!
+//! Not here: which file is which (`library`), judging what was read (`quality`).
+//! Invariant: only files of asked contracts are opened, and the result hangs on their content alone, neither on the
+//! order of folders nor on the number of threads.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::domain::bar::Bars;
+use crate::domain::symbol::{Symbol, SymbolId, Symbols};
+use crate::domain::time::{Span, Timestamp};
+
+use super::error::MarketError;
+use super::funding;
+use super::instruments::{Fallback, RuleBook, RulesReport};
+use super::klines;
+use super::library::{KlineEntry, Library};
+use super::merge::{Merged, Recording, merge, merge_funding};
+use super::parquet;
+use super::place::{PriceKind, interval_name};
+use super::tape::{FundingRecord, Series, Tape};
+use super::window::{Window, covered, slice};
+
+/// The finest bars are used when they cover at least this share (in percent) of what the best recording covers: a few
+/// missing minutes are gaps to report, not a reason to trade on coarser bars.
+pub const COVER_SHARE: i64 = 99;
+
+/// What a run asks for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Contracts, in any order; repeats are one.
+    pub symbols: Vec<Symbol>,
+    /// The run's stretch of time.
+    pub window: Window,
+    /// The length of the base bars, if the user named it.
+    pub interval: Option<Span>,
+    /// Whether a last bar that may be unfinished is left out.
+    pub drop_unfinished: bool,
+    /// Rules for contracts no file knows.
+    pub fallback: Fallback,
+}
+
+/// What was read.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Prices and rules, by symbol.
+    pub tape: Tape,
+    /// What was used for each symbol, in the same order.
+    pub reports: Vec<SymbolReport>,
+}
+
+/// What was used for one contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SymbolReport {
+    /// Its name.
+    pub symbol: Symbol,
+    /// The length of the bars used; `None` without prices.
+    pub interval: Option<Span>,
+    /// The length of the drill-down's bars.
+    pub detail: Option<Span>,
+    /// Every file that was read for it.
+    pub files: Vec<PathBuf>,
+    /// Other lengths that were recorded, and what they would have covered.
+    pub left_out: Vec<LeftOut>,
+    /// Rows of the base bars that several recordings have.
+    pub shared_rows: usize,
+    /// Last bars of a recording that another one corrected.
+    pub yielded: Vec<(PathBuf, Timestamp)>,
+    /// Last bars of a recording that may have been saved while they formed (those in the window's reach).
+    pub unfinished: Vec<Timestamp>,
+    /// Whether those were left out.
+    pub unfinished_dropped: bool,
+    /// Lengths of the mark bars found.
+    pub mark_intervals: Vec<Span>,
+    /// Settlements whose stamp was moved to its minute.
+    pub funding_moved: usize,
+    /// Whose filters and brackets hold.
+    pub rules: RulesReport,
+    /// Whether any file of it is marked as made up.
+    pub synthetic: bool,
+}
+
+/// A recorded length that is not the base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its length.
+    pub interval: Span,
+    /// Milliseconds of the window it covers.
+    pub covered: i64,
+    /// Milliseconds of the window the chosen bars cover.
+    pub chosen_covers: i64,
+}
+
+/// One length of one contract, joined.
+struct Candidate {
+    merged: Merged,
+    unfinished: Vec<Timestamp>,
+    covered: i64,
+}
+
+/// The choice among them.
+struct Choice {
+    base: Option<Candidate>,
+    detail: Option<Candidate>,
+    left_out: Vec<LeftOut>,
+}
+
+/// Prices of one contract, before its rules.
+struct Prices {
+    series: Option<Series>,
+    report: PriceReport,
+}
+
+#[derive(Default)]
+struct PriceReport {
+    interval: Option<Span>,
+    detail: Option<Span>,
+    files: Vec<PathBuf>,
+    left_out: Vec<LeftOut>,
+    shared_rows: usize,
+    yielded: Vec<(PathBuf, Timestamp)>,
+    unfinished: Vec<Timestamp>,
+    mark_intervals: Vec<Span>,
+    funding_moved: usize,
+}
+
+impl Library {
+    /// Reads what a run asks for.
+    ///
+    /// # Errors
+    /// The first thing wrong in a file that is needed, by symbol.
+    pub fn load(&self, request: &Request, rules: &mut RuleBook) -> Result<Loaded, MarketError> {
+        if request.window.from >= request.window.to {
+            return Err(MarketError::Request {
+                what: format!(
+                    "the run window {} to {} is empty",
+                    request.window.from, request.window.to
+                ),
+                hint: "let --to lie after --from".to_owned(),
+            });
+        }
+        let symbols =
+            Symbols::new(request.symbols.iter().cloned()).ok_or(MarketError::Request {
+                what: "more than 65,535 symbols".to_owned(),
+                hint: "split the signals".to_owned(),
+            })?;
+        let prices = self.all_prices(&symbols, request)?;
+        let mut tape = Tape {
+            symbols,
+            instruments: Vec::new(),
+            series: Vec::new(),
+        };
+        let mut reports = Vec::new();
+        for (index, prices) in prices.into_iter().enumerate() {
+            let symbol = tape.symbols.name(SymbolId::at(index)).clone();
+            let bars = prices.series.as_ref().map(Series::bars);
+            let (instrument, used) =
+                rules.instrument(&symbol, request.window, bars, &request.fallback)?;
+            tape.instruments.push(instrument);
+            tape.series.push(prices.series);
+            let report = prices.report;
+            let synthetic = report.files.iter().any(|path| self.is_synthetic(path));
+            reports.push(SymbolReport {
+                symbol,
+                interval: report.interval,
+                detail: report.detail,
+                files: report.files,
+                left_out: report.left_out,
+                shared_rows: report.shared_rows,
+                yielded: report.yielded,
+                unfinished: report.unfinished,
+                unfinished_dropped: request.drop_unfinished,
+                mark_intervals: report.mark_intervals,
+                funding_moved: report.funding_moved,
+                rules: used,
+                synthetic,
+            });
+        }
+        Ok(Loaded { tape, reports })
+    }
+
+    /// Symbols are independent, so threads take them in turn; results are put back by index.
+    fn all_prices(&self, symbols: &Symbols, request: &Request) -> Result<Vec<Prices>, MarketError> {
+        let names: Vec<&Symbol> = symbols.iter().map(|(_, name)| name).collect();
+        let next = AtomicUsize::new(0);
+        let done: Mutex<Vec<Option<Result<Prices, MarketError>>>> =
+            Mutex::new(names.iter().map(|_| None).collect());
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        std::thread::scope(|scope| {
+            for _ in 0..workers.min(names.len()) {
+                scope.spawn(|| {
+                    loop {
+                        let index = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(name) = names.get(index) else { break };
+                        let prices = self.prices(name, request);
+                        done.lock().expect("invariant: no worker panics")[index] = Some(prices);
+                    }
+                });
+            }
+        });
+        done.into_inner()
+            .expect("invariant: no worker panics")
+            .into_iter()
+            .map(|prices| prices.expect("invariant: every index was taken"))
+            .collect()
+    }
+
+    fn prices(&self, symbol: &Symbol, request: &Request) -> Result<Prices, MarketError> {
+        let mut report = PriceReport::default();
+        let choice = self.choose(symbol, request, &mut report.files)?;
+        report.left_out = choice.left_out;
+        let Some(base) = choice.base else {
+            return Ok(Prices {
+                series: None,
+                report,
+            });
+        };
+        report.shared_rows = base.merged.shared;
+        report.yielded = base.merged.yielded;
+        report.unfinished = base.unfinished;
+        report.interval = Some(base.merged.bars.interval);
+        let bars = slice(base.merged.bars, request.window);
+        let detail = choice
+            .detail
+            .map(|found| slice(found.merged.bars, request.window));
+        let detail = detail.filter(|bars| !bars.is_empty());
+        report.detail = detail.as_ref().map(|bars| bars.interval);
+        let mut marks = Vec::new();
+        for (interval, entries) in self.by_interval(symbol, PriceKind::Mark)? {
+            let name = format!("{symbol} {} mark klines", interval_name(interval));
+            let found = read_joined(&paths(&entries, &mut report.files), interval, &name)?;
+            report.mark_intervals.push(interval);
+            marks.push(slice(found.0.bars, request.window));
+        }
+        let funding = self.funding(symbol, request.window, &mut report)?;
+        let series = (!bars.is_empty()).then(|| Series::new(bars, &marks, detail, funding));
+        Ok(Prices { series, report })
+    }
+
+    fn choose(
+        &self,
+        symbol: &Symbol,
+        request: &Request,
+        files: &mut Vec<PathBuf>,
+    ) -> Result<Choice, MarketError> {
+        let mut found: Vec<Candidate> = Vec::new();
+        let whole = (request.window.to - request.window.from).millis();
+        for (interval, entries) in self.by_interval(symbol, PriceKind::Contract)? {
+            if request.interval.is_some_and(|named| interval > named) {
+                continue;
+            }
+            let name = format!("{symbol} {} klines", interval_name(interval));
+            let (mut merged, mut unfinished) =
+                read_joined(&paths(&entries, files), interval, &name)?;
+            let reach = |time: &Timestamp| {
+                *time >= request.window.from - super::window::LEAD && *time < request.window.to
+            };
+            unfinished.retain(reach);
+            if request.drop_unfinished {
+                merged.bars = without(merged.bars, &unfinished);
+            }
+            let covered = covered(&merged.bars, request.window);
+            found.push(Candidate {
+                merged,
+                unfinished,
+                covered,
+            });
+            if request.interval.is_none() && covered >= whole {
+                break;
+            }
+        }
+        Ok(match request.interval {
+            Some(named) => {
+                let base = found
+                    .iter()
+                    .position(|candidate| candidate.merged.bars.interval == named)
+                    .map(|index| found.remove(index));
+                let detail = found.into_iter().find(|candidate| candidate.covered > 0);
+                Choice {
+                    base,
+                    detail,
+                    left_out: Vec::new(),
+                }
+            }
+            None => finest_that_covers(found),
+        })
+    }
+
+    fn funding(
+        &self,
+        symbol: &Symbol,
+        window: Window,
+        report: &mut PriceReport,
+    ) -> Result<Vec<FundingRecord>, MarketError> {
+        let own = self.funding.iter().filter(|entry| entry.symbol == *symbol);
+        let files: Vec<PathBuf> = own.map(|entry| entry.path.clone()).collect();
+        let (mut records, moved) = read_funding_joined(&files, &format!("{symbol} funding"))?;
+        report.files.extend(files);
+        report.funding_moved = moved;
+        records.retain(|record| record.time >= window.from && record.time <= window.to);
+        Ok(records)
+    }
+
+    /// The files of a contract by length, finest first. Files whose names do not say theirs are looked into.
+    pub(crate) fn by_interval(
+        &self,
+        symbol: &Symbol,
+        price: PriceKind,
+    ) -> Result<Vec<(Span, Vec<&KlineEntry>)>, MarketError> {
+        let mut groups: Vec<(Span, Vec<&KlineEntry>)> = Vec::new();
+        let own = |entry: &&KlineEntry| entry.symbol == *symbol && entry.price == price;
+        for entry in self.klines.iter().filter(own) {
+            let interval = match entry.interval {
+                Some(interval) => interval,
+                None if is_parquet(&entry.path) => parquet::detect_interval(&entry.path)?,
+                None => klines::detect_interval(&entry.path)?,
+            };
+            match groups.iter_mut().find(|(length, _)| *length == interval) {
+                Some((_, entries)) => entries.push(entry),
+                None => groups.push((interval, vec![entry])),
+            }
+        }
+        groups.sort_by_key(|(length, _)| *length);
+        Ok(groups)
+    }
+}
+
+/// The base among all lengths, finest first.
+fn finest_that_covers(mut found: Vec<Candidate>) -> Choice {
+    let best = found.iter().map(|candidate| candidate.covered).max();
+    let chosen = found.iter().position(|candidate| {
+        best.is_some_and(|best| candidate.covered >= best / 100 * COVER_SHARE)
+    });
+    let base = chosen.map(|index| found.remove(index));
+    let chosen_covers = base.as_ref().map_or(0, |base| base.covered);
+    let left_out = found
+        .iter()
+        .map(|candidate| LeftOut {
+            interval: candidate.merged.bars.interval,
+            covered: candidate.covered,
+            chosen_covers,
+        })
+        .collect();
+    // Finer bars that cover a part serve the drill-down.
+    let length = base.as_ref().map(|base| base.merged.bars.interval);
+    let detail = found.into_iter().find(|candidate| {
+        candidate.covered > 0
+            && length.is_some_and(|length| candidate.merged.bars.interval < length)
+    });
+    Choice {
+        base,
+        detail,
+        left_out,
+    }
+}
+
+/// The paths of entries, noted among the files read.
+fn paths(entries: &[&KlineEntry], files: &mut Vec<PathBuf>) -> Vec<PathBuf> {
+    let paths: Vec<PathBuf> = entries.iter().map(|entry| entry.path.clone()).collect();
+    files.extend_from_slice(&paths);
+    paths
+}
+
+fn is_parquet(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "parquet")
+}
+
+/// Reads one file of bars, whatever its format.
+///
+/// # Errors
+/// As [`klines::read`] and [`parquet::read_klines`].
+pub fn read_bars(path: &Path, interval: Span) -> Result<Bars, MarketError> {
+    if is_parquet(path) {
+        parquet::read_klines(path, interval)
+    } else {
+        klines::read(path, interval)
+    }
+}
+
+/// Reads and joins the files of one length; also the last bars that may be unfinished.
+///
+/// # Errors
+/// What is wrong with a file, or how two contradict each other.
+pub(crate) fn read_joined(
+    files: &[PathBuf],
+    interval: Span,
+    series: &str,
+) -> Result<(Merged, Vec<Timestamp>), MarketError> {
+    let mut recordings = Vec::with_capacity(files.len());
+    for path in files {
+        recordings.push(Recording {
+            path: path.clone(),
+            bars: read_bars(path, interval)?,
+        });
+    }
+    let unfinished = unfinished(&recordings);
+    Ok((merge(recordings, series)?, unfinished))
+}
+
+/// Reads and joins the settlements of one contract; also how many stamps were moved to their minute.
+///
+/// # Errors
+/// What is wrong with a file, or how two contradict each other.
+pub(crate) fn read_funding_joined(
+    files: &[PathBuf],
+    series: &str,
+) -> Result<(Vec<FundingRecord>, usize), MarketError> {
+    let mut parts = Vec::new();
+    let mut moved = 0;
+    for path in files {
+        let file = if is_parquet(path) {
+            parquet::read_funding(path)?
+        } else {
+            funding::read(path)?
+        };
+        moved += file.moved;
+        parts.push((path.clone(), file.records));
+    }
+    Ok((merge_funding(parts, series)?, moved))
+}
+
+/// Last bars of recordings that do not end at 00:00 UTC, unless another recording goes on behind them.
+fn unfinished(recordings: &[Recording]) -> Vec<Timestamp> {
+    let mut found = Vec::new();
+    for (index, recording) in recordings.iter().enumerate() {
+        let last = recording.bars.len() - 1;
+        let (time, end) = (recording.bars.open_time[last], recording.bars.end(last));
+        let confirmed = recordings.iter().enumerate().any(|(other, theirs)| {
+            let row = theirs.bars.open_time.binary_search(&time);
+            other != index && row.is_ok_and(|row| row + 1 < theirs.bars.len())
+        });
+        if end != end.day_start() && !confirmed {
+            found.push(time);
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn without(bars: Bars, times: &[Timestamp]) -> Bars {
+    if times.is_empty() {
+        return bars;
+    }
+    let mut kept = Bars::new(bars.interval);
+    for row in 0..bars.len() {
+        if times.binary_search(&bars.open_time[row]).is_err() {
+            kept.push(bars.get(row))
+                .expect("invariant: rows of an ascending series, taken in order");
+        }
+    }
+    kept
+}
+
+impl Loaded {
+    /// The end of the last bar of all symbols; `None` without prices.
+    #[must_use]
+    pub fn last_bar_end(&self) -> Option<Timestamp> {
+        let end = |series: &Series| {
+            let bars = series.bars();
+            bars.len().checked_sub(1).map(|last| bars.end(last))
+        };
+        self.tape.series.iter().flatten().filter_map(end).max()
+    }
+
+    /// Whether anything read is marked as made up.
+    #[must_use]
+    pub fn is_synthetic(&self) -> bool {
+        self.reports.iter().any(|report| report.synthetic)
+    }
+}

@@ -1,0 +1,419 @@
+//! Klines and funding in Parquet: what `data convert` writes, and reasonable tables of others.
+//!
+//! Ours: one row per bar, `Int64` columns whose names say the unit: `open_time_ms`, `open_e8`, `high_e8`, `low_e8`,
+//! `close_e8`, `volume_e8` (steps of 1e-8); funding: `funding_time_ms`, `rate_e8`, `mark_e8`. Uncompressed, so that
+//! reading is little more than copying.
+//! Others': the columns of the csv layouts as integers, floats or text. A float counts as its shortest decimal text
+//! and must be exact at eight decimals.
+//!
+//! Not here: text (`klines`, `funding`), tables of signals (`signals`), polars itself (`frame`).
+//! Invariant: every row passed T2, as in text.
+
+use std::path::Path;
+
+use crate::domain::bar::{Bar, BarError, Bars};
+use crate::domain::num::{LARGEST, Price, Qty, Rate};
+use crate::domain::stamp::StampReader;
+use crate::domain::time::{EARLIEST, LATEST, Span, Timestamp};
+
+use super::error::{MarketError, RowError};
+use super::frame::{self, Table, Values, Written};
+use super::funding::{FundingFile, check_rate};
+use super::numbers::parse_volume;
+use super::tape::FundingRecord;
+
+/// Our columns of bars.
+const OURS: [&str; 6] = [
+    "open_time_ms",
+    "open_e8",
+    "high_e8",
+    "low_e8",
+    "close_e8",
+    "volume_e8",
+];
+/// Others' names of the same.
+const THEIRS: [&[&str]; 6] = [
+    &["open_time", "timestamp", "time", "date"],
+    &["open"],
+    &["high"],
+    &["low"],
+    &["close"],
+    &["volume"],
+];
+/// Footer note with the bars' length.
+const INTERVAL_NOTE: &str = "confluence.interval_ms";
+/// Footer note of made-up prices.
+const SYNTHETIC_NOTE: &str = "confluence.synthetic";
+
+/// Reads a Parquet file of bars of this length.
+///
+/// # Errors
+/// When the file is broken, lacks a column, or a row breaks T2; rows are counted from 1.
+pub fn read_klines(path: &Path, interval: Span) -> Result<Bars, MarketError> {
+    let outline = frame::outline(path)?;
+    if let Some(found) = noted_interval(&outline.notes)
+        && found != interval
+    {
+        let found = format!(
+            "holds bars of {} ms, its name says {} ms",
+            found.millis(),
+            interval.millis()
+        );
+        return Err(MarketError::content(path, found, "rename the file"));
+    }
+    if OURS
+        .iter()
+        .all(|name| outline.names.iter().any(|found| found == name))
+    {
+        let table = frame::read(path, &OURS)?;
+        return read_ours(path, &table, interval);
+    }
+    let names = their_columns(path, &outline.names)?;
+    let table = frame::read(path, &names)?;
+    read_theirs(path, &table, &names, interval)
+}
+
+/// The length of a file's bars: from its footer, else from the distance of its first two rows.
+///
+/// # Errors
+/// When the file is broken or has one row.
+pub fn detect_interval(path: &Path) -> Result<Span, MarketError> {
+    let outline = frame::outline(path)?;
+    if let Some(interval) = noted_interval(&outline.notes) {
+        return Ok(interval);
+    }
+    let time = match outline.names.iter().find(|name| *name == OURS[0]) {
+        Some(name) => name.as_str(),
+        None => their_columns(path, &outline.names)?[0],
+    };
+    let values = column(path, &frame::read(path, &[time])?, time)?;
+    let mut stamps = StampReader::new();
+    let mut at = |row: usize| stamps.read(&values.text(row)?).ok();
+    match (at(0), at(1)) {
+        (Some(first), Some(second)) if second > first => Ok(second - first),
+        _ => Err(MarketError::content(
+            path,
+            "the first two rows do not say how long a bar is",
+            "put the interval into the name, for example BTCUSDT-1m.parquet",
+        )),
+    }
+}
+
+/// Writes bars as our own file, whole or not at all.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn write_klines(path: &Path, bars: &Bars, synthetic: bool) -> Result<(), MarketError> {
+    let prices = |column: &[Price]| column.iter().map(|price| price.steps()).collect();
+    let columns = vec![
+        Written::Ints(
+            OURS[0],
+            bars.open_time.iter().map(|time| time.millis()).collect(),
+        ),
+        Written::Ints(OURS[1], prices(&bars.open)),
+        Written::Ints(OURS[2], prices(&bars.high)),
+        Written::Ints(OURS[3], prices(&bars.low)),
+        Written::Ints(OURS[4], prices(&bars.close)),
+        Written::Ints(
+            OURS[5],
+            bars.volume.iter().map(|volume| volume.steps()).collect(),
+        ),
+    ];
+    let mut notes = vec![(INTERVAL_NOTE.to_owned(), bars.interval.millis().to_string())];
+    if synthetic {
+        notes.push((SYNTHETIC_NOTE.to_owned(), "true".to_owned()));
+    }
+    frame::write(path, columns, notes)
+}
+
+/// Reads a Parquet file of settlements.
+///
+/// # Errors
+/// As [`read_klines`].
+pub fn read_funding(path: &Path) -> Result<FundingFile, MarketError> {
+    let names = frame::outline(path)?.names;
+    let find = |wanted: &[&'static str]| -> Option<&'static str> {
+        let has = |name: &&&str| names.iter().any(|found| found == **name);
+        wanted.iter().find(has).copied()
+    };
+    let time = find(&["funding_time_ms", "funding_time", "calc_time"]);
+    let rate = find(&["rate_e8", "funding_rate", "last_funding_rate"]);
+    let (Some(time), Some(rate)) = (time, rate) else {
+        let found = format!(
+            "columns {}; expected funding_time and funding_rate",
+            names.join(", ")
+        );
+        return Err(MarketError::content(path, found, ""));
+    };
+    let mark = find(&["mark_e8", "mark_price"]);
+    let wanted: Vec<&str> = [Some(time), Some(rate), mark]
+        .into_iter()
+        .flatten()
+        .collect();
+    let table = frame::read(path, &wanted)?;
+    let times = column(path, &table, time)?;
+    let rates = column(path, &table, rate)?;
+    let marks = mark.map(|name| column(path, &table, name)).transpose()?;
+    let mut stamps = StampReader::new();
+    let mut file = FundingFile::default();
+    for row in 0..times.len() {
+        let text = |values: &Values| values.text(row).unwrap_or_default();
+        let wrong = |found: String| row_error(path, row, found);
+        let time = stamps
+            .read(&text(&times))
+            .map_err(|found| wrong(found.to_string()))?;
+        let steps = |text: &str, scaled: bool| -> Result<i64, String> {
+            if scaled {
+                return text
+                    .parse()
+                    .map_err(|_| format!("'{text}' is no count of 1e-8"));
+            }
+            crate::domain::num::parse_steps(text).map_err(|found| found.to_string())
+        };
+        let value = steps(&text(&rates), rate.ends_with("_e8")).map_err(&wrong)?;
+        let rate = Rate::from_steps(value);
+        check_rate(rate).map_err(&wrong)?;
+        let mark = match marks.as_ref().and_then(|marks| marks.text(row)) {
+            None => None,
+            Some(text) => {
+                let value = steps(&text, mark == Some("mark_e8")).map_err(&wrong)?;
+                let price = Price::from_steps(value).filter(|_| value <= LARGEST);
+                Some(price.ok_or_else(|| wrong(format!("mark {text} is not a price")))?)
+            }
+        };
+        file.add(FundingRecord { time, rate, mark })
+            .map_err(wrong)?;
+    }
+    Ok(file)
+}
+
+/// Writes settlements as our own file, whole or not at all.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn write_funding(
+    path: &Path,
+    records: &[FundingRecord],
+    synthetic: bool,
+) -> Result<(), MarketError> {
+    let columns = vec![
+        Written::Ints(
+            "funding_time_ms",
+            records.iter().map(|record| record.time.millis()).collect(),
+        ),
+        Written::Ints(
+            "rate_e8",
+            records.iter().map(|record| record.rate.steps()).collect(),
+        ),
+        Written::Gaps(
+            "mark_e8",
+            records
+                .iter()
+                .map(|record| record.mark.map(Price::steps))
+                .collect(),
+        ),
+    ];
+    let notes = if synthetic {
+        vec![(SYNTHETIC_NOTE.to_owned(), "true".to_owned())]
+    } else {
+        Vec::new()
+    };
+    frame::write(path, columns, notes)
+}
+
+fn noted_interval(notes: &[(String, String)]) -> Option<Span> {
+    let (_, text) = notes.iter().find(|(key, _)| key == INTERVAL_NOTE)?;
+    text.parse()
+        .ok()
+        .filter(|millis| *millis > 0)
+        .map(Span::from_millis)
+}
+
+fn read_ours(path: &Path, table: &Table, interval: Span) -> Result<Bars, MarketError> {
+    let ints = |name: &str| {
+        table.int_chunks(name).ok_or_else(|| {
+            MarketError::content(
+                path,
+                format!("column {name} is not made of whole 64-bit integers"),
+                "",
+            )
+        })
+    };
+    let times = ints(OURS[0])?;
+    let rows = times.iter().map(|chunk| chunk.len()).sum();
+    let mut bars = Bars::new(interval);
+    bars.open_time = gather(&times, rows, Timestamp::from_millis);
+    check_range(
+        path,
+        OURS[0],
+        &times,
+        EARLIEST.millis()..=LATEST.millis() - 1,
+    )?;
+    let one = Price::from_steps(1).expect("invariant: one step is above zero");
+    let price = |name: &str| -> Result<Vec<Price>, MarketError> {
+        let chunks = ints(name)?;
+        check_range(path, name, &chunks, 1..=LARGEST)?;
+        Ok(gather(&chunks, rows, |steps| {
+            Price::from_steps(steps).unwrap_or(one)
+        }))
+    };
+    bars.open = price(OURS[1])?;
+    bars.high = price(OURS[2])?;
+    bars.low = price(OURS[3])?;
+    bars.close = price(OURS[4])?;
+    let volumes = ints(OURS[5])?;
+    check_range(path, OURS[5], &volumes, 0..=i64::MAX)?;
+    bars.volume = gather(&volumes, rows, |steps| {
+        Qty::from_steps(steps).unwrap_or(Qty::ZERO)
+    });
+    match first_broken(&bars) {
+        None => Ok(bars),
+        Some((row, rule)) => Err(row_error(path, row, rule.to_string())),
+    }
+}
+
+fn gather<T>(chunks: &[&[i64]], rows: usize, make: impl Fn(i64) -> T) -> Vec<T> {
+    let mut values = Vec::with_capacity(rows);
+    for chunk in chunks {
+        values.extend(chunk.iter().map(|value| make(*value)));
+    }
+    values
+}
+
+fn check_range(
+    path: &Path,
+    name: &str,
+    chunks: &[&[i64]],
+    range: std::ops::RangeInclusive<i64>,
+) -> Result<(), MarketError> {
+    let mut row = 0;
+    for chunk in chunks {
+        // Least and largest first: that loop has no branches, and most files are right.
+        let least = chunk.iter().copied().min().unwrap_or(*range.start());
+        let largest = chunk.iter().copied().max().unwrap_or(*range.start());
+        if !range.contains(&least) || !range.contains(&largest) {
+            let at = chunk
+                .iter()
+                .position(|value| !range.contains(value))
+                .unwrap_or(0);
+            let found = format!(
+                "{name}: {} is not in {} to {}",
+                chunk[at],
+                range.start(),
+                range.end()
+            );
+            return Err(row_error(path, row + at, found));
+        }
+        row += chunk.len();
+    }
+    Ok(())
+}
+
+/// The first row that breaks T2, looking at whole columns.
+fn first_broken(bars: &Bars) -> Option<(usize, BarError)> {
+    let ranges = (bars.high.iter().zip(&bars.low)).zip(bars.open.iter().zip(&bars.close));
+    let fine = ranges.fold(true, |fine, ((high, low), (open, close))| {
+        fine & (low <= open) & (low <= close) & (high >= open) & (high >= close)
+    });
+    let step = bars.interval;
+    let first_on_grid = bars
+        .open_time
+        .first()
+        .is_none_or(|time| time.millis() % step.millis() == 0);
+    let steady = bars.open_time.windows(2).all(|pair| {
+        let distance = pair[1] - pair[0];
+        distance == step || (distance > Span::ZERO && distance.millis() % step.millis() == 0)
+    });
+    if fine && first_on_grid && steady {
+        return None;
+    }
+    (0..bars.len()).find_map(|row| {
+        if row > 0 && bars.open_time[row - 1] >= bars.open_time[row] {
+            return Some((row, BarError::NotAscending));
+        }
+        bars.get(row).check(step).err().map(|rule| (row, rule))
+    })
+}
+
+fn their_columns<'a>(path: &Path, names: &'a [String]) -> Result<Vec<&'a str>, MarketError> {
+    THEIRS
+        .iter()
+        .map(|wanted| {
+            let found = names
+                .iter()
+                .find(|name| wanted.iter().any(|want| name.eq_ignore_ascii_case(want)));
+            found.map(String::as_str).ok_or_else(|| {
+                let found = format!(
+                    "columns {}; none is {}",
+                    names.join(", "),
+                    wanted.join(" or ")
+                );
+                MarketError::content(
+                    path,
+                    found,
+                    "the columns are open_time,open,high,low,close,volume",
+                )
+            })
+        })
+        .collect()
+}
+
+fn read_theirs(
+    path: &Path,
+    table: &Table,
+    names: &[&str],
+    interval: Span,
+) -> Result<Bars, MarketError> {
+    let columns: Vec<Values> = names
+        .iter()
+        .map(|name| column(path, table, name))
+        .collect::<Result<_, _>>()?;
+    let mut stamps = StampReader::new();
+    let mut bars = Bars::new(interval);
+    for row in 0..columns[0].len() {
+        let text = |index: usize| {
+            columns[index]
+                .text(row)
+                .ok_or_else(|| row_error(path, row, format!("{}: no value", names[index])))
+        };
+        let wrong = |index: usize, found: String| {
+            row_error(path, row, format!("{}: {found}", names[index]))
+        };
+        let price = |index: usize| -> Result<Price, MarketError> {
+            text(index)?
+                .parse()
+                .map_err(|found: crate::domain::num::NumError| wrong(index, found.to_string()))
+        };
+        let open_time = stamps
+            .read(&text(0)?)
+            .map_err(|found| wrong(0, found.to_string()))?;
+        let bar = Bar {
+            open_time,
+            open: price(1)?,
+            high: price(2)?,
+            low: price(3)?,
+            close: price(4)?,
+            volume: parse_volume(&text(5)?).map_err(|found| wrong(5, found.to_string()))?,
+        };
+        bars.push(bar)
+            .map_err(|rule| row_error(path, row, rule.to_string()))?;
+    }
+    Ok(bars)
+}
+
+fn column(path: &Path, table: &Table, name: &str) -> Result<Values, MarketError> {
+    table
+        .values(name)
+        .map_err(|found| MarketError::content(path, found, ""))
+}
+
+fn row_error(path: &Path, row: usize, found: String) -> MarketError {
+    MarketError::Row(Box::new(RowError {
+        path: path.to_owned(),
+        line: row as u64 + 1,
+        column: 0,
+        shown: String::new(),
+        found: format!("(row {}) {found}", row + 1),
+        hint: String::new(),
+    }))
+}

@@ -1,0 +1,318 @@
+//! Messages of the feed from text: the API's lists (`valuescan.md` section 2), the bridge's lines (section 3) and our
+//! own columns as JSON lines.
+//!
+//! Not here: csv, Parquet and SQLite (`market::signals`), which need big readers. What a message is worth is not
+//! judged here: unknown types, repeated ids and notices without a coin (an empty name) are handed on.
+//! Invariant: a text with one bad message gives no messages; deep JSON is an error of the parser, never of the stack.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::domain::signal::{RawSignal, SignalType};
+use crate::domain::stamp::{StampError, StampForm, StampReader};
+
+/// Why a text is no list of messages.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FeedError {
+    /// Not JSON, or nested too deeply.
+    #[error("no JSON: {found}")]
+    Json {
+        /// Line of the text, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// The parser's words.
+        found: String,
+    },
+    /// JSON, but no list of messages.
+    #[error("{found}")]
+    Shape {
+        /// What it is instead.
+        found: String,
+    },
+    /// One message is wrong.
+    #[error("message {number} (id {id}): {found}")]
+    Message {
+        /// Its number in the list, from 1; in line formats the line.
+        number: usize,
+        /// Its id, or `?`.
+        id: String,
+        /// What is wrong.
+        found: String,
+    },
+}
+
+/// Messages and how their times were written.
+#[derive(Clone, Debug, Default)]
+pub struct Messages {
+    /// In the order of the text.
+    pub signals: Vec<RawSignal>,
+    /// The form of their times; `None` without messages.
+    pub form: Option<StampForm>,
+    /// Which format the text turned out to be.
+    pub format: &'static str,
+}
+
+/// Reads a whole JSON document: `{code, data}`, `{total, list}`, `{count, list}` or a bare array.
+///
+/// # Errors
+/// When it is no such document, or one message is wrong.
+pub fn parse_document(text: &str) -> Result<Messages, FeedError> {
+    let value: Value = serde_json::from_str(text).map_err(|wrong| json_error(&wrong, 0))?;
+    let list = list_of(value)?;
+    let mut stamps = StampReader::new();
+    let mut signals = Vec::with_capacity(list.len());
+    for (index, message) in list.iter().enumerate() {
+        let signal = api_message(message, &mut stamps).map_err(|found| FeedError::Message {
+            number: index + 1,
+            id: id_of(message),
+            found,
+        })?;
+        signals.push(signal);
+    }
+    Ok(Messages {
+        signals,
+        form: stamps.form(),
+        format: "ValueScan messages (JSON)",
+    })
+}
+
+/// Reads one JSON object per line, of the bridge or of our own columns; blank lines are passed over.
+///
+/// # Errors
+/// When a line is neither.
+pub fn parse_lines(text: &str) -> Result<Messages, FeedError> {
+    let mut messages = Messages {
+        format: "JSON lines",
+        ..Messages::default()
+    };
+    let mut stamps = StampReader::new();
+    for (index, line) in text.lines().enumerate() {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let signal = parse_line(line, index + 1, &mut stamps)?;
+        messages.signals.push(signal);
+    }
+    messages.form = stamps.form();
+    Ok(messages)
+}
+
+/// Reads one line. `number` names it in errors; `stamps` keeps the unit of the lines before it.
+///
+/// # Errors
+/// When it is no message.
+pub fn parse_line(
+    line: &str,
+    number: usize,
+    stamps: &mut StampReader,
+) -> Result<RawSignal, FeedError> {
+    let value: Value =
+        serde_json::from_str(line).map_err(|wrong| json_error(&wrong, number - 1))?;
+    let signal = match value.as_object() {
+        Some(object) if object.contains_key("message_type") => bridge_message(object, stamps),
+        Some(object) if object.contains_key("event_time") => own_message(object, stamps),
+        Some(object) if object.contains_key("createTime") => api_message(&value, stamps),
+        _ => Err(
+            "neither a bridge message (message_type, …) nor id,type,symbol,event_time".to_owned(),
+        ),
+    };
+    signal.map_err(|found| FeedError::Message {
+        number,
+        id: id_of(&value),
+        found,
+    })
+}
+
+fn json_error(wrong: &serde_json::Error, lines_before: usize) -> FeedError {
+    let text = wrong.to_string();
+    FeedError::Json {
+        line: wrong.line() + lines_before,
+        column: wrong.column(),
+        found: text.split(" at line ").next().unwrap_or(&text).to_owned(),
+    }
+}
+
+fn list_of(value: Value) -> Result<Vec<Value>, FeedError> {
+    let shape = |found: &str| FeedError::Shape {
+        found: found.to_owned(),
+    };
+    let list = match value {
+        Value::Array(list) => list,
+        Value::Object(mut map) if map.contains_key("list") => match map.remove("list") {
+            Some(Value::Array(list)) => list,
+            _ => return Err(shape("'list' is not an array of messages")),
+        },
+        Value::Object(mut map) if map.contains_key("data") => {
+            if let Some(code) = map.get("code")
+                && code != &Value::from(200)
+            {
+                return Err(shape(&format!(
+                    "the feed answered with code {code}, not with messages"
+                )));
+            }
+            let inner = map.remove("data").unwrap_or(Value::Null);
+            // One level of envelope, as the feed sends it; an envelope in an envelope is none of its answers.
+            if inner.get("data").is_some() && inner.get("list").is_none() {
+                return Err(shape("'data' holds another envelope"));
+            }
+            return list_of(inner);
+        }
+        Value::Object(_) => return Err(shape("an object without 'list' or 'data'")),
+        _ => return Err(shape("neither an object nor an array")),
+    };
+    let movements =
+        |entry: &Value| entry.get("beginTime").is_some() || entry.get("number24h").is_some();
+    if list
+        .iter()
+        .any(|entry| movements(entry) && entry.get("type").is_none())
+    {
+        return Err(shape(
+            "a list of fund movements holds no messages: it cannot be traded",
+        ));
+    }
+    if list.is_empty() {
+        return Err(shape("the list of messages is empty"));
+    }
+    Ok(list)
+}
+
+/// A message as the API gives it; `content` is JSON inside a string.
+fn api_message(message: &Value, stamps: &mut StampReader) -> Result<RawSignal, String> {
+    let object = message.as_object().ok_or("is not an object")?;
+    let content = content_of(object.get("content"))?;
+    let name = content
+        .as_ref()
+        .and_then(|content| text_of(content.get("symbol")))
+        .or_else(|| text_of(object.get("symbol")))
+        .unwrap_or_default();
+    Ok(RawSignal {
+        id: id(object.get("id")).ok_or("no id")?,
+        kind: kind(object.get("type"))?,
+        name,
+        event_time: time("createTime", object.get("createTime"), stamps)?,
+        received_time: None,
+    })
+}
+
+/// A line of the bridge: the symbol is the first that is there of hint, content (three names) and raw message.
+fn bridge_message(
+    object: &Map<String, Value>,
+    stamps: &mut StampReader,
+) -> Result<RawSignal, String> {
+    let inner = object.get("data");
+    let raw = inner.and_then(|inner| inner.get("raw_message"));
+    let content = match inner.and_then(|inner| inner.get("content")) {
+        None => None,
+        found => content_of(found)?,
+    };
+    let in_content = |key: &str| {
+        let content = content.as_ref()?;
+        text_of(content.get(key))
+    };
+    let hint = text_of(object.get("symbol_hint"));
+    // A hint may also be the first word of a title; then it is no name, and the others are asked first.
+    let title = text_of(object.get("title")).unwrap_or_default();
+    let first_word = title.split_whitespace().next();
+    let named = hint.as_deref().filter(|hint| first_word != Some(hint));
+    let name = named
+        .map(str::to_owned)
+        .or_else(|| in_content("symbol"))
+        .or_else(|| in_content("pair"))
+        .or_else(|| in_content("symbolName"))
+        .or_else(|| text_of(raw.and_then(|raw| raw.get("symbol"))))
+        .or(hint)
+        .unwrap_or_default();
+    let stamp = object
+        .get("created_time")
+        .filter(|value| !value.is_null())
+        .or_else(|| raw.and_then(|raw| raw.get("createTime")));
+    Ok(RawSignal {
+        id: id(object.get("message_id"))
+            .or_else(|| id(raw.and_then(|raw| raw.get("id"))))
+            .ok_or("no message_id")?,
+        kind: kind(object.get("message_type"))?,
+        name,
+        event_time: time("created_time", stamp, stamps)?,
+        received_time: None,
+    })
+}
+
+/// An object with our own columns.
+fn own_message(object: &Map<String, Value>, stamps: &mut StampReader) -> Result<RawSignal, String> {
+    let received = object.get("received_time").filter(|value| !value.is_null());
+    Ok(RawSignal {
+        id: id(object.get("id")).ok_or("no id")?,
+        kind: kind(object.get("type"))?,
+        name: text_of(object.get("symbol")).ok_or("no symbol")?,
+        event_time: time("event_time", object.get("event_time"), stamps)?,
+        received_time: received
+            .map(|value| time("received_time", Some(value), stamps))
+            .transpose()?,
+    })
+}
+
+fn content_of(content: Option<&Value>) -> Result<Option<Value>, String> {
+    match content {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+        Some(Value::String(text)) => serde_json::from_str(text)
+            .map(Some)
+            .map_err(|wrong| format!("'content' is no JSON: {wrong}")),
+        Some(object) => Ok(Some(object.clone())),
+    }
+}
+
+fn text_of(value: Option<&Value>) -> Option<String> {
+    let text = value?.as_str()?.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn id(value: Option<&Value>) -> Option<Arc<str>> {
+    match value? {
+        Value::String(text) if !text.trim().is_empty() => Some(Arc::from(text.trim())),
+        Value::Number(number) => Some(Arc::from(number.to_string())),
+        _ => None,
+    }
+}
+
+fn id_of(message: &Value) -> String {
+    let found = id(message.get("id")).or_else(|| id(message.get("message_id")));
+    found.map_or_else(|| "?".to_owned(), |id| id.chars().take(40).collect())
+}
+
+fn kind(value: Option<&Value>) -> Result<SignalType, String> {
+    let number = match value {
+        Some(Value::Number(number)) => number.as_u64(),
+        Some(Value::String(text)) => text.trim().parse().ok(),
+        _ => None,
+    };
+    let number = number.and_then(|number| u16::try_from(number).ok());
+    number
+        .map(SignalType)
+        .ok_or_else(|| format!("type: {} is not a type number", shown(value)))
+}
+
+fn time(
+    name: &str,
+    value: Option<&Value>,
+    stamps: &mut StampReader,
+) -> Result<crate::domain::time::Timestamp, String> {
+    let read = match value {
+        Some(Value::Number(number)) => match number.as_i64() {
+            Some(number) => stamps.read_number(number),
+            None => Err(StampError::NotATime(number.to_string())),
+        },
+        Some(Value::String(text)) => stamps.read(text),
+        other => Err(StampError::NotATime(shown(other))),
+    };
+    read.map_err(|found| format!("{name}: {found}"))
+}
+
+fn shown(value: Option<&Value>) -> String {
+    value.map_or_else(
+        || "nothing".to_owned(),
+        |value| value.to_string().chars().take(40).collect(),
+    )
+}
