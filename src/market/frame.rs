@@ -15,12 +15,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flate2::Crc;
 use polars::prelude::{
-    Column, DataFrame, DataType, FileMetadata, KeyValueMetadata, NamedFrom, ParquetCompression,
+    Column, DataFrame, DataType, FileMetadata, Int64Type, KeyValueMetadata, PolarsDataType, NamedFrom, ParquetCompression,
     ParquetReader, ParquetWriter, PolarsError, SerReader, Series, StatisticsOptions,
 };
 
 use super::error::MarketError;
 use super::source::UNPACKED_MAX;
+
+/// A chunk of integers as polars holds it.
+type Int64Array = <Int64Type as PolarsDataType>::Array;
 
 /// Rows per byte of file beyond which a row count is a lie that would only allocate.
 const ROWS_PER_BYTE: u64 = 64;
@@ -142,18 +145,26 @@ pub(crate) fn read(path: &Path, columns: &[&str]) -> Result<Table, MarketError> 
 }
 
 impl Table {
-    /// Chunks of a column of 64-bit integers without holes; `None` when it is of another kind.
-    pub(crate) fn int_chunks(&self, name: &str) -> Option<Vec<&[i64]>> {
-        let column = self.frame.column(name).ok()?.as_materialized_series();
-        let ints = column.i64().ok()?;
-        if ints.null_count() > 0 {
+    /// Takes a column of 64-bit integers without holes out of the table; `None` when it is of another kind. A file
+    /// with one row group gives the decoder's own memory: first touching a fresh copy of it costs more than decoding.
+    pub(crate) fn take_ints(&mut self, name: &str) -> Option<Vec<i64>> {
+        let column = self.frame.drop_in_place(name).ok()?;
+        let series = column.take_materialized_series();
+        if series.dtype() != &DataType::Int64 || series.null_count() > 0 {
             return None;
         }
-        Some(
-            ints.downcast_iter()
-                .map(|chunk| chunk.values().as_slice())
-                .collect(),
-        )
+        let rows = series.len();
+        let mut all: Vec<i64> = Vec::new();
+        for mut chunk in series.into_chunks() {
+            let array = chunk.as_any_mut().downcast_mut::<Int64Array>()?;
+            let empty = Int64Array::new_empty(array.dtype().clone());
+            let (_, values, _) = std::mem::replace(array, empty).into_inner();
+            if values.len() == rows {
+                return Some(values.to_vec());
+            }
+            all.extend_from_slice(&values);
+        }
+        Some(all)
     }
 
     /// A column of any kind that has exact values.
@@ -251,6 +262,7 @@ pub(crate) fn write(
         ParquetWriter::new(&mut bytes)
             .with_compression(ParquetCompression::Uncompressed)
             .with_statistics(StatisticsOptions::empty())
+            .with_row_group_size(Some(usize::MAX))
             .with_key_value_metadata(Some(KeyValueMetadata::from_static(notes)))
             .finish(&mut frame)
     })?;

@@ -162,8 +162,9 @@ impl RuleBook {
             Some((filters, source)) => (Some(filters), source),
             None => (None, RulesSource::Fallback),
         };
-        let shown = bars.and_then(tick_of);
-        let tick_from_prices = filters.is_none() && fallback.tick.is_none() && shown.is_some();
+        let asked = filters.is_none() && fallback.tick.is_none();
+        let shown = bars.filter(|_| asked).and_then(tick_of);
+        let tick_from_prices = shown.is_some();
         let report = RulesReport {
             filters: filters_source,
             brackets: brackets_source,
