@@ -15,8 +15,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flate2::Crc;
 use polars::prelude::{
-    Column, DataFrame, DataType, FileMetadata, Int64Type, KeyValueMetadata, PolarsDataType, NamedFrom, ParquetCompression,
-    ParquetReader, ParquetWriter, PolarsError, SerReader, Series, StatisticsOptions,
+    Column, DataFrame, DataType, FileMetadata, Int64Type, KeyValueMetadata, NamedFrom,
+    ParquetCompression, ParquetReader, ParquetWriter, PolarsDataType, PolarsError, SerReader,
+    Series, StatisticsOptions,
 };
 
 use super::error::MarketError;
@@ -175,47 +176,43 @@ impl Table {
         let column = self.frame.column(name).map_err(|wrong| wrong.to_string())?;
         let series = column.as_materialized_series();
         let of = |wrong: PolarsError| wrong.to_string();
-        Ok(match series.dtype() {
-            DataType::Int64 | DataType::Int32 | DataType::UInt32 if series.null_count() == 0 => {
-                let ints = series.cast(&DataType::Int64).map_err(of)?;
-                Values::Ints(ints.i64().map_err(of)?.into_no_null_iter().collect())
-            }
-            DataType::Int64 | DataType::Int32 | DataType::UInt32 | DataType::UInt64 => {
-                let texts = series.cast(&DataType::String).map_err(of)?;
-                let texts = texts.str().map_err(of)?;
-                Values::Texts(texts.iter().map(|text| text.map(str::to_owned)).collect())
-            }
-            // The shortest text of a float; whether it is exact enough is for the reader of the column to say.
-            DataType::Float64 => Values::Texts(
-                series
-                    .f64()
-                    .map_err(of)?
-                    .iter()
-                    .map(|value| value.map(|value| value.to_string()))
-                    .collect(),
-            ),
-            DataType::Float32 => Values::Texts(
-                series
-                    .f32()
-                    .map_err(of)?
-                    .iter()
-                    .map(|value| value.map(|value| value.to_string()))
-                    .collect(),
-            ),
-            DataType::String => Values::Texts(
-                series
-                    .str()
-                    .map_err(of)?
-                    .iter()
-                    .map(|text| text.map(str::to_owned))
-                    .collect(),
-            ),
-            other => {
-                return Err(format!(
-                    "column {name} is of type {other}; use integers, floats or text"
-                ));
-            }
-        })
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let dtype = series.dtype();
+        if dtype == &DataType::String {
+            let texts = series.str().map_err(of)?;
+            return Ok(Values::Texts(texts.iter().map(owned).collect()));
+        }
+        // The shortest text of a float; whether it is exact enough is for the reader of the column to say.
+        if dtype == &DataType::Float64 {
+            let floats = series.f64().map_err(of)?.iter();
+            let text = |value: Option<f64>| value.map(|value| value.to_string());
+            return Ok(Values::Texts(floats.map(text).collect()));
+        }
+        if dtype == &DataType::Float32 {
+            let floats = series.f32().map_err(of)?.iter();
+            let text = |value: Option<f32>| value.map(|value| value.to_string());
+            return Ok(Values::Texts(floats.map(text).collect()));
+        }
+        let whole = [
+            DataType::Int64,
+            DataType::Int32,
+            DataType::UInt32,
+            DataType::UInt64,
+        ];
+        if !whole.contains(dtype) {
+            return Err(format!(
+                "column {name} is of type {dtype}; use integers, floats or text"
+            ));
+        }
+        if dtype == &DataType::UInt64 || series.null_count() > 0 {
+            let texts = series.cast(&DataType::String).map_err(of)?;
+            let texts = texts.str().map_err(of)?.iter().map(owned).collect();
+            return Ok(Values::Texts(texts));
+        }
+        let ints = series.cast(&DataType::Int64).map_err(of)?;
+        Ok(Values::Ints(
+            ints.i64().map_err(of)?.into_no_null_iter().collect(),
+        ))
     }
 }
 

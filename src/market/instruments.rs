@@ -175,7 +175,7 @@ impl RuleBook {
         };
         let smallest = Price::from_steps(1).expect("invariant: one step is above zero");
         let instrument = match filters {
-            Some(filters) => from_filters(symbol, filters, window, fallback, brackets),
+            Some(filters) => from_filters(symbol, &filters, window, fallback, brackets),
             None => Instrument {
                 symbol: symbol.clone(),
                 tick: fallback.tick.or(shown).unwrap_or(smallest),
@@ -222,7 +222,7 @@ impl RuleBook {
 
 fn from_filters(
     symbol: &Symbol,
-    filters: Filters,
+    filters: &Filters,
     window: Window,
     fallback: &Fallback,
     brackets: Vec<Bracket>,

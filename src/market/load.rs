@@ -60,10 +60,12 @@ pub struct Loaded {
 pub struct SymbolReport {
     /// Its name.
     pub symbol: Symbol,
-    /// The length of the bars used; `None` without prices.
+    /// The length of the bars used; `None` without prices in the run window.
     pub interval: Option<Span>,
     /// The length of the drill-down's bars.
     pub detail: Option<Span>,
+    /// Start of the first and end of the last recorded bar, where all of them lie outside the run window.
+    pub outside: Option<(Timestamp, Timestamp)>,
     /// Every file that was read for it.
     pub files: Vec<PathBuf>,
     /// Other lengths that were recorded, and what they would have covered.
@@ -108,6 +110,7 @@ struct Candidate {
 struct Choice {
     base: Option<Candidate>,
     detail: Option<Candidate>,
+    outside: Option<(Timestamp, Timestamp)>,
     left_out: Vec<LeftOut>,
 }
 
@@ -121,6 +124,7 @@ struct Prices {
 struct PriceReport {
     interval: Option<Span>,
     detail: Option<Span>,
+    outside: Option<(Timestamp, Timestamp)>,
     files: Vec<PathBuf>,
     left_out: Vec<LeftOut>,
     shared_rows: usize,
@@ -170,6 +174,7 @@ impl Library {
                 symbol,
                 interval: report.interval,
                 detail: report.detail,
+                outside: report.outside,
                 files: report.files,
                 left_out: report.left_out,
                 shared_rows: report.shared_rows,
@@ -215,6 +220,7 @@ impl Library {
         let mut report = PriceReport::default();
         let choice = self.choose(symbol, request, &mut report.files)?;
         report.left_out = choice.left_out;
+        report.outside = choice.outside;
         let Some(base) = choice.base else {
             return Ok(Prices {
                 series: None,
@@ -275,20 +281,29 @@ impl Library {
                 break;
             }
         }
+        let outside = found
+            .iter()
+            .all(|candidate| candidate.covered == 0)
+            .then(|| extent(&found))
+            .flatten();
+        found.retain(|candidate| candidate.covered > 0);
         Ok(match request.interval {
             Some(named) => {
                 let base = found
                     .iter()
                     .position(|candidate| candidate.merged.bars.interval == named)
                     .map(|index| found.remove(index));
-                let detail = found.into_iter().find(|candidate| candidate.covered > 0);
                 Choice {
                     base,
-                    detail,
+                    detail: found.into_iter().next(),
+                    outside,
                     left_out: Vec::new(),
                 }
             }
-            None => finest_that_covers(found),
+            None => Choice {
+                outside,
+                ..finest_that_covers(found)
+            },
         })
     }
 
@@ -331,7 +346,15 @@ impl Library {
     }
 }
 
-/// The base among all lengths, finest first.
+/// From the first bar's start to the last bar's end of all lengths.
+fn extent(found: &[Candidate]) -> Option<(Timestamp, Timestamp)> {
+    let bars = found.iter().map(|candidate| &candidate.merged.bars);
+    let bars = bars.filter(|bars| !bars.is_empty());
+    bars.map(|bars| (bars.open_time[0], bars.end(bars.len() - 1)))
+        .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+}
+
+/// The base among all lengths, finest first; each covers something.
 fn finest_that_covers(mut found: Vec<Candidate>) -> Choice {
     let best = found.iter().map(|candidate| candidate.covered).max();
     let chosen = found.iter().position(|candidate| {
@@ -349,13 +372,13 @@ fn finest_that_covers(mut found: Vec<Candidate>) -> Choice {
         .collect();
     // Finer bars that cover a part serve the drill-down.
     let length = base.as_ref().map(|base| base.merged.bars.interval);
-    let detail = found.into_iter().find(|candidate| {
-        candidate.covered > 0
-            && length.is_some_and(|length| candidate.merged.bars.interval < length)
-    });
+    let finer = |candidate: &Candidate| {
+        length.is_some_and(|length| candidate.merged.bars.interval < length)
+    };
     Choice {
         base,
-        detail,
+        detail: found.into_iter().find(finer),
+        outside: None,
         left_out,
     }
 }
@@ -423,7 +446,7 @@ pub(crate) fn read_funding_joined(
         moved += file.moved;
         parts.push((path.clone(), file.records));
     }
-    Ok((merge_funding(parts, series)?, moved))
+    Ok((merge_funding(&parts, series)?, moved))
 }
 
 /// Last bars of recordings that do not end at 00:00 UTC, unless another recording goes on behind them.

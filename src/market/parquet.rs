@@ -159,7 +159,7 @@ pub fn read_funding(path: &Path) -> Result<FundingFile, MarketError> {
     let mut file = FundingFile::default();
     for row in 0..times.len() {
         let text = |values: &Values| values.text(row).unwrap_or_default();
-        let wrong = |found: String| row_error(path, row, found);
+        let wrong = |found: String| row_error(path, row, &found);
         let time = stamps
             .read(&text(&times))
             .map_err(|found| wrong(found.to_string()))?;
@@ -263,7 +263,7 @@ fn read_ours(path: &Path, table: &mut Table, interval: Span) -> Result<Bars, Mar
     };
     match first_broken(&bars) {
         None => Ok(bars),
-        Some((row, rule)) => Err(row_error(path, row, rule.to_string())),
+        Some((row, rule)) => Err(row_error(path, row, &rule.to_string())),
     }
 }
 
@@ -274,13 +274,23 @@ fn check_range(
     range: RangeInclusive<i64>,
 ) -> Result<(), MarketError> {
     // Looking at all without a branch first: most files are right.
-    let fine = values.iter().fold(true, |fine, value| fine & range.contains(value));
+    let fine = values
+        .iter()
+        .fold(true, |fine, value| fine & range.contains(value));
     if fine {
         return Ok(());
     }
-    let at = values.iter().position(|value| !range.contains(value)).unwrap_or(0);
-    let found = format!("{name}: {} is not in {} to {}", values[at], range.start(), range.end());
-    Err(row_error(path, at, found))
+    let at = values
+        .iter()
+        .position(|value| !range.contains(value))
+        .unwrap_or(0);
+    let found = format!(
+        "{name}: {} is not in {} to {}",
+        values[at],
+        range.start(),
+        range.end()
+    );
+    Err(row_error(path, at, &found))
 }
 
 /// The first row that breaks T2, looking at whole columns.
@@ -348,10 +358,10 @@ fn read_theirs(
         let text = |index: usize| {
             columns[index]
                 .text(row)
-                .ok_or_else(|| row_error(path, row, format!("{}: no value", names[index])))
+                .ok_or_else(|| row_error(path, row, &format!("{}: no value", names[index])))
         };
         let wrong = |index: usize, found: String| {
-            row_error(path, row, format!("{}: {found}", names[index]))
+            row_error(path, row, &format!("{}: {found}", names[index]))
         };
         let price = |index: usize| -> Result<Price, MarketError> {
             text(index)?
@@ -370,7 +380,7 @@ fn read_theirs(
             volume: parse_volume(&text(5)?).map_err(|found| wrong(5, found.to_string()))?,
         };
         bars.push(bar)
-            .map_err(|rule| row_error(path, row, rule.to_string()))?;
+            .map_err(|rule| row_error(path, row, &rule.to_string()))?;
     }
     Ok(bars)
 }
@@ -381,7 +391,7 @@ fn column(path: &Path, table: &Table, name: &str) -> Result<Values, MarketError>
         .map_err(|found| MarketError::content(path, found, ""))
 }
 
-fn row_error(path: &Path, row: usize, found: String) -> MarketError {
+fn row_error(path: &Path, row: usize, found: &str) -> MarketError {
     MarketError::Row(Box::new(RowError {
         path: path.to_owned(),
         line: row as u64 + 1,
