@@ -1,7 +1,12 @@
 //! placeholder
 pub mod backtest;
+pub mod cli;
 pub mod domain;
+pub mod engine;
 pub mod exchange;
 pub mod market;
+pub mod report;
+pub mod settings;
 pub mod signal;
+pub mod stats;
 pub mod trader;

@@ -82,7 +82,10 @@ pub enum OrderUpdate {
     /// Refused or dropped; it never rests again.
     Rejected(Reject),
     /// Ended unfilled or partly filled, by us or by the exchange (a closing order without a position).
-    Canceled,
+    Canceled {
+        /// Executed before it ended, by the exchange's count.
+        total: Qty,
+    },
     /// Nobody knows: the request or its answer was lost.
     NoAnswer,
     /// The answer to [`Command::Query`].
@@ -400,8 +403,6 @@ pub enum Ignored {
     RiskFlat,
     /// A risk signal while the position is not in profit.
     RiskNotInProfit,
-    /// A type whose role is switched off. Never written to the log (S3); the table of signals shows it.
-    TypeOff,
 }
 
 /// The gates in the order they are tested (S8).
@@ -446,7 +447,6 @@ impl Ignored {
             Self::Stale => "stale",
             Self::RiskFlat => "risk_flat",
             Self::RiskNotInProfit => "risk_not_in_profit",
-            Self::TypeOff => "type_off",
         }
     }
 }

@@ -2,4 +2,7 @@
 //!
 //! Not here: the trait itself (`engine`), files (`market`), text (`settings`).
 
+pub mod account;
+pub mod fills;
+pub mod history;
 pub mod model;

@@ -18,6 +18,7 @@ mod numbers;
 pub mod parquet;
 pub mod place;
 pub mod quality;
+pub mod ranges;
 pub mod series;
 pub mod signals;
 pub mod source;

@@ -4,11 +4,14 @@
 //! Not here: files (`market::klines` and its neighbours), fills (`exchange`).
 //! Invariant: an answer of the index is only used to *find* the next event, never to decide anything (W7).
 
+use std::sync::OnceLock;
+
 use crate::domain::bar::Bars;
 use crate::domain::instrument::Instrument;
 use crate::domain::num::{Price, Rate};
 use crate::domain::symbol::Symbols;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
+use crate::market::ranges::{Columns, Ranges};
 
 /// One funding settlement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +46,9 @@ pub struct Series {
     mark: Option<MarkColumns>,
     detail: Option<Bars>,
     funding: Vec<FundingRecord>,
+    // Built on first use, so that a run that steps pays nothing; the same for every run on this tape.
+    contract_ranges: OnceLock<Ranges>,
+    mark_ranges: OnceLock<Ranges>,
 }
 
 /// Everything a run reads of the world besides its signals. Shared between runs, never changed by one.
@@ -83,6 +89,8 @@ impl Series {
             mark,
             detail,
             funding,
+            contract_ranges: OnceLock::new(),
+            mark_ranges: OnceLock::new(),
         }
     }
 
@@ -96,6 +104,67 @@ impl Series {
     #[must_use]
     pub fn mark(&self) -> Option<&MarkColumns> {
         self.mark.as_ref()
+    }
+
+    /// Contract lows and highs with their index.
+    #[must_use]
+    pub fn contract_columns(&self) -> Columns<'_> {
+        let Bars { low, high, .. } = &self.bars;
+        let ranges = self.contract_ranges.get_or_init(|| Ranges::new(low, high));
+        Columns { low, high, ranges }
+    }
+
+    /// Mark lows and highs with their index; the contract's where no marks were recorded.
+    #[must_use]
+    pub fn mark_columns(&self) -> Columns<'_> {
+        let Some(MarkColumns { low, high, .. }) = &self.mark else {
+            return self.contract_columns();
+        };
+        let ranges = self.mark_ranges.get_or_init(|| Ranges::new(low, high));
+        Columns { low, high, ranges }
+    }
+
+    /// The row of the bar that opens exactly at `time`.
+    #[must_use]
+    pub fn row_at(&self, time: Timestamp) -> Option<usize> {
+        let row = self.row_from(time);
+        (self.bars.open_time.get(row) == Some(&time)).then_some(row)
+    }
+
+    /// The first row that opens at or after `time` (the length when none does).
+    #[must_use]
+    pub fn row_from(&self, time: Timestamp) -> usize {
+        let opens = &self.bars.open_time;
+        let Some(first) = opens.first() else { return 0 };
+        let interval = self.bars.interval.millis();
+        let steps = (time - *first).millis();
+        if steps <= 0 {
+            return 0;
+        }
+        // Without gaps the row follows from the time; with gaps it can only lie before that guess.
+        let guess = usize::try_from((steps + interval - 1) / interval)
+            .unwrap_or(usize::MAX)
+            .min(opens.len());
+        let exact = guess == 0 || opens[guess - 1] < time;
+        if exact && opens.get(guess).is_none_or(|open| *open >= time) {
+            return guess;
+        }
+        opens[..guess].partition_point(|open| *open < time)
+    }
+
+    /// The last row whose bar ended at or before `time`: the newest that is known then (T2).
+    #[must_use]
+    pub fn last_completed(&self, time: Timestamp) -> Option<usize> {
+        self.row_from(time - self.bars.interval + Span::from_millis(1))
+            .checked_sub(1)
+    }
+
+    /// Contract close of a row's mark: the recorded mark, or the contract where none was.
+    #[must_use]
+    pub fn mark_close(&self, row: usize) -> Price {
+        self.mark
+            .as_ref()
+            .map_or(self.bars.close[row], |mark| mark.close[row])
     }
 
     /// Finer bars of the same symbol, for the drill-down.

@@ -1,0 +1,137 @@
+//! The command line: parses, runs, prints, and says by its exit code how it went. The only module that prints.
+//!
+//! Not here: what a command does (the floors below); this module only calls it and shows what came back.
+//! Invariants: results go to stdout, everything else to stderr; no input makes it panic, and should it ever, one line
+//! says so.
+
+mod args;
+mod backtest;
+mod config;
+mod data;
+mod explain;
+mod failure;
+#[expect(
+    dead_code,
+    reason = "shown by the long jobs, which are connected with them"
+)]
+mod progress;
+mod signals;
+mod survey;
+mod table;
+mod terminal;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::settings::environment;
+use args::{Cli, Command};
+use failure::Failure;
+use terminal::Terminal;
+
+/// How a command ended when it did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// Done.
+    Done,
+    /// Done, but a declared validation gate failed.
+    #[expect(
+        dead_code,
+        reason = "said by the long jobs, which are connected with them"
+    )]
+    GateFailed,
+}
+
+/// Set once the user asked to stop. Whoever works for more than a moment polls it.
+type Cancel = Arc<AtomicBool>;
+
+/// What every command is given.
+struct Session {
+    terminal: Terminal,
+    cancel: Cancel,
+}
+
+/// Runs the program with the arguments of its process.
+#[must_use]
+pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic
+            .location()
+            .map_or_else(String::new, |place| format!(" at {place}"));
+        terminal::complain(&format!(
+            "internal error{place}: {}\nhint: this is a mistake in sim itself, please report it with the command you ran",
+            terminal::one_line(panic.payload_as_str().unwrap_or("no message"))
+        ));
+    }));
+    // Unwinding, not exiting in the hook: folders that are being written are removed on the way out.
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or(ExitCode::FAILURE)
+}
+
+fn run() -> ExitCode {
+    let plain = environment::no_color() || std::env::args_os().any(|arg| arg == "--no-color");
+    let cli = match parse(plain) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nothing is left to be done about a closed terminal.
+            let _closed = error.print();
+            return failure::usage_code(&error);
+        }
+    };
+    let session = Session {
+        terminal: Terminal::new(&cli.talk, plain),
+        cancel: Cancel::default(),
+    };
+    if let Err(error) = listen(&session.cancel) {
+        session
+            .terminal
+            .warn(&format!("Ctrl-C cannot be heard: {error}"));
+    }
+    match dispatch(&cli.command, &session) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::GateFailed) => ExitCode::from(6),
+        Err(error) => {
+            let failure = Failure::of(&error, session.cancel.load(Ordering::Relaxed));
+            session.terminal.fail(&failure, &error);
+            failure.code()
+        }
+    }
+}
+
+fn parse(plain: bool) -> Result<Cli, clap::Error> {
+    let color = if plain {
+        clap::ColorChoice::Never
+    } else {
+        clap::ColorChoice::Auto
+    };
+    let matches = Cli::command().color(color).try_get_matches()?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// The first Ctrl-C asks for an orderly end, the second ends at once.
+fn listen(cancel: &Cancel) -> Result<(), ctrlc::Error> {
+    let cancel = Arc::clone(cancel);
+    ctrlc::set_handler(move || {
+        if cancel.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    })
+}
+
+fn dispatch(command: &Command, session: &Session) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Backtest(args) => backtest::run(args, session),
+        Command::Signals(command) => signals::run(command, session),
+        Command::Data(command) => data::run(command, session),
+        Command::Config(command) => config::run(command, session),
+        Command::Explain(command) => explain::run(command, session),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "sim", &mut script);
+            session.terminal.print(&String::from_utf8_lossy(&script))?;
+            Ok(Outcome::Done)
+        }
+    }
+}

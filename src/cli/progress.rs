@@ -1,0 +1,97 @@
+//! Progress of long work on stderr: a bar where a person looks, a line now and then where none does.
+//!
+//! Not here: the work; it is handed [`Progress::report`] as a plain function and knows nothing of terminals.
+
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::terminal::Terminal;
+
+/// Work shorter than this shows nothing.
+const SILENT: Duration = Duration::from_secs(1);
+/// Time between two lines where no person looks.
+const BETWEEN_LINES: Duration = Duration::from_secs(10);
+
+/// Shows how far some work is. Clears itself when dropped.
+pub(super) struct Progress {
+    terminal: Terminal,
+    state: RefCell<State>,
+}
+
+struct State {
+    bar: Option<ProgressBar>,
+    stage: String,
+    started: Instant,
+    line: Instant,
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "progress is about the user's time, and nothing else reads this clock"
+)]
+fn clock() -> Instant {
+    Instant::now()
+}
+
+impl Progress {
+    pub(super) fn new(terminal: Terminal) -> Self {
+        let started = clock();
+        Self {
+            terminal,
+            state: RefCell::new(State {
+                bar: None,
+                stage: String::new(),
+                started,
+                line: started,
+            }),
+        }
+    }
+
+    /// Says that a stage stands at `done` of `total`; cheap enough for every thousandth bar.
+    pub(super) fn report(&self, stage: &str, done: u64, total: u64) {
+        let mut state = self.state.borrow_mut();
+        let now = clock();
+        if now.duration_since(state.started) < SILENT {
+            return;
+        }
+        if self.terminal.watched {
+            let bar = state.bar.get_or_insert_with(new_bar);
+            bar.set_length(total);
+            bar.set_message(stage.to_owned());
+            bar.set_position(done);
+        } else if stage != state.stage || now.duration_since(state.line) >= BETWEEN_LINES {
+            self.terminal.say(&format!("{stage}: {done} of {total}"));
+            stage.clone_into(&mut state.stage);
+            state.line = now;
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = self.state.borrow().bar.as_ref() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn new_bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let style =
+        ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}")
+            .expect("invariant: the template is fixed and a test draws it");
+    bar.set_style(style);
+    bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_is_valid() {
+        new_bar().finish_and_clear();
+    }
+}

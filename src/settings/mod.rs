@@ -1,0 +1,144 @@
+//! Text becomes settings: what was typed, with its origin → what it means, exactly → the objects the other floors use.
+//!
+//! Not here: what the rules do (`trader`), what the model does (`exchange`). The only module that reads the environment.
+//! Invariants: every default is in `config/default.toml`; a key nobody knows, a secret, or values that cannot hold
+//! together never get past [`Settings::load`], which reports all of them at once.
+
+pub mod consequence;
+pub mod environment;
+pub mod error;
+pub mod layers;
+pub mod source;
+
+mod check;
+mod conflicts;
+mod names;
+mod reader;
+mod sections;
+
+use crate::domain::time::{Span, Timestamp};
+use crate::exchange::model::Model;
+use crate::market::instruments::Fallback;
+use crate::trader::rules::Rules;
+
+use error::SettingsError;
+use layers::Layers;
+use reader::Reader;
+use source::{Origin, Place};
+
+/// Everything that can be configured, checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The strategy.
+    pub rules: Rules,
+    /// The simulation; `start` is `[run] from`.
+    pub model: Model,
+    /// Delivery delay of signals whose file knows only when they were published (T4).
+    pub signal_delay: Span,
+    /// Which bars are used.
+    pub data: DataSettings,
+    /// The contract that stands in where no file knows one; its tick is the one its prices show.
+    pub fallback: Fallback,
+    /// Window and seed.
+    pub run: RunSettings,
+    resolved: Vec<Resolved>,
+}
+
+/// Which bars are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DataSettings {
+    /// Length of the bars to trade on; `None` is the finest there is.
+    pub interval: Option<Span>,
+    /// Whether a last bar that may be unfinished is left out.
+    pub drop_last_bar: bool,
+}
+
+/// Window and seed of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunSettings {
+    /// First instant; `None` is 00:00 UTC of the first signal's day.
+    pub from: Option<Timestamp>,
+    /// First instant no longer in the run; `None` is seven days after the last signal's day, at most the last bar.
+    pub to: Option<Timestamp>,
+    /// Of everything drawn at random.
+    pub seed: u64,
+}
+
+/// One key with its value as TOML writes it and where that was typed.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// `exits.stop_pct`.
+    pub key: String,
+    /// In its shortest exact form: equal settings are equal text.
+    pub value: String,
+    /// The place of the value.
+    pub place: Place,
+}
+
+impl Settings {
+    /// Lays the layers over the defaults and checks the result.
+    ///
+    /// # Errors
+    /// Every problem of every layer, in one value.
+    pub fn load(layers: &Layers) -> Result<Self, SettingsError> {
+        let mut problems = Vec::new();
+        let raw = layers::gather(layers, &mut problems);
+        let mut reader = Reader::new(&raw, problems);
+        let mut settings = check::read(&mut reader);
+        conflicts::find(&mut reader, &settings);
+        let problems = std::mem::take(&mut reader.problems);
+        if !problems.is_empty() {
+            return Err(SettingsError::new(problems));
+        }
+        let mut written = reader.into_canonical();
+        settings.resolved = raw
+            .order
+            .iter()
+            .map(|key| Resolved {
+                value: written.remove(key).expect(
+                    "invariant: every key of the defaults is read, a test compares both lists",
+                ),
+                place: raw.items[key].place.clone(),
+                key: key.clone(),
+            })
+            .collect();
+        Ok(settings)
+    }
+
+    /// The built-in defaults alone.
+    #[must_use]
+    pub fn defaults() -> Self {
+        Self::load(&Layers::default()).expect("invariant: a test checks config/default.toml")
+    }
+
+    /// Every key in the order of the defaults.
+    #[must_use]
+    pub fn resolved(&self) -> &[Resolved] {
+        &self.resolved
+    }
+
+    /// The settings as a configuration file: every key, in a fixed order, no trace of the layers. Reading it back gives
+    /// the same settings, and equal settings give equal text.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let mut text = String::from("# Every setting of one run, resolved.\n\n");
+        let mut section = "";
+        for entry in &self.resolved {
+            let (group, name) = entry.key.rsplit_once('.').unwrap_or(("", &entry.key));
+            if group != section {
+                text.push_str(&format!("\n[{group}]\n"));
+                section = group;
+            }
+            text.push_str(&format!("{name} = {}\n", entry.value));
+        }
+        text
+    }
+}
+
+impl Resolved {
+    /// The layer the value came from.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        self.place.origin()
+    }
+}

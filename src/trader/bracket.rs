@@ -1,0 +1,159 @@
+//! Which protective orders should rest for a position: levels and quantities (S9–S12, S16).
+//!
+//! Not here: what rests already and which commands get from there to here (`reconcile`).
+
+use crate::domain::event::{ExitPlan, ShareOf, Target};
+use crate::domain::instrument::Instrument;
+use crate::domain::num::{Price, Qty, Rate, Rounding};
+use crate::domain::order::{Direction, OrderKind};
+use crate::domain::position::Position;
+
+/// The bracket of one position, fixed when it is placed: take-profit quantities never change afterwards (S9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bracket {
+    /// The hard stop.
+    pub stop: Option<OrderKind>,
+    /// Levels that carry a quantity, with their configured index from 1.
+    pub targets: Vec<PlacedTarget>,
+    /// The trailing stop, if wanted.
+    pub trailing: Option<OrderKind>,
+    /// Levels that were too small and carry nothing (S12).
+    pub dropped: u8,
+}
+
+/// One take-profit order to place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlacedTarget {
+    /// Configured index, from 1.
+    pub index: u8,
+    /// The order.
+    pub kind: OrderKind,
+    /// Its quantity.
+    pub qty: Qty,
+}
+
+/// Splits a quantity over the levels (S11, S12): one entry per configured level, zero for a dropped one.
+#[must_use]
+pub fn stage(qty: Qty, levels: &[Target], share_of: ShareOf, instrument: &Instrument) -> Vec<Qty> {
+    let mut staged: Vec<Qty> = Vec::with_capacity(levels.len());
+    let mut rest = qty;
+    for (index, level) in levels.iter().enumerate() {
+        let whole = match share_of {
+            ShareOf::Initial => qty,
+            ShareOf::Remaining => rest,
+        };
+        let last = index + 1 == levels.len();
+        let part = if last {
+            rest
+        } else {
+            whole.share(level.share, instrument.step).min(rest)
+        };
+        let part = if part < instrument.qty_min {
+            Qty::ZERO
+        } else {
+            part
+        };
+        rest -= part;
+        staged.push(part);
+    }
+    // A rest the last level cannot hold goes to the level placed before it; without one only the stop exists.
+    if let Some(placed) = staged.iter_mut().rev().find(|part| !part.is_zero()) {
+        *placed += rest;
+    }
+    staged
+}
+
+/// The hard stop at the plan's distance from the average entry.
+#[must_use]
+pub fn stop(position: &Position, plan: &ExitPlan, instrument: &Instrument) -> Option<OrderKind> {
+    let rounding = match position.direction {
+        Direction::Long => Rounding::Down,
+        Direction::Short => Rounding::Up,
+    };
+    let trigger = position.level(
+        signed(position.direction, -plan.stop),
+        instrument.tick,
+        rounding,
+    )?;
+    Some(OrderKind::Stop {
+        trigger,
+        watched: plan.stop_watched,
+    })
+}
+
+/// The stop after TP1 (S16): only in our favour, so `None` when it would be no better than the hard stop.
+#[must_use]
+pub fn break_even(
+    position: &Position,
+    plan: &ExitPlan,
+    instrument: &Instrument,
+) -> Option<OrderKind> {
+    let trigger = favourable(position, plan.break_even?, instrument)?;
+    let better = match stop(position, plan, instrument) {
+        Some(OrderKind::Stop { trigger: hard, .. }) => match position.direction {
+            Direction::Long => trigger > hard,
+            Direction::Short => trigger < hard,
+        },
+        _ => true,
+    };
+    better.then_some(OrderKind::Stop {
+        trigger,
+        watched: plan.stop_watched,
+    })
+}
+
+/// The whole bracket for a position that has just been entered.
+#[must_use]
+pub fn place(position: &Position, plan: &ExitPlan, instrument: &Instrument) -> Bracket {
+    let quantities = stage(position.qty, &plan.targets, plan.share_of, instrument);
+    let mut targets = Vec::with_capacity(quantities.len());
+    for (index, (level, qty)) in (1_u8..).zip(plan.targets.iter().zip(&quantities)) {
+        let trigger = favourable(position, level.distance, instrument);
+        if let (Some(trigger), false) = (trigger, qty.is_zero()) {
+            let kind = OrderKind::TakeProfit {
+                trigger,
+                watched: plan.target_watched,
+            };
+            targets.push(PlacedTarget {
+                index,
+                kind,
+                qty: *qty,
+            });
+        }
+    }
+    let trailing = plan.trailing.as_ref().and_then(|trailing| {
+        let activation = favourable(position, trailing.activation, instrument)?;
+        Some(OrderKind::Trail {
+            activation,
+            callback: trailing.callback,
+            watched: trailing.watched,
+        })
+    });
+    let dropped = quantities.iter().filter(|qty| qty.is_zero()).count();
+    Bracket {
+        stop: stop(position, plan, instrument),
+        targets,
+        trailing,
+        dropped: u8::try_from(dropped).unwrap_or(u8::MAX),
+    }
+}
+
+/// A level in our favour: rounded away from the entry, long up, short down.
+fn favourable(position: &Position, distance: Rate, instrument: &Instrument) -> Option<Price> {
+    let rounding = match position.direction {
+        Direction::Long => Rounding::Up,
+        Direction::Short => Rounding::Down,
+    };
+    position.level(
+        signed(position.direction, distance),
+        instrument.tick,
+        rounding,
+    )
+}
+
+fn signed(direction: Direction, distance: Rate) -> Rate {
+    match direction {
+        Direction::Long => distance,
+        Direction::Short => -distance,
+    }
+}

@@ -1,0 +1,214 @@
+//! Matches Alpha and FOMO signals of one symbol in a time window and scores the pair (S1–S5).
+//!
+//! Not here: whether a pair is traded (`risk`), how a message was read (`signal`).
+//! Invariant: a signal takes part in at most one emitted confluence, and an id is heard once for ever.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::domain::event::{Confluence, Ignored, Score};
+use crate::domain::num::{Rate, Rounding, UNIT, divide};
+use crate::domain::signal::{Signal, SignalId, SignalType};
+use crate::domain::time::{Span, Timestamp};
+use crate::trader::rules::{ConfluenceRules, FreshnessBasis, Role112};
+
+/// Pending signals of all symbols, and the ids heard so far.
+#[derive(Clone, Debug)]
+pub struct Books {
+    books: Vec<Book>,
+    // Only asked whether it contains an id, never walked: its order cannot leak.
+    seen: HashSet<SignalId>,
+}
+
+/// Pending legs of one symbol.
+#[derive(Clone, Debug, Default)]
+struct Book {
+    alphas: Vec<Leg>,
+    fomos: Vec<Leg>,
+}
+
+/// One pending signal.
+#[derive(Clone, Debug)]
+struct Leg {
+    id: SignalId,
+    event_time: Timestamp,
+    /// Of the FOMO; an Alpha has none and is given zero.
+    strength: Rate,
+}
+
+/// What a signal came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intake {
+    /// Nothing, for a reason that is reported.
+    Ignored(Ignored),
+    /// Its type is switched off: dropped without a word (S3).
+    Off,
+    /// It waits for a partner.
+    Pending,
+    /// Its best partner scores too low; both wait on.
+    LowScore(Confluence),
+    /// It completes a confluence; both legs are consumed.
+    Emitted(Confluence),
+    /// It is a risk signal (S18).
+    Risk,
+}
+
+/// How far apart two legs are and how old: what a score is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PairAges {
+    /// Distance of the event times, at least zero and below the window.
+    pub gap: Span,
+    /// Age of the younger leg, at least zero.
+    pub newest: Span,
+    /// Age of the older leg.
+    pub oldest: Span,
+}
+
+/// Scores a pair (S5): exact rational arithmetic, one rounding half-even to 1e-6.
+#[must_use]
+pub fn score(rules: &ConfluenceRules, ages: PairAges, strength: Rate) -> Score {
+    let unit = i128::from(UNIT);
+    let window = i128::from(rules.window.millis());
+    // Ages are doubled, so that the mean of two is whole.
+    let horizon = i128::from(rules.fresh_horizon.millis()) * 2;
+    let doubled_age = match rules.freshness_basis {
+        FreshnessBasis::Newest => i128::from(ages.newest.millis()) * 2,
+        FreshnessBasis::Average => {
+            i128::from(ages.newest.millis()) + i128::from(ages.oldest.millis())
+        }
+    };
+    let near = (window - i128::from(ages.gap.millis())).max(0);
+    let fresh = horizon - doubled_age.clamp(0, horizon);
+    let strong = i128::from(strength.steps());
+    let weigh = |weight: Rate, part: i128| i128::from(weight.steps()) * part;
+    let sum = weigh(rules.weights.proximity, near * horizon * unit)
+        + weigh(rules.weights.strength, strong * window * horizon)
+        + weigh(rules.weights.freshness, fresh * window * unit);
+    let total = divide(sum, window * horizon * unit * 100, Rounding::HalfEven) * 100;
+    let part = |value: i128, whole: i128| rate(divide(value * unit, whole, Rounding::Down));
+    Score {
+        total: rate(total),
+        proximity: part(near, window),
+        strength,
+        freshness: part(fresh, horizon),
+    }
+}
+
+fn rate(steps: i128) -> Rate {
+    Rate::from_steps(i64::try_from(steps).expect("invariant: a score lies in 0..=1"))
+}
+
+impl Books {
+    /// Empty books for so many symbols.
+    #[must_use]
+    pub fn new(symbols: usize) -> Self {
+        Self {
+            books: vec![Book::default(); symbols],
+            seen: HashSet::new(),
+        }
+    }
+
+    /// Takes a signal in (S1–S4). `now` is its time of receipt; `in_position` decides what 112 is when it may be both.
+    pub fn hear(&mut self, rules: &ConfluenceRules, signal: &Signal, in_position: bool) -> Intake {
+        let now = signal.received_time;
+        if !self.seen.insert(Arc::clone(&signal.id)) {
+            return Intake::Ignored(Ignored::Duplicate);
+        }
+        let intensified = signal.kind == SignalType::FOMO_INTENSIFIED;
+        if !intensified && signal.kind != SignalType::ALPHA && signal.kind != SignalType::FOMO {
+            return Intake::Ignored(Ignored::UnknownType);
+        }
+        if intensified && rules.role_112 == Role112::Ignore {
+            return Intake::Off;
+        }
+        if signal.event_time > now + rules.future_max {
+            return Intake::Ignored(Ignored::Future);
+        }
+        if signal.event_time <= now - rules.retention {
+            return Intake::Ignored(Ignored::Stale);
+        }
+        if intensified && is_risk(rules.role_112, in_position) {
+            return Intake::Risk;
+        }
+        self.match_leg(rules, signal)
+    }
+
+    fn match_leg(&mut self, rules: &ConfluenceRules, signal: &Signal) -> Intake {
+        let now = signal.received_time;
+        let book = &mut self.books[signal.symbol.index()];
+        let fresh = |leg: &Leg| leg.event_time > now - rules.retention;
+        book.alphas.retain(fresh);
+        book.fomos.retain(fresh);
+        let newcomer = Leg {
+            id: Arc::clone(&signal.id),
+            event_time: signal.event_time.min(now),
+            strength: rules.strength(signal.kind).unwrap_or(Rate::ZERO),
+        };
+        let is_alpha = signal.kind == SignalType::ALPHA;
+        let (own, opposite) = if is_alpha {
+            (&mut book.alphas, &mut book.fomos)
+        } else {
+            (&mut book.fomos, &mut book.alphas)
+        };
+        let Some(best) = best_partner(opposite, newcomer.event_time, rules.window) else {
+            own.push(newcomer);
+            return Intake::Pending;
+        };
+        let partner = &opposite[best];
+        let (alpha, fomo) = if is_alpha {
+            (&newcomer, partner)
+        } else {
+            (partner, &newcomer)
+        };
+        let ages = PairAges {
+            gap: gap(alpha.event_time, fomo.event_time),
+            newest: now - alpha.event_time.max(fomo.event_time),
+            oldest: now - alpha.event_time.min(fomo.event_time),
+        };
+        let pair = Confluence {
+            symbol: signal.symbol,
+            alpha: Arc::clone(&alpha.id),
+            fomo: Arc::clone(&fomo.id),
+            gap: ages.gap,
+            score: score(rules, ages, fomo.strength),
+        };
+        if pair.score.total >= rules.score_min {
+            opposite.remove(best);
+            Intake::Emitted(pair)
+        } else {
+            own.push(newcomer);
+            Intake::LowScore(pair)
+        }
+    }
+}
+
+const fn is_risk(role: Role112, in_position: bool) -> bool {
+    match role {
+        Role112::Risk => true,
+        Role112::Both => in_position,
+        Role112::Leg | Role112::Ignore => false,
+    }
+}
+
+fn gap(one: Timestamp, other: Timestamp) -> Span {
+    if one > other {
+        one - other
+    } else {
+        other - one
+    }
+}
+
+/// The partner S2 chooses: smallest gap, then larger strength, then later event, then smaller id.
+fn best_partner(legs: &[Leg], event_time: Timestamp, window: Span) -> Option<usize> {
+    legs.iter()
+        .enumerate()
+        .filter(|(_, leg)| gap(leg.event_time, event_time) < window)
+        .min_by(|(_, one), (_, other)| {
+            gap(one.event_time, event_time)
+                .cmp(&gap(other.event_time, event_time))
+                .then(other.strength.cmp(&one.strength))
+                .then(other.event_time.cmp(&one.event_time))
+                .then(one.id.as_bytes().cmp(other.id.as_bytes()))
+        })
+        .map(|(index, _)| index)
+}

@@ -1,0 +1,187 @@
+//! Our books: what we hold per symbol, what is on its way, and the counters of the day.
+//!
+//! Not here: what the exchange says it holds (a snapshot is compared in `mod`), whether an entry is allowed (`risk`).
+//! Invariant: a position is the sum of the fills booked for its symbol and nothing else.
+
+use std::sync::Arc;
+
+use crate::domain::event::ExitPlan;
+use crate::domain::fill::Fill;
+use crate::domain::num::{Money, Notional, Qty};
+use crate::domain::order::{Direction, OrderId, OrderKind, Purpose};
+use crate::domain::position::Position;
+use crate::domain::time::Timestamp;
+use crate::trader::bracket::PlacedTarget;
+
+/// The books of one symbol.
+#[derive(Clone, Debug, Default)]
+pub struct Slot {
+    /// The position, if there is one.
+    pub open: Option<Open>,
+    /// The strategy's entry on its way.
+    pub entry: Option<OrderId>,
+    /// Live orders of the symbol other than that entry, in the order they were sent.
+    pub live: Vec<OrderId>,
+    /// Stamp of the last closing fill (S15).
+    pub last_exit: Option<Timestamp>,
+    /// Closing fills that came before the fills they close.
+    pub early: Vec<Fill>,
+    /// When leftovers of a flat symbol are taken back if the exchange has not ended them.
+    pub sweep_at: Option<Timestamp>,
+    /// When to look again.
+    pub wake: Option<Timestamp>,
+}
+
+/// A position and what has been done about it.
+#[derive(Clone, Debug)]
+pub struct Open {
+    /// Quantity and cost.
+    pub position: Position,
+    /// Stamp of the first entry fill.
+    pub since: Timestamp,
+    /// How it is to be left; `None` for one opened by hand without a bracket.
+    pub plan: Option<Arc<ExitPlan>>,
+    /// Whether no more of the entry can come.
+    pub complete: bool,
+    /// The stop that should rest.
+    pub stop: Option<WantedStop>,
+    /// The rest of the bracket, once placed.
+    pub legs: Option<Vec<WantedLeg>>,
+    /// Since when it stands without an accepted stop.
+    pub naked_since: Option<Timestamp>,
+    /// Why it is being left at market, if it is.
+    pub leaving: Option<Purpose>,
+    /// No new attempt of a stop or a market exit before this.
+    pub retry_at: Option<Timestamp>,
+    /// Market exits sent so far because of `leaving`.
+    pub exits_sent: u32,
+}
+
+/// The stop that should rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WantedStop {
+    /// Level and price watched.
+    pub kind: OrderKind,
+    /// Hard stop or break-even.
+    pub purpose: Purpose,
+}
+
+/// A take-profit or trailing stop that should rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WantedLeg {
+    /// What to send.
+    pub leg: Leg,
+    /// The order sent for it last.
+    pub order: Option<OrderId>,
+    /// How often it was sent.
+    pub attempts: u8,
+}
+
+/// The kinds of legs beside the stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leg {
+    /// A take-profit level.
+    Target(PlacedTarget),
+    /// The trailing stop.
+    Trailing(OrderKind),
+}
+
+/// Counters of one UTC day (T8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// Equity when it began.
+    pub equity: Notional,
+    /// Wallet when it began.
+    pub wallet: Money,
+    /// Entries filled in it (S13).
+    pub entries: u32,
+}
+
+/// What a booked fill did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Booked {
+    /// It opened a position.
+    Opened,
+    /// It made one larger.
+    Added,
+    /// It made one smaller.
+    Reduced,
+    /// It closed one.
+    Closed,
+    /// It closes more than we know of; kept until the entry it belongs to is heard.
+    Early,
+}
+
+impl Slot {
+    /// Books a fill. `closing` says that it can only reduce.
+    pub fn book(&mut self, fill: &Fill, closing: bool, leverage: u16) -> Booked {
+        let direction = Direction::opened_by(fill.side);
+        match &mut self.open {
+            None if closing => {
+                self.early.push(fill.clone());
+                Booked::Early
+            }
+            None => {
+                self.open = Some(Open::new(direction, fill, leverage));
+                Booked::Opened
+            }
+            Some(open) if open.position.direction == direction && !closing => {
+                open.position = open.position.add(fill.price, fill.qty, leverage);
+                Booked::Added
+            }
+            Some(open) if open.position.direction == direction || fill.qty > open.position.qty => {
+                self.early.push(fill.clone());
+                Booked::Early
+            }
+            Some(open) => match open.position.reduce(fill.price, fill.qty).rest {
+                Some(rest) => {
+                    open.position = rest;
+                    Booked::Reduced
+                }
+                None => {
+                    self.open = None;
+                    self.last_exit = Some(fill.time);
+                    Booked::Closed
+                }
+            },
+        }
+    }
+
+    /// Open quantity.
+    #[must_use]
+    pub fn qty(&self) -> Qty {
+        self.open
+            .as_ref()
+            .map_or(Qty::ZERO, |open| open.position.qty)
+    }
+}
+
+impl Open {
+    fn new(direction: Direction, fill: &Fill, leverage: u16) -> Self {
+        Self {
+            position: Position::open(direction, fill.price, fill.qty, leverage),
+            since: fill.time,
+            plan: None,
+            complete: false,
+            stop: None,
+            legs: None,
+            naked_since: None,
+            leaving: None,
+            retry_at: None,
+            exits_sent: 0,
+        }
+    }
+
+    /// What is lost when the stop is hit at its level; zero without one or beyond the entry.
+    #[must_use]
+    pub fn risk_at_stop(&self) -> Notional {
+        let Some(WantedStop {
+            kind: OrderKind::Stop { trigger, .. },
+            ..
+        }) = self.stop
+        else {
+            return Notional::ZERO;
+        };
+        (-self.position.unrealized(trigger)).max(Notional::ZERO)
+    }
+}

@@ -1,0 +1,276 @@
+//! The risk manager: gates, sizes, and the only place that turns a request into an approved one (S6–S8, S13–S15).
+//!
+//! Not here: what the account holds (`ledger`), what an exchange refuses by itself.
+//! Invariant: nothing reaches [`crate::domain::event::Command::Submit`] without passing one of the `approve_…` here.
+
+use std::sync::Arc;
+
+use crate::domain::event::{Confluence, Gate, ManualOrder, Quote};
+use crate::domain::instrument::Instrument;
+use crate::domain::num::{Money, Notional, Price, Qty, Rate, Rounding, UNIT, divide};
+use crate::domain::order::{Amount, Approved, OrderId, OrderKind, OrderRequest, Purpose, Side};
+use crate::domain::position::initial_margin;
+use crate::domain::symbol::SymbolId;
+use crate::trader::rules::{Rules, SizingBasis};
+
+/// What the books say at the moment of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Halted by the operator.
+    pub halted: bool,
+    /// Halted by the day's loss.
+    pub daily_loss: bool,
+    /// Entry fills of the day and pending entries.
+    pub entries_today: u32,
+    /// Whether the symbol has a position.
+    pub in_position: bool,
+    /// Whether the symbol has an entry on its way.
+    pub pending_entry: bool,
+    /// Whether the symbol's cooldown runs.
+    pub cooling: bool,
+    /// Σ ⌈cost/ℓ⌉ of open positions.
+    pub margin_used: Money,
+    /// Margin set aside for pending entries.
+    pub reserved: Money,
+    /// Σ loss at the stops of open positions and pending entries.
+    pub open_risk: Notional,
+}
+
+/// A size and how it came about (S7). The three caps are margins in USDT, rounded down for display; the quantity was
+/// computed from exact terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizing {
+    /// B: the smaller of wallet and equity.
+    pub base: Notional,
+    /// Cap of the symbol.
+    pub position_cap: Money,
+    /// What is left of the total cap.
+    pub total_left: Money,
+    /// What the account can pay for, fee included.
+    pub affordable: Money,
+    /// The quantity, on step, cut to the largest market order.
+    pub qty: Qty,
+    /// Margin set aside until it fills or dies.
+    pub reserve: Money,
+}
+
+/// A non-negative exact quotient, reduced so that products stay small.
+#[derive(Clone, Copy)]
+struct Share {
+    top: i128,
+    bottom: i128,
+}
+
+impl Share {
+    fn new(top: i128, bottom: i128) -> Self {
+        let common = greatest_common_divisor(top.abs(), bottom).max(1);
+        Self {
+            top: top / common,
+            bottom: bottom / common,
+        }
+    }
+
+    fn of(rate: Rate) -> Self {
+        Self::new(i128::from(rate.steps()), i128::from(UNIT))
+    }
+
+    fn times(self, other: Self) -> Self {
+        Self::new(self.top * other.top, self.bottom * other.bottom)
+    }
+}
+
+const fn greatest_common_divisor(mut one: i128, mut other: i128) -> i128 {
+    while other != 0 {
+        (one, other) = (other, one % other);
+    }
+    one
+}
+
+/// The size of an entry (S6, S7), or the gate that nothing is left for.
+///
+/// # Errors
+/// [`Gate::TotalCap`] or [`Gate::InsufficientMargin`] when nothing is left.
+pub fn size(
+    rules: &Rules,
+    quote: &Quote,
+    price: Price,
+    standing: &Standing,
+    score: Rate,
+) -> Result<(Sizing, Qty), Gate> {
+    let leverage = i128::from(rules.terms.leverage);
+    let base = quote.wallet.exact().min(quote.equity);
+    let scale = if rules.sizing.score_scaling {
+        Share::new(
+            i128::from(UNIT) + i128::from(score.steps()),
+            2 * i128::from(UNIT),
+        )
+    } else {
+        Share::new(1, 1)
+    };
+    let per_margin = match rules.sizing.basis {
+        SizingBasis::Margin => Share::new(1, 1),
+        SizingBasis::Notional => Share::new(1, leverage),
+    };
+    let position = Share::of(rules.sizing.position)
+        .times(scale)
+        .times(per_margin);
+    let total = Share::of(rules.sizing.total).times(per_margin);
+    let used = (standing.margin_used + standing.reserved).exact().raw();
+    // Each term is top/bottom in 1e-16 USDT of margin.
+    let position_term = Share {
+        top: base.raw() * position.top,
+        bottom: position.bottom,
+    };
+    let total_term = Share {
+        top: base.raw() * total.top - used * total.bottom,
+        bottom: total.bottom,
+    };
+    let free = (quote.available - standing.reserved).exact().raw();
+    let taker = i128::from(UNIT) + leverage * i128::from(rules.terms.taker.steps());
+    let affordable = Share::new(i128::from(UNIT), taker);
+    let free_term = Share {
+        top: free * affordable.top,
+        bottom: affordable.bottom,
+    };
+    if total_term.top <= 0 {
+        return Err(Gate::TotalCap);
+    }
+    if free_term.top <= 0 {
+        return Err(Gate::InsufficientMargin);
+    }
+    let quantity = |term: Share| {
+        let steps = divide(
+            term.top * leverage,
+            term.bottom * i128::from(price.steps()),
+            Rounding::Down,
+        );
+        i64::try_from(steps).unwrap_or(i64::MAX).max(0)
+    };
+    let steps = [position_term, total_term, free_term]
+        .map(quantity)
+        .into_iter()
+        .min()
+        .unwrap_or(0);
+    let qty = Qty::from_steps(steps).unwrap_or(Qty::ZERO);
+    let money = |term: Share| {
+        Notional::from_raw(divide(term.top, term.bottom, Rounding::Down)).round(Rounding::Down)
+    };
+    let sizing = Sizing {
+        base,
+        position_cap: money(position_term),
+        total_left: money(total_term),
+        affordable: money(free_term),
+        qty,
+        reserve: Money::ZERO,
+    };
+    Ok((sizing, qty))
+}
+
+/// Tests the gates in their order and sizes the entry of a confluence (S8).
+///
+/// # Errors
+/// The first gate that fails.
+pub fn approve_entry(
+    rules: &Rules,
+    instrument: &Instrument,
+    quote: &Quote,
+    standing: &Standing,
+    ask: (OrderId, &Confluence),
+) -> Result<(Approved, Sizing), Gate> {
+    let (id, pair) = ask;
+    check_standing(rules, quote, standing)?;
+    let price = quote.mark.ok_or(Gate::NoPrice)?;
+    let (mut sizing, raw) = size(rules, quote, price, standing, pair.score.total)?;
+    let qty = raw
+        .min(instrument.market_qty_max)
+        .round_down_to_step(instrument.step);
+    if let Some(limit) = rules.sizing.open_risk_max {
+        let added = (price * qty).rate(rules.exits.stop, Rounding::Up).exact();
+        let bound = sizing.base.rate(limit, Rounding::Down).exact();
+        if standing.open_risk + added > bound {
+            return Err(Gate::OpenRisk);
+        }
+    }
+    if qty.is_zero() || qty < instrument.qty_min {
+        return Err(Gate::BelowQtyMin);
+    }
+    if price * qty < instrument.notional_min.exact() {
+        return Err(Gate::BelowNotionalMin);
+    }
+    sizing.qty = qty;
+    sizing.reserve = initial_margin(price * qty, rules.terms.leverage);
+    let request = OrderRequest {
+        id,
+        symbol: pair.symbol,
+        side: rules.direction.entry_side(),
+        kind: OrderKind::Market,
+        amount: Amount::Exact(qty),
+        reduce_only: false,
+        purpose: Purpose::Entry,
+        reference: Some(pair.reference()),
+    };
+    Ok((Approved::seal(request), sizing))
+}
+
+fn check_standing(rules: &Rules, quote: &Quote, standing: &Standing) -> Result<(), Gate> {
+    let gates = [
+        (!quote.trading, Gate::NotTrading),
+        (standing.halted, Gate::Halted),
+        (standing.daily_loss, Gate::DailyLoss),
+        (
+            standing.entries_today >= rules.daily.trades_max,
+            Gate::DailyTrades,
+        ),
+        (standing.in_position, Gate::InPosition),
+        (standing.pending_entry, Gate::PendingEntry),
+        (standing.cooling, Gate::Cooldown),
+    ];
+    match gates.into_iter().find(|(fails, _)| *fails) {
+        Some((_, gate)) => Err(gate),
+        None => Ok(()),
+    }
+}
+
+/// An order that can only make a position smaller needs no gate: it is sealed reduce-only.
+#[must_use]
+pub fn approve_exit(id: OrderId, symbol: SymbolId, side: Side, exit: Exit) -> Approved {
+    Approved::seal(OrderRequest {
+        id,
+        symbol,
+        side,
+        kind: exit.kind,
+        amount: exit.amount,
+        reduce_only: true,
+        purpose: exit.purpose,
+        reference: exit.reference,
+    })
+}
+
+/// How an exit executes, how much it closes and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// Market, stop, take-profit or trailing.
+    pub kind: OrderKind,
+    /// How much.
+    pub amount: Amount,
+    /// Why.
+    pub purpose: Purpose,
+    /// What asked for it, if a signal or a person did.
+    pub reference: Option<Arc<str>>,
+}
+
+/// An order by hand passes the exchange's checks only; a missing quantity means the whole position, so it can only
+/// reduce.
+#[must_use]
+pub fn approve_manual(id: OrderId, order: &ManualOrder) -> Approved {
+    Approved::seal(OrderRequest {
+        id,
+        symbol: order.symbol,
+        side: order.side,
+        kind: order.kind,
+        amount: order.qty.map_or(Amount::All, Amount::Exact),
+        reduce_only: order.reduce_only || order.qty.is_none(),
+        purpose: Purpose::Manual,
+        reference: order.reference.clone(),
+    })
+}

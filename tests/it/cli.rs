@@ -1,0 +1,309 @@
+//! The built `sim` as a user meets it: streams, exit codes, messages.
+
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn sim() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sim"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SIM__")) {
+        command.env_remove(name);
+    }
+    command.env_remove("NO_COLOR");
+    command
+}
+
+fn run(args: &[&str]) -> Output {
+    sim().args(args).output().unwrap()
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+fn json(args: &[&str]) -> Value {
+    let mut args = args.to_vec();
+    args.extend(["--format", "json"]);
+    let output = run(&args);
+    assert!(output.status.success(), "{args:?}: {}", stderr(&output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn exit_codes_say_how_it_went() {
+    let cases: [(&[&str], i32); 12] = [
+        (&["--help"], 0),
+        (&["--version"], 0),
+        (&["config", "check"], 0),
+        (&["completions", "zsh"], 0),
+        (&[], 2),
+        (&["frobnicate"], 2),
+        (&["backtest"], 2),
+        (&["backtest", "--signals", "x", "--timerange", "2026"], 2),
+        (&["config", "show", "--set", "exits.stop_pct=100"], 2),
+        (&["config", "show", "-c", "no/such/file.toml"], 2),
+        (&["explain", "score", "--gap", "yesterday"], 2),
+        (&["backtest", "--signals", "no/such/file.csv"], 1),
+    ];
+    for (args, code) in cases {
+        let output = run(args);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+        let talk = stderr(&output);
+        assert!(
+            !talk.contains("panicked") && !talk.contains("internal error"),
+            "{talk}"
+        );
+        assert_eq!(
+            code == 0,
+            !stdout(&output).is_empty(),
+            "{args:?}: results go to stdout"
+        );
+    }
+    println!("exit codes: {} commands", cases.len());
+}
+
+#[test]
+fn configuration_shows_where_each_value_came_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("my.toml");
+    std::fs::write(&file, "\n[exits]\nstop_pct = 2.50\n").unwrap();
+    let file = file.to_str().unwrap();
+    let output = sim()
+        .args(["config", "show", "--format", "json", "-c", file])
+        .args(["--set", "account.leverage=7"])
+        .env("SIM__SIGNALS__WINDOW_S", "200")
+        .output()
+        .unwrap();
+    let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let entry = |key: &str| {
+        let rows = shown.as_array().unwrap();
+        rows.iter().find(|row| row["key"] == key).unwrap().clone()
+    };
+    assert_eq!(entry("exits.stop_pct")["value"], 2.5);
+    assert_eq!(entry("exits.stop_pct")["from"], format!("{file}:3"));
+    assert_eq!(entry("account.leverage")["from"], "--set account.leverage");
+    assert_eq!(
+        entry("signals.window_s")["from"],
+        "environment SIM__SIGNALS__WINDOW_S"
+    );
+    assert_eq!(entry("signals.window_s")["layer"], "environment");
+    assert_eq!(entry("fees.taker_bps")["layer"], "default");
+    assert_eq!(entry("exits.targets")["value"][1]["distance_pct"], 10);
+    println!("config: {} keys shown", shown.as_array().unwrap().len());
+}
+
+#[test]
+fn resolved_configuration_is_a_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("resolved.toml");
+    let aggressive = concat!(env!("CARGO_MANIFEST_DIR"), "/config/aggressive.toml");
+    let first = run(&["config", "show", "--toml", "-c", aggressive]);
+    std::fs::write(&file, &first.stdout).unwrap();
+    let again = run(&["config", "show", "--toml", "-c", file.to_str().unwrap()]);
+    assert_eq!(stdout(&first), stdout(&again));
+    assert!(stdout(&first).contains("leverage = 10"));
+}
+
+#[test]
+fn consequences_are_printed() {
+    let told = json(&[
+        "config",
+        "check",
+        "-c",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/config/aggressive.toml"),
+    ]);
+    assert_eq!(told["loss_per_stop_pct"], "7.935");
+    assert_eq!(told["stops_to_daily_limit"], 1);
+    assert!(
+        told["warnings"][0]
+            .as_str()
+            .unwrap()
+            .contains("daily limit")
+    );
+}
+
+#[test]
+fn every_mistake_in_a_file_is_shown_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("my.toml");
+    std::fs::write(
+        &file,
+        "[exit]\nstop_pct = 2\n[account]\nleverge = 5\napi_secret = \"hunter2\"\n",
+    )
+    .unwrap();
+    let output = run(&["config", "check", "-c", file.to_str().unwrap()]);
+    let talk = stderr(&output);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(talk.starts_with("error: "), "{talk}");
+    assert!(talk.contains("unknown key 'exit'"), "{talk}");
+    assert!(
+        talk.contains("  4 | leverge = 5\n    | ^^^^^^^\nhint: did you mean 'account.leverage'?"),
+        "{talk}"
+    );
+    assert!(
+        talk.contains("looks like a secret") && !talk.contains("hunter2"),
+        "{talk}"
+    );
+    assert!(talk.contains("3 problems"), "{talk}");
+    assert!(!talk.contains('\u{1b}'), "no colour where no person looks");
+}
+
+#[test]
+fn scores_are_explained() {
+    for (gap, kind, score, trades) in [
+        ("240", "112", "0.68", true),
+        ("60", "113", "0.86", true),
+        ("0", "113", "0.94", true),
+        ("255", "113", "0.6", true),
+        ("299.999", "113", "0.540001", false),
+        ("300", "113", "0.54", false),
+    ] {
+        let told = json(&["explain", "score", "--gap", gap, "--type", kind]);
+        assert_eq!(told["score"], score, "gap {gap}");
+        assert_eq!(told["confluence"], trades, "gap {gap}");
+    }
+    let off = json(&[
+        "explain",
+        "score",
+        "--gap",
+        "0",
+        "--type",
+        "112",
+        "--set",
+        "signals.role_112=ignore",
+    ]);
+    assert_eq!(off["confluence"], false);
+}
+
+#[test]
+fn sizes_are_explained() {
+    let told = json(&[
+        "explain",
+        "size",
+        "--price",
+        "100",
+        "--set",
+        "account.leverage=10",
+    ]);
+    assert_eq!(told["entry"]["qty"], "100");
+    assert_eq!(told["entry"]["entry_fee_usdt"], "5");
+    assert_eq!(told["caps"]["decided_by"], "position_pct");
+    let full = json(&["explain", "size", "--price", "100", "--margin-used", "5000"]);
+    assert_eq!(full["refused"], "total_cap");
+    let small = json(&[
+        "explain",
+        "size",
+        "--price",
+        "64000",
+        "--wallet",
+        "10",
+        "--qty-min",
+        "0.01",
+    ]);
+    assert_eq!(small["refused"], "below_min_qty");
+    let tired = json(&["explain", "size", "--price", "100", "--entries-today", "20"]);
+    assert_eq!(tired["refused"], "daily_trades");
+}
+
+#[test]
+fn exits_are_explained() {
+    let free = [
+        "explain",
+        "exit",
+        "--entry",
+        "100",
+        "--qty",
+        "100",
+        "--set",
+        "simulation.half_spread_bps=0",
+        "--set",
+        "simulation.slippage_bps=0",
+        "--set",
+        "simulation.stop_slippage_bps=0",
+        "--set",
+        "simulation.target_slippage_bps=0",
+    ];
+    let told = json(&free);
+    // The worked figures of a stopped and of a fully targeted trade: 10000 - 5 - 300 - 4.85 and its counterpart.
+    assert_eq!(told["ways"][0]["net_usdt"], "-309.85");
+    assert_eq!(told["ways"][2]["net_usdt"], "739.625");
+    assert_eq!(told["levels"][1]["qty"], "50");
+    let short = json(&[
+        "explain",
+        "exit",
+        "--entry",
+        "100",
+        "--qty",
+        "1",
+        "--set",
+        "entries.direction=short",
+    ]);
+    assert_eq!(short["levels"][0]["level"], "103");
+    let wrong = run(&["explain", "exit", "--entry", "100", "--qty", "0.0001"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(stderr(&wrong).contains("hint: give the contract's own with --step"));
+}
+
+#[test]
+fn extreme_figures_are_refused_or_computed_but_never_panic() {
+    let prices = ["0.00000001", "1", "99999999", "100000000", "1000000000"];
+    let amounts = ["0", "0.00000001", "1", "100000000", "1000000000", "-1", "x"];
+    let mut met = 0;
+    for price in prices {
+        for amount in amounts {
+            for args in [
+                ["explain", "exit", "--entry", price, "--qty", amount],
+                ["explain", "size", "--price", price, "--wallet", amount],
+                ["explain", "size", "--price", price, "--reserved", amount],
+                ["explain", "size", "--price", price, "--available", amount],
+            ] {
+                let mut args = args.to_vec();
+                args.extend([
+                    "--set",
+                    "account.leverage=125",
+                    "--set",
+                    "exits.targets=[{distance_pct=10000,share_pct=100}]",
+                ]);
+                let output = run(&args);
+                let code = output.status.code();
+                assert!(
+                    matches!(code, Some(0 | 2)),
+                    "{args:?}: {code:?} {}",
+                    stderr(&output)
+                );
+                met += 1;
+            }
+        }
+    }
+    println!("extremes: {met} commands");
+}
+
+#[test]
+fn a_closed_pipe_is_no_failure() {
+    let mut child = sim()
+        .args(["completions", "bash"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn quiet_says_nothing_beside_the_result() {
+    let output = run(&["-q", "config", "check"]);
+    assert!(!output.stdout.is_empty());
+    assert_eq!(stderr(&output), "");
+}
