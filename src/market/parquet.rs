@@ -254,6 +254,7 @@ fn read_ours(path: &Path, table: &mut Table, interval: Span) -> Result<Bars, Mar
     let quantity = |steps| Qty::from_steps(steps).unwrap_or(Qty::ZERO);
     let bars = Bars {
         interval,
+        coarse: Vec::new(),
         open_time: times.into_iter().map(Timestamp::from_millis).collect(),
         open: prices(open),
         high: prices(high),

@@ -235,7 +235,7 @@ fn minutes(count: i64) -> Option<Span> {
 }
 
 #[test]
-fn the_signal_hours_load_with_the_finest_bars_that_cover_them() {
+fn the_signal_hours_load_with_the_finest_bars_there_are() {
     let Some(folder) = shared() else { return };
     let names = [
         "RIVERUSDT",
@@ -259,10 +259,25 @@ fn the_signal_hours_load_with_the_finest_bars_that_cover_them() {
     }
     assert_eq!(of("RIVERUSDT").interval, minutes(1));
     assert_eq!(of("ORCAUSDT").interval, minutes(3));
+    // Minutes from 2026-01-04 on, five minutes before that.
+    let zec = of("ZECUSDT");
+    assert_eq!((zec.interval, zec.detail), (minutes(1), None));
+    let shares: Vec<(Option<Span>, i64)> = zec
+        .shares
+        .iter()
+        .map(|share| (Some(share.interval), share.covered / 86_400_000))
+        .collect();
+    assert_eq!(shares, [(minutes(1), 5), (minutes(5), 3)]);
+    let id = loaded.tape.symbols.id(&zec.symbol).unwrap().index();
+    let bars = loaded.tape.series[id].as_ref().unwrap().bars();
+    assert_eq!(bars.len(), 4 * 288 + 5 * 1_440);
     assert_eq!(
-        (of("ZECUSDT").interval, of("ZECUSDT").detail),
-        (minutes(5), minutes(1))
+        (0..bars.len())
+            .filter(|row| Some(bars.length(*row)) == minutes(5))
+            .count(),
+        4 * 288
     );
+    assert!((1..bars.len()).all(|row| bars.end(row - 1) == bars.open_time[row]));
     assert_eq!(of("ETHUSDT").interval, minutes(5));
     assert_eq!(of("LIGHTUSDT").interval, None);
     assert_eq!(
