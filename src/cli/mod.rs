@@ -10,10 +10,6 @@ mod config;
 mod data;
 mod explain;
 mod failure;
-#[expect(
-    dead_code,
-    reason = "shown by the long jobs, which are connected with them"
-)]
 mod progress;
 mod signals;
 mod survey;

@@ -4,6 +4,7 @@
 
 pub mod brackets;
 mod choose;
+pub mod curve;
 pub mod error;
 pub mod exchange_info;
 mod frame;
