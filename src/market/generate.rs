@@ -72,6 +72,8 @@ pub enum Episode {
     Fall,
     /// Up 3.4 % within an hour, then down 5 %: the trailing stop.
     Turn,
+    /// Up 6 % within some seventy minutes, then down 11 %: the first take-profit, then the stop or a break-even stop.
+    Fade,
     /// Nothing for ten hours: a time stop, funding.
     Calm,
     /// One bar with high +9 % and low −5 %: its result hangs on the path.
@@ -132,10 +134,11 @@ pub struct Generated {
     pub known: Known,
 }
 
-const EPISODES: [Episode; 6] = [
+const EPISODES: [Episode; 7] = [
     Episode::Rise,
     Episode::Fall,
     Episode::Turn,
+    Episode::Fade,
     Episode::Calm,
     Episode::Spike,
     Episode::Jump,
@@ -331,6 +334,23 @@ fn legs(episode: Episode) -> &'static [Leg] {
                 from: 64,
                 to: 124,
                 drift: -214,
+            },
+        ],
+        Episode::Fade => &[
+            Leg {
+                from: 4,
+                to: 74,
+                drift: 221,
+            },
+            Leg {
+                from: 74,
+                to: 224,
+                drift: -183,
+            },
+            Leg {
+                from: 344,
+                to: 464,
+                drift: 100,
             },
         ],
         Episode::Calm | Episode::Spike | Episode::Jump => &[],

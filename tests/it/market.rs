@@ -627,3 +627,31 @@ fn a_converted_folder_gives_the_same_run() {
         assert_eq!(before.tape.instruments, after.tape.instruments, "{name}");
     }
 }
+
+#[test]
+fn the_sample_is_what_its_command_makes() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample");
+    let recipe = Recipe {
+        seed: 7,
+        contracts: ContractRecipe::several(3),
+        from: day("2024-03-01"),
+        days: 21,
+        confluences: 9,
+    };
+    let made = generate(&recipe).unwrap();
+    let marker = fs::read_to_string(sample.join("SYNTHETIC")).unwrap();
+    let command = "sim data generate --seed 7 --days 21 --from 2024-03-01 --symbols 3 --confluences 9 --out DIR";
+    assert!(marker.contains(command), "{marker}");
+    let folder = TempDir::new().unwrap();
+    let root = folder.path().join("sample");
+    generate_files::write(&root, &recipe, &made, Format::CsvGz, command).unwrap();
+    let names = ["SYNAUSDT", "SYNBUSDT", "1000SYNCUSDT"];
+    let ask = request(&names, "2024-03-01", "2024-03-22");
+    let (shipped, fresh) = (load(&sample, &ask).unwrap(), load(&root, &ask).unwrap());
+    assert_eq!(shipped.tape.series, fresh.tape.series);
+    assert_eq!(shipped.tape.instruments, fresh.tape.instruments);
+    assert!(shipped.is_synthetic());
+    let text = |root: &Path| fs::read_to_string(root.join("signals.csv")).unwrap();
+    assert_eq!(text(&sample), text(&root));
+    println!("{} signals, {} contracts", made.signals.len(), names.len());
+}
