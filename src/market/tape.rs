@@ -80,10 +80,13 @@ impl Series {
                 });
             }
         }
-        let mark = marks
-            .iter()
-            .find(|mark| mark.interval == bars.interval)
-            .map(|mark| align(&bars, mark));
+        let of_length = |mark: &&Bars| {
+            let coarse = bars.coarse.iter().map(|stretch| stretch.length);
+            mark.interval == bars.interval
+                || coarse.into_iter().any(|length| length == mark.interval)
+        };
+        let fitting: Vec<&Bars> = marks.iter().filter(of_length).collect();
+        let mark = (!fitting.is_empty()).then(|| align(&bars, &fitting));
         Self {
             bars,
             mark,
@@ -155,8 +158,14 @@ impl Series {
     /// The last row whose bar ended at or before `time`: the newest that is known then (T2).
     #[must_use]
     pub fn last_completed(&self, time: Timestamp) -> Option<usize> {
-        self.row_from(time - self.bars.interval + Span::from_millis(1))
-            .checked_sub(1)
+        let row = self
+            .row_from(time - self.bars.interval + Span::from_millis(1))
+            .checked_sub(1)?;
+        // A coarser bar that opened early enough may still be forming; the one before it is not.
+        if self.bars.end(row) > time {
+            return row.checked_sub(1);
+        }
+        Some(row)
     }
 
     /// Contract close of a row's mark: the recorded mark, or the contract where none was.
@@ -180,26 +189,27 @@ impl Series {
     }
 }
 
-fn align(bars: &Bars, mark: &Bars) -> MarkColumns {
+fn align(bars: &Bars, marks: &[&Bars]) -> MarkColumns {
     let mut columns = MarkColumns {
         open: bars.open.clone(),
         high: bars.high.clone(),
         low: bars.low.clone(),
         close: bars.close.clone(),
-        stand_ins: 0,
+        stand_ins: bars.len(),
     };
-    let mut row = 0;
-    for (index, time) in bars.open_time.iter().enumerate() {
-        while mark.open_time.get(row).is_some_and(|open| open < time) {
-            row += 1;
-        }
-        if mark.open_time.get(row) == Some(time) {
-            columns.open[index] = mark.open[row];
-            columns.high[index] = mark.high[row];
-            columns.low[index] = mark.low[row];
-            columns.close[index] = mark.close[row];
-        } else {
-            columns.stand_ins += 1;
+    for mark in marks {
+        let mut row = 0;
+        for (index, time) in bars.open_time.iter().enumerate() {
+            while mark.open_time.get(row).is_some_and(|open| open < time) {
+                row += 1;
+            }
+            if mark.open_time.get(row) == Some(time) && bars.length(index) == mark.interval {
+                columns.open[index] = mark.open[row];
+                columns.high[index] = mark.high[row];
+                columns.low[index] = mark.low[row];
+                columns.close[index] = mark.close[row];
+                columns.stand_ins -= 1;
+            }
         }
     }
     columns

@@ -5,6 +5,7 @@ mod every_key;
 mod made_up;
 mod market;
 mod market_broken;
+mod mixed;
 mod oracle_metrics;
 mod oracle_simulation;
 mod report;

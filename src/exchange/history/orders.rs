@@ -169,9 +169,10 @@ impl History {
             .held(symbol)
             .is_some_and(|held| held.opened_at == self.now);
         let at_open = matches!(self.stage, Stage::Executions(_));
-        let interval = self
-            .series(symbol)
-            .map_or(Span::ZERO, |series| series.bars().interval);
+        let interval = self.series(symbol).map_or(Span::ZERO, |series| {
+            let row = series.row_at(self.now);
+            row.map_or(series.bars().interval, |row| series.bars().length(row))
+        });
         if fresh && self.model.bracket_delay < interval {
             if at_open {
                 self.arm(symbol, resting);
