@@ -15,6 +15,7 @@ use confluence::exchange::history::equity::account_curve;
 use confluence::exchange::history::{Engine, World};
 use confluence::settings::Settings;
 
+#[inline(never)]
 fn once(world: &Arc<World>, settings: &Settings, engine: Engine) -> Simulation {
     let log = EventLog::hashing();
     let cancel = AtomicBool::new(false);
@@ -52,7 +53,13 @@ fn median(
 
 fn main() {
     let settings = common::settings();
-    for symbols in [1, 10] {
+    let only: Option<usize> = std::env::var("BENCH_SYMBOLS")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    for symbols in [1, 10]
+        .into_iter()
+        .filter(|count| only.is_none_or(|only| only == *count))
+    {
         let world = Arc::new(common::world(symbols));
         let kept = {
             let cancel = AtomicBool::new(false);

@@ -621,6 +621,15 @@ impl Walk<'_> {
 
 /// The first progress at or after `now` at which a price moving linearly meets a level.
 fn first_reach(ends: (Price, Price), level: Price, down: bool, now: Progress) -> Option<Progress> {
+    // Most levels lie beyond the segment: two comparisons tell, before any wide arithmetic.
+    let beyond = if down {
+        ends.0.min(ends.1) > level
+    } else {
+        ends.0.max(ends.1) < level
+    };
+    if beyond {
+        return None;
+    }
     let from = i128::from(ends.0.steps());
     let to = i128::from(ends.1.steps());
     let level = i128::from(level.steps());
