@@ -96,7 +96,8 @@ impl History {
     /// Rank 0: the bars that end now.
     pub(super) fn pass_bars(&mut self) {
         let world = Arc::clone(&self.world);
-        for symbol in self.busy.clone() {
+        let due = self.due_now();
+        for symbol in due.iter().copied() {
             let Some(series) = &world.tape.series[symbol.index()] else {
                 continue;
             };
@@ -117,6 +118,7 @@ impl History {
             self.desks[symbol.index()].passed_row = row + 1;
             self.touch_forgotten(symbol);
         }
+        self.scratch = due;
     }
 
     fn pass_bar(&mut self, world: &World, symbol: SymbolId, row: usize) {
@@ -130,7 +132,7 @@ impl History {
             return;
         }
         self.catch_up(symbol, row);
-        let model = self.model.clone();
+        let model = Arc::clone(&self.model);
         let start = self.walk(&model, instrument, symbol, row);
         let held = start.position.is_some();
         let shape = shape(series, row);
@@ -229,7 +231,8 @@ impl History {
     /// Rank 9: opening points of the bars that start now.
     pub(super) fn pass_opens(&mut self) {
         let world = Arc::clone(&self.world);
-        for symbol in self.busy.clone() {
+        let due = self.due_now();
+        for symbol in due.iter().copied() {
             let Some(series) = &world.tape.series[symbol.index()] else {
                 continue;
             };
@@ -248,6 +251,7 @@ impl History {
                 self.pass_open(&world, symbol, row);
             }
         }
+        self.scratch = due;
     }
 
     /// F8: a fresh bracket whose condition holds at the open it was placed at fires there at once.
@@ -276,7 +280,7 @@ impl History {
             return;
         };
         self.catch_up(symbol, row);
-        let model = self.model.clone();
+        let model = Arc::clone(&self.model);
         let mut walk = self.walk(&model, instrument, symbol, row);
         walk.at_point(open_point(series, row));
         let now = self.now;
