@@ -1,5 +1,13 @@
 //! Broken recordings: one clear error each, no panic, bounded memory, nothing half read.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::panic,
+    clippy::too_many_lines,
+    reason = "helpers of tests, and tables of cases"
+)]
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
