@@ -6,24 +6,22 @@
 //! Invariant: only files of asked contracts are opened, and the result hangs on their content alone, neither on the
 //! order of folders nor on the number of threads.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::domain::bar::Bars;
 use crate::domain::symbol::{Symbol, SymbolId, Symbols};
 use crate::domain::time::{Span, Timestamp};
 
 use super::choose::{Candidate, choose};
 use super::error::MarketError;
-use super::funding;
 use super::instruments::{Fallback, RuleBook, RulesReport};
 use super::klines;
 use super::library::{KlineEntry, Library};
-use super::merge::{Merged, Recording, merge, merge_funding};
 use super::mix::{Share, has_room};
 use super::parquet;
 use super::place::{PriceKind, interval_name};
+use super::recording::{is_parquet, read_funding_joined, read_joined};
 use super::tape::{FundingRecord, Series, Tape};
 use super::window::{Window, slice};
 
@@ -288,84 +286,6 @@ fn paths(entries: &[&KlineEntry], files: &mut Vec<PathBuf>) -> Vec<PathBuf> {
     let paths: Vec<PathBuf> = entries.iter().map(|entry| entry.path.clone()).collect();
     files.extend_from_slice(&paths);
     paths
-}
-
-fn is_parquet(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension == "parquet")
-}
-
-/// Reads one file of bars, whatever its format.
-///
-/// # Errors
-/// As [`klines::read`] and [`parquet::read_klines`].
-pub fn read_bars(path: &Path, interval: Span) -> Result<Bars, MarketError> {
-    if is_parquet(path) {
-        parquet::read_klines(path, interval)
-    } else {
-        klines::read(path, interval)
-    }
-}
-
-/// Reads and joins the files of one length; also the last bars that may be unfinished.
-///
-/// # Errors
-/// What is wrong with a file, or how two contradict each other.
-pub(crate) fn read_joined(
-    files: &[PathBuf],
-    interval: Span,
-    series: &str,
-) -> Result<(Merged, Vec<Timestamp>), MarketError> {
-    let mut recordings = Vec::with_capacity(files.len());
-    for path in files {
-        recordings.push(Recording {
-            path: path.clone(),
-            bars: read_bars(path, interval)?,
-        });
-    }
-    let unfinished = unfinished(&recordings);
-    Ok((merge(recordings, series)?, unfinished))
-}
-
-/// Reads and joins the settlements of one contract; also how many stamps were moved to their minute.
-///
-/// # Errors
-/// What is wrong with a file, or how two contradict each other.
-pub(crate) fn read_funding_joined(
-    files: &[PathBuf],
-    series: &str,
-) -> Result<(Vec<FundingRecord>, usize), MarketError> {
-    let mut parts = Vec::new();
-    let mut moved = 0;
-    for path in files {
-        let file = if is_parquet(path) {
-            parquet::read_funding(path)?
-        } else {
-            funding::read(path)?
-        };
-        moved += file.moved;
-        parts.push((path.clone(), file.records));
-    }
-    Ok((merge_funding(&parts, series)?, moved))
-}
-
-/// Last bars of recordings that do not end at 00:00 UTC, unless another recording goes on behind them.
-fn unfinished(recordings: &[Recording]) -> Vec<Timestamp> {
-    let mut found = Vec::new();
-    for (index, recording) in recordings.iter().enumerate() {
-        let last = recording.bars.len() - 1;
-        let (time, end) = (recording.bars.open_time[last], recording.bars.end(last));
-        let confirmed = recordings.iter().enumerate().any(|(other, theirs)| {
-            let row = theirs.bars.open_time.binary_search(&time);
-            other != index && row.is_ok_and(|row| row + 1 < theirs.bars.len())
-        });
-        if end != end.day_start() && !confirmed {
-            found.push(time);
-        }
-    }
-    found.sort();
-    found.dedup();
-    found
 }
 
 impl Loaded {

@@ -1,27 +1,24 @@
-//! Klines and funding in Parquet: what `data convert` writes, and reasonable tables of others.
+//! Klines in Parquet: what `data convert` writes, and reasonable tables of others.
 //!
 //! Ours: one row per bar, `Int64` columns whose names say the unit: `open_time_ms`, `open_e8`, `high_e8`, `low_e8`,
-//! `close_e8`, `volume_e8` (steps of 1e-8); funding: `funding_time_ms`, `rate_e8`, `mark_e8`. Uncompressed, so that
-//! reading is little more than copying.
+//! `close_e8`, `volume_e8` (steps of 1e-8). Uncompressed and one row group, so that reading is little more than copying.
 //! Others': the columns of the csv layouts as integers, floats or text. A float counts as its shortest decimal text
 //! and must be exact at eight decimals.
 //!
-//! Not here: text (`klines`, `funding`), tables of signals (`signals`), polars itself (`frame`).
+//! Not here: text (`klines`), settlements (`parquet_funding`), polars itself (`frame`).
 //! Invariant: every row passed T2, as in text.
 
 use std::ops::RangeInclusive;
 use std::path::Path;
 
 use crate::domain::bar::{Bar, BarError, Bars};
-use crate::domain::num::{LARGEST, Price, Qty, Rate};
+use crate::domain::num::{LARGEST, Price, Qty};
 use crate::domain::stamp::StampReader;
 use crate::domain::time::{EARLIEST, LATEST, Span, Timestamp};
 
 use super::error::{MarketError, RowError};
 use super::frame::{self, Table, Values, Written};
-use super::funding::{FundingFile, check_rate};
 use super::numbers::parse_volume;
-use super::tape::FundingRecord;
 
 /// Our columns of bars.
 const OURS: [&str; 6] = [
@@ -44,7 +41,7 @@ const THEIRS: [&[&str]; 6] = [
 /// Footer note with the bars' length.
 const INTERVAL_NOTE: &str = "confluence.interval_ms";
 /// Footer note of made-up prices.
-const SYNTHETIC_NOTE: &str = "confluence.synthetic";
+pub(crate) const SYNTHETIC_NOTE: &str = "confluence.synthetic";
 
 /// Reads a Parquet file of bars of this length.
 ///
@@ -124,101 +121,6 @@ pub fn write_klines(path: &Path, bars: &Bars, synthetic: bool) -> Result<(), Mar
     if synthetic {
         notes.push((SYNTHETIC_NOTE.to_owned(), "true".to_owned()));
     }
-    frame::write(path, columns, notes)
-}
-
-/// Reads a Parquet file of settlements.
-///
-/// # Errors
-/// As [`read_klines`].
-pub fn read_funding(path: &Path) -> Result<FundingFile, MarketError> {
-    let names = frame::outline(path)?.names;
-    let find = |wanted: &[&'static str]| -> Option<&'static str> {
-        let has = |name: &&&str| names.iter().any(|found| found == **name);
-        wanted.iter().find(has).copied()
-    };
-    let time = find(&["funding_time_ms", "funding_time", "calc_time"]);
-    let rate = find(&["rate_e8", "funding_rate", "last_funding_rate"]);
-    let (Some(time), Some(rate)) = (time, rate) else {
-        let found = format!(
-            "columns {}; expected funding_time and funding_rate",
-            names.join(", ")
-        );
-        return Err(MarketError::content(path, found, ""));
-    };
-    let mark = find(&["mark_e8", "mark_price"]);
-    let wanted: Vec<&str> = [Some(time), Some(rate), mark]
-        .into_iter()
-        .flatten()
-        .collect();
-    let table = frame::read(path, &wanted)?;
-    let times = column(path, &table, time)?;
-    let rates = column(path, &table, rate)?;
-    let marks = mark.map(|name| column(path, &table, name)).transpose()?;
-    let mut stamps = StampReader::new();
-    let mut file = FundingFile::default();
-    for row in 0..times.len() {
-        let text = |values: &Values| values.text(row).unwrap_or_default();
-        let wrong = |found: String| row_error(path, row, &found);
-        let time = stamps
-            .read(&text(&times))
-            .map_err(|found| wrong(found.to_string()))?;
-        let steps = |text: &str, scaled: bool| -> Result<i64, String> {
-            if scaled {
-                return text
-                    .parse()
-                    .map_err(|_| format!("'{text}' is no count of 1e-8"));
-            }
-            crate::domain::num::parse_steps(text).map_err(|found| found.to_string())
-        };
-        let value = steps(&text(&rates), rate.ends_with("_e8")).map_err(&wrong)?;
-        let rate = Rate::from_steps(value);
-        check_rate(rate).map_err(&wrong)?;
-        let mark = match marks.as_ref().and_then(|marks| marks.text(row)) {
-            None => None,
-            Some(text) => {
-                let value = steps(&text, mark == Some("mark_e8")).map_err(&wrong)?;
-                let price = Price::from_steps(value).filter(|_| value <= LARGEST);
-                Some(price.ok_or_else(|| wrong(format!("mark {text} is not a price")))?)
-            }
-        };
-        file.add(FundingRecord { time, rate, mark })
-            .map_err(wrong)?;
-    }
-    Ok(file)
-}
-
-/// Writes settlements as our own file, whole or not at all.
-///
-/// # Errors
-/// When the folder cannot be written.
-pub fn write_funding(
-    path: &Path,
-    records: &[FundingRecord],
-    synthetic: bool,
-) -> Result<(), MarketError> {
-    let columns = vec![
-        Written::Ints(
-            "funding_time_ms",
-            records.iter().map(|record| record.time.millis()).collect(),
-        ),
-        Written::Ints(
-            "rate_e8",
-            records.iter().map(|record| record.rate.steps()).collect(),
-        ),
-        Written::Gaps(
-            "mark_e8",
-            records
-                .iter()
-                .map(|record| record.mark.map(Price::steps))
-                .collect(),
-        ),
-    ];
-    let notes = if synthetic {
-        vec![(SYNTHETIC_NOTE.to_owned(), "true".to_owned())]
-    } else {
-        Vec::new()
-    };
     frame::write(path, columns, notes)
 }
 
@@ -386,13 +288,15 @@ fn read_theirs(
     Ok(bars)
 }
 
-fn column(path: &Path, table: &Table, name: &str) -> Result<Values, MarketError> {
+/// A column of any kind with exact values.
+pub(crate) fn column(path: &Path, table: &Table, name: &str) -> Result<Values, MarketError> {
     table
         .values(name)
         .map_err(|found| MarketError::content(path, found, ""))
 }
 
-fn row_error(path: &Path, row: usize, found: &str) -> MarketError {
+/// A row is wrong.
+pub(crate) fn row_error(path: &Path, row: usize, found: &str) -> MarketError {
     MarketError::Row(Box::new(RowError {
         path: path.to_owned(),
         line: row as u64 + 1,

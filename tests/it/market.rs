@@ -1,5 +1,13 @@
 //! Reading recordings: the real ones, broken ones, and those of a run.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::panic,
+    clippy::too_many_lines,
+    reason = "helpers of tests, and tables of cases"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,9 +22,10 @@ use confluence::market::generate::{ContractRecipe, Recipe, generate};
 use confluence::market::generate_files::{self, Format};
 use confluence::market::instruments::{Fallback, RuleBook, RulesSource};
 use confluence::market::library::{KlineEntry, Library};
-use confluence::market::load::{Loaded, Request, read_bars};
+use confluence::market::load::{Loaded, Request};
 use confluence::market::place::parse_interval;
 use confluence::market::quality::{PriceInTime, Timing, bar_quality, gate};
+use confluence::market::recording::read_bars;
 use confluence::market::source::read_document;
 use confluence::market::window::Window;
 use confluence::market::{brackets, exchange_info, funding, series};

@@ -1,5 +1,13 @@
 //! Broken recordings: one clear error each, no panic, bounded memory, nothing half read.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::panic,
+    clippy::too_many_lines,
+    reason = "helpers of tests, and tables of cases"
+)]
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,8 +16,8 @@ use confluence::domain::random::Random;
 use confluence::domain::time::Span;
 use confluence::market::error::MarketError;
 use confluence::market::library::Library;
-use confluence::market::load::read_bars;
 use confluence::market::place::parse_interval;
+use confluence::market::recording::read_bars;
 use confluence::market::{brackets, exchange_info, funding, klines, parquet, signals, source};
 use flate2::Compression;
 use flate2::write::GzEncoder;

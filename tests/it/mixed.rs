@@ -1,5 +1,13 @@
 //! Runs over a series of several lengths: minutes with stretches of five-minute bars between them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::panic,
+    clippy::too_many_lines,
+    reason = "helpers of tests, and tables of cases"
+)]
+
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
