@@ -10,12 +10,9 @@ mod config;
 mod data;
 mod explain;
 mod failure;
-#[expect(
-    dead_code,
-    reason = "shown by the long jobs, which are connected with them"
-)]
 mod progress;
 mod signals;
+mod staging;
 mod survey;
 mod table;
 mod terminal;

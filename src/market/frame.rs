@@ -1,24 +1,37 @@
 //! The one door to polars: a Parquet file becomes columns, columns become a Parquet file.
 //!
+//! Our own files carry a checksum over all their bytes: the decoder believes what it reads, and a flipped bit in a
+//! page can make it ask for any amount of memory, which ends the process. Files of others are only as safe as it is.
+//!
 //! Not here: what the columns mean (`parquet`, `signals`).
-//! Invariants: a broken file is an error, though the decoder panics on some; a file appears whole or not at all.
+//! Invariants: a broken file of ours is an error; a file appears whole or not at all.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use flate2::Crc;
 use polars::prelude::{
-    Column, DataFrame, DataType, KeyValueMetadata, NamedFrom, ParquetCompression, ParquetReader,
-    ParquetWriter, PolarsError, SerReader, Series, StatisticsOptions,
+    Column, DataFrame, DataType, FileMetadata, KeyValueMetadata, NamedFrom, ParquetCompression,
+    ParquetReader, ParquetWriter, PolarsError, SerReader, Series, StatisticsOptions,
 };
 
 use super::error::MarketError;
+use super::source::UNPACKED_MAX;
 
 /// Rows per byte of file beyond which a row count is a lie that would only allocate.
 const ROWS_PER_BYTE: u64 = 64;
+
+/// Footer note of our files; its value is eight hexadecimal digits, zeros while the sum is taken.
+const CHECKSUM_NOTE: &str = "confluence.checksum";
+const UNSUMMED: &str = "crc32:00000000";
+/// Second note by which a file of ours is known even when the first is damaged.
+const FORMAT_NOTE: (&str, &str) = ("confluence.format", "1");
+/// Longest footer that is looked through.
+const FOOTER_MAX: u64 = 16 << 20;
 
 /// A Parquet file opened for its columns.
 pub(crate) struct Table {
@@ -58,8 +71,8 @@ pub(crate) enum Written<'a> {
 /// # Errors
 /// When the file cannot be read or is no Parquet file.
 pub(crate) fn outline(path: &Path) -> Result<Outline, MarketError> {
-    let file = open(path)?;
-    let bytes = file.metadata().map_or(0, |meta| meta.len());
+    let (file, bytes) = open(path)?;
+    verify(path, &file, bytes)?;
     let found = guarded(path, || {
         let mut reader = ParquetReader::new(file);
         let names = reader
@@ -68,6 +81,7 @@ pub(crate) fn outline(path: &Path) -> Result<Outline, MarketError> {
             .map(ToString::to_string)
             .collect();
         let metadata = reader.get_metadata()?;
+        check_sizes(metadata, bytes)?;
         let notes = metadata.key_value_metadata().iter().flatten();
         Ok(Outline {
             names,
@@ -77,16 +91,39 @@ pub(crate) fn outline(path: &Path) -> Result<Outline, MarketError> {
                 .collect(),
         })
     })?;
-    if found.rows as u64 > bytes.saturating_mul(ROWS_PER_BYTE) {
-        return Err(MarketError::damaged(
-            path,
-            format!("{} rows in {bytes} bytes", found.rows),
-        ));
-    }
     if found.rows == 0 {
         return Err(MarketError::content(path, "the file has no rows", ""));
     }
     Ok(found)
+}
+
+/// Counts and sizes that a file of this length can have. The decoder believes its footer and would ask for any amount
+/// of memory, which no guard can catch.
+fn check_sizes(metadata: &FileMetadata, bytes: u64) -> Result<(), PolarsError> {
+    let lie = |what: String| Err(PolarsError::ComputeError(what.into()));
+    let rows_max = bytes.saturating_mul(ROWS_PER_BYTE);
+    let mut rows = 0_u64;
+    for group in &metadata.row_groups {
+        let own = group.num_rows() as u64;
+        rows = rows.saturating_add(own);
+        for column in group.parquet_columns() {
+            let range = column.byte_range();
+            let values = u64::try_from(column.num_values()).unwrap_or(u64::MAX);
+            let unpacked = u64::try_from(column.uncompressed_size()).unwrap_or(u64::MAX);
+            if range.start > range.end || range.end > bytes {
+                return lie(format!("a column lies at {range:?} of {bytes} bytes"));
+            }
+            if values != own || values > rows_max || unpacked > UNPACKED_MAX {
+                return lie(format!(
+                    "a column of {own} rows has {values} values in {unpacked} bytes"
+                ));
+            }
+        }
+    }
+    if rows != metadata.num_rows as u64 {
+        return lie(format!("{} rows, but groups of {rows}", metadata.num_rows));
+    }
+    Ok(())
 }
 
 /// Reads some columns of a file.
@@ -94,10 +131,12 @@ pub(crate) fn outline(path: &Path) -> Result<Outline, MarketError> {
 /// # Errors
 /// When the file cannot be read or decoded.
 pub(crate) fn read(path: &Path, columns: &[&str]) -> Result<Table, MarketError> {
-    let file = open(path)?;
+    let (file, bytes) = open(path)?;
     let names = columns.iter().map(|name| (*name).to_owned()).collect();
     let frame = guarded(path, || {
-        ParquetReader::new(file).with_columns(Some(names)).finish()
+        let mut reader = ParquetReader::new(file);
+        check_sizes(reader.get_metadata()?, bytes)?;
+        reader.with_columns(Some(names)).finish()
     })?;
     Ok(Table { frame })
 }
@@ -194,8 +233,10 @@ impl Values {
 pub(crate) fn write(
     path: &Path,
     columns: Vec<Written<'_>>,
-    notes: Vec<(String, String)>,
+    mut notes: Vec<(String, String)>,
 ) -> Result<(), MarketError> {
+    notes.push((CHECKSUM_NOTE.to_owned(), UNSUMMED.to_owned()));
+    notes.push((FORMAT_NOTE.0.to_owned(), FORMAT_NOTE.1.to_owned()));
     let columns: Vec<Column> = columns
         .into_iter()
         .map(|column| match column {
@@ -213,7 +254,81 @@ pub(crate) fn write(
             .with_key_value_metadata(Some(KeyValueMetadata::from_static(notes)))
             .finish(&mut frame)
     })?;
+    let at = find_last(&bytes, UNSUMMED.as_bytes())
+        .ok_or_else(|| MarketError::damaged(path, "the writer dropped its notes"))?;
+    let digits = at + UNSUMMED.len() - 8..at + UNSUMMED.len();
+    let mut sum = Crc::new();
+    sum.update(&bytes);
+    bytes[digits].copy_from_slice(format!("{:08x}", sum.sum()).as_bytes());
     write_whole(path, &bytes)
+}
+
+/// Compares the checksum of a file that says it is ours; others pass.
+fn verify(path: &Path, mut file: &File, bytes: u64) -> Result<(), MarketError> {
+    let unreadable = |wrong| MarketError::unreadable(path, wrong);
+    let footer = read_tail(file, bytes, 8).map_err(unreadable)?;
+    let length = match footer[..] {
+        [a, b, c, d, b'P', b'A', b'R', b'1'] => u64::from(u32::from_le_bytes([a, b, c, d])),
+        _ => {
+            return Err(MarketError::damaged(
+                path,
+                "it does not end as a Parquet file does",
+            ));
+        }
+    };
+    if length + 8 > bytes || length > FOOTER_MAX {
+        return Err(MarketError::damaged(
+            path,
+            format!("a footer of {length} in {bytes} bytes"),
+        ));
+    }
+    let footer = read_tail(file, bytes, length + 8).map_err(unreadable)?;
+    let ours = [CHECKSUM_NOTE, FORMAT_NOTE.0, "confluence."];
+    if !ours
+        .iter()
+        .any(|note| find_last(&footer, note.as_bytes()).is_some())
+    {
+        return Ok(());
+    }
+    let failed = || MarketError::damaged(path, "its checksum does not fit");
+    let prefix = &UNSUMMED.as_bytes()[..UNSUMMED.len() - 8];
+    let at = find_last(&footer, prefix).ok_or_else(failed)? + prefix.len();
+    let digits = footer
+        .get(at..at + 8)
+        .and_then(|digits| std::str::from_utf8(digits).ok());
+    let wanted = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    let mut sum = Crc::new();
+    let head = bytes - footer.len() as u64;
+    file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+    let mut chunk = vec![0; 1 << 20];
+    let mut body = file.take(head);
+    loop {
+        match body.read(&mut chunk).map_err(unreadable)? {
+            0 => break,
+            count => sum.update(&chunk[..count]),
+        }
+    }
+    sum.update(&footer[..at]);
+    sum.update(b"00000000");
+    sum.update(footer.get(at + 8..).unwrap_or_default());
+    if wanted == Some(sum.sum()) {
+        Ok(())
+    } else {
+        Err(failed())
+    }
+}
+
+fn read_tail(mut file: &File, bytes: u64, count: u64) -> std::io::Result<Vec<u8>> {
+    let mut tail = Vec::new();
+    file.seek(SeekFrom::Start(bytes.saturating_sub(count)))?;
+    file.take(count).read_to_end(&mut tail)?;
+    Ok(tail)
+}
+
+fn find_last(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes
+        .windows(wanted.len())
+        .rposition(|window| window == wanted)
 }
 
 /// Writes a file beside its place and moves it there in one step.
@@ -250,16 +365,14 @@ fn make_readable(_: &tempfile::NamedTempFile) -> std::io::Result<()> {
     Ok(())
 }
 
-fn open(path: &Path) -> Result<File, MarketError> {
-    let file = File::open(path).map_err(|wrong| MarketError::unreadable(path, wrong))?;
-    let bytes = file
-        .metadata()
-        .map_err(|wrong| MarketError::unreadable(path, wrong))?
-        .len();
+fn open(path: &Path) -> Result<(File, u64), MarketError> {
+    let unreadable = |wrong| MarketError::unreadable(path, wrong);
+    let file = File::open(path).map_err(unreadable)?;
+    let bytes = file.metadata().map_err(unreadable)?.len();
     if bytes == 0 {
         return Err(MarketError::content(path, "the file is empty", ""));
     }
-    Ok(file)
+    Ok((file, bytes))
 }
 
 /// Decoders on their way; while there is one, a panic says nothing by itself.

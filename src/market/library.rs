@@ -159,10 +159,14 @@ impl Library {
         }
     }
 
-    /// Whether a file lies in or below a folder marked as made up.
+    /// Whether a file lies in or below a folder marked as made up, or says so in its name.
     #[must_use]
     pub fn is_synthetic(&self, path: &Path) -> bool {
-        self.synthetic.iter().any(|folder| path.starts_with(folder))
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().to_lowercase());
+        let named = name.is_some_and(|name| name.split(['-', '.']).any(|word| word == "synthetic"));
+        named || self.synthetic.iter().any(|folder| path.starts_with(folder))
     }
 
     /// Names of all contracts that have contract bars, in byte order.

@@ -234,7 +234,7 @@ impl Library {
         let mut marks = Vec::new();
         for (interval, entries) in self.by_interval(symbol, PriceKind::Mark)? {
             let name = format!("{symbol} {} mark klines", interval_name(interval));
-            let found = read_joined(&entries, interval, &name, &mut report.files)?;
+            let found = read_joined(&paths(&entries, &mut report.files), interval, &name)?;
             report.mark_intervals.push(interval);
             marks.push(slice(found.0.bars, request.window));
         }
@@ -256,8 +256,8 @@ impl Library {
                 continue;
             }
             let name = format!("{symbol} {} klines", interval_name(interval));
-            let (merged, mut unfinished) = read_joined(&entries, interval, &name, files)?;
-            let mut merged = merged;
+            let (mut merged, mut unfinished) =
+                read_joined(&paths(&entries, files), interval, &name)?;
             let reach = |time: &Timestamp| {
                 *time >= request.window.from - super::window::LEAD && *time < request.window.to
             };
@@ -298,24 +298,17 @@ impl Library {
         window: Window,
         report: &mut PriceReport,
     ) -> Result<Vec<FundingRecord>, MarketError> {
-        let mut parts = Vec::new();
-        for entry in self.funding.iter().filter(|entry| entry.symbol == *symbol) {
-            let file = if is_parquet(&entry.path) {
-                parquet::read_funding(&entry.path)?
-            } else {
-                funding::read(&entry.path)?
-            };
-            report.files.push(entry.path.clone());
-            report.funding_moved += file.moved;
-            parts.push((entry.path.clone(), file.records));
-        }
-        let mut records = merge_funding(parts, &format!("{symbol} funding"))?;
+        let own = self.funding.iter().filter(|entry| entry.symbol == *symbol);
+        let files: Vec<PathBuf> = own.map(|entry| entry.path.clone()).collect();
+        let (mut records, moved) = read_funding_joined(&files, &format!("{symbol} funding"))?;
+        report.files.extend(files);
+        report.funding_moved = moved;
         records.retain(|record| record.time >= window.from && record.time <= window.to);
         Ok(records)
     }
 
     /// The files of a contract by length, finest first. Files whose names do not say theirs are looked into.
-    fn by_interval(
+    pub(crate) fn by_interval(
         &self,
         symbol: &Symbol,
         price: PriceKind,
@@ -367,6 +360,13 @@ fn finest_that_covers(mut found: Vec<Candidate>) -> Choice {
     }
 }
 
+/// The paths of entries, noted among the files read.
+fn paths(entries: &[&KlineEntry], files: &mut Vec<PathBuf>) -> Vec<PathBuf> {
+    let paths: Vec<PathBuf> = entries.iter().map(|entry| entry.path.clone()).collect();
+    files.extend_from_slice(&paths);
+    paths
+}
+
 fn is_parquet(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension == "parquet")
@@ -385,22 +385,45 @@ pub fn read_bars(path: &Path, interval: Span) -> Result<Bars, MarketError> {
 }
 
 /// Reads and joins the files of one length; also the last bars that may be unfinished.
-fn read_joined(
-    entries: &[&KlineEntry],
+///
+/// # Errors
+/// What is wrong with a file, or how two contradict each other.
+pub(crate) fn read_joined(
+    files: &[PathBuf],
     interval: Span,
     series: &str,
-    files: &mut Vec<PathBuf>,
 ) -> Result<(Merged, Vec<Timestamp>), MarketError> {
-    let mut recordings = Vec::with_capacity(entries.len());
-    for entry in entries {
-        files.push(entry.path.clone());
+    let mut recordings = Vec::with_capacity(files.len());
+    for path in files {
         recordings.push(Recording {
-            path: entry.path.clone(),
-            bars: read_bars(&entry.path, interval)?,
+            path: path.clone(),
+            bars: read_bars(path, interval)?,
         });
     }
     let unfinished = unfinished(&recordings);
     Ok((merge(recordings, series)?, unfinished))
+}
+
+/// Reads and joins the settlements of one contract; also how many stamps were moved to their minute.
+///
+/// # Errors
+/// What is wrong with a file, or how two contradict each other.
+pub(crate) fn read_funding_joined(
+    files: &[PathBuf],
+    series: &str,
+) -> Result<(Vec<FundingRecord>, usize), MarketError> {
+    let mut parts = Vec::new();
+    let mut moved = 0;
+    for path in files {
+        let file = if is_parquet(path) {
+            parquet::read_funding(path)?
+        } else {
+            funding::read(path)?
+        };
+        moved += file.moved;
+        parts.push((path.clone(), file.records));
+    }
+    Ok((merge_funding(parts, series)?, moved))
 }
 
 /// Last bars of recordings that do not end at 00:00 UTC, unless another recording goes on behind them.

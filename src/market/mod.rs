@@ -19,6 +19,7 @@ pub mod parquet;
 pub mod place;
 pub mod quality;
 pub mod ranges;
+pub mod series;
 pub mod signals;
 pub mod source;
 pub mod tape;

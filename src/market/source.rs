@@ -17,7 +17,7 @@ pub const LINE_MAX: usize = 64 * 1024;
 /// Most bytes a file may unpack to: seventy symbol-years of archive minutes.
 pub const UNPACKED_MAX: u64 = 4 << 30;
 /// Most bytes of a document that is read whole; the largest real one has 1 MB.
-pub const DOCUMENT_MAX: u64 = 256 << 20;
+pub const DOCUMENT_MAX: u64 = 128 << 20;
 
 /// How a file is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! The built `sim` as a user meets it: streams, exit codes, messages.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -285,6 +286,127 @@ fn extreme_figures_are_refused_or_computed_but_never_panic() {
         }
     }
     println!("extremes: {met} commands");
+}
+
+/// The recorded messages, if this machine has them; absent ones are said aloud, or fail where they are required.
+fn recorded() -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../shared/data/signals/valuescan_ai_messages_20260101.json");
+    if path.is_file() {
+        return Some(path);
+    }
+    assert!(
+        std::env::var_os("SIM_REQUIRE_SHARED").is_none(),
+        "{} is absent and SIM_REQUIRE_SHARED is set",
+        path.display()
+    );
+    println!("SKIPPED: {} is absent", path.display());
+    None
+}
+
+#[test]
+fn recorded_messages_hold_exactly_four_confluences() {
+    let Some(path) = recorded() else { return };
+    let told = json(&["signals", "check", "--signals", path.to_str().unwrap()]);
+    let pairs: Vec<(&str, &str, i64, f64)> = told["confluences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|pair| {
+            (
+                pair["symbol"].as_str().unwrap(),
+                pair["time"].as_str().unwrap(),
+                pair["gap_ms"].as_i64().unwrap(),
+                pair["score"].as_f64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        pairs,
+        [
+            ("ZBTUSDT", "2026-01-01T02:40:22.000Z", 0, 0.94),
+            ("LIGHTUSDT", "2026-01-01T03:55:22.000Z", 0, 0.94),
+            ("LYNUSDT", "2026-01-01T06:15:34.000Z", 0, 0.94),
+            ("RIVERUSDT", "2026-01-01T07:15:20.000Z", 0, 0.94),
+        ]
+    );
+    let misses = told["near_misses"].as_array().unwrap();
+    let missed = misses
+        .iter()
+        .find(|miss| miss["gap_ms"] == 303_000)
+        .expect("the RIVER pair one batch apart");
+    assert_eq!(missed["symbol"], "RIVERUSDT");
+    assert_eq!(missed["reason"], "window");
+    let ignored = told["ignored"].as_array().unwrap().len();
+    println!(
+        "recorded: {} confluences, {} near misses, {ignored} ignored",
+        pairs.len(),
+        misses.len()
+    );
+    // A wider window makes a fifth of it.
+    let wide = json(&[
+        "signals", "check", "--signals", path.to_str().unwrap(),
+        "--set", "signals.window_s=304", "--set", "signals.retention_s=608", "--set", "signals.score_min=0.5",
+    ]);
+    let wide = wide["confluences"].as_array().unwrap();
+    assert!(wide.iter().any(|pair| pair["gap_ms"] == 303_000));
+}
+
+#[test]
+fn made_up_data_goes_the_whole_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (made, again, fast) = (path("made"), path("again"), path("fast"));
+    let generate = ["data", "generate", "--days", "2", "--confluences", "4", "--out"];
+    let told = json(&[&generate[..], &[&made]].concat());
+    json(&[&generate[..], &[&again]].concat());
+    let signals = format!("{made}/signals.csv");
+    assert_eq!(
+        std::fs::read(&signals).unwrap(),
+        std::fs::read(format!("{again}/signals.csv")).unwrap(),
+        "the same seed gives the same files"
+    );
+    let checked = json(&["signals", "check", "--signals", &signals, "--data", &made]);
+    assert_eq!(
+        checked["confluences"].as_array().unwrap().len() as u64,
+        told["confluences"].as_u64().unwrap()
+    );
+    let series = |folder: &str| json(&["data", "check", "--data", folder])["series"].clone();
+    let (slow, quick) = {
+        json(&["data", "convert", "--data", &made, "--out", &fast]);
+        (series(&made), series(&fast))
+    };
+    assert_eq!(slow, quick, "converted series hold the same");
+    assert_eq!(slow.as_array().unwrap().len(), 9);
+    assert!(slow.as_array().unwrap().iter().all(|each| each["synthetic"] == true));
+    let taken = run(&["data", "convert", "--data", &made, "--out", &fast]);
+    assert_eq!(taken.status.code(), Some(1));
+    assert!(stderr(&taken).contains("hint: name a new folder"), "{}", stderr(&taken));
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 3, "nothing half-written stays behind");
+    for ending in ["csv", "parquet", "jsonl"] {
+        let out = path(&format!("signals.{ending}"));
+        json(&["signals", "convert", "--signals", &signals, "--out", &out]);
+        let same = json(&["signals", "check", "--signals", &out]);
+        assert_eq!(same["confluences"], checked["confluences"], "{ending}");
+    }
+    let unknown = run(&["signals", "convert", "--signals", &signals, "--out", &path("x.doc")]);
+    assert_eq!(unknown.status.code(), Some(2));
+}
+
+#[test]
+fn broken_series_are_shown_beside_sound_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let klines = folder.path().join("klines");
+    std::fs::create_dir(&klines).unwrap();
+    let row = "1767225600000,1,2,0.5,1.5,10\n";
+    std::fs::write(klines.join("AUSDT-1m.csv"), row).unwrap();
+    std::fs::write(klines.join("BUSDT-1m.csv"), "1767225600000,1,2,0.5,abc,10\n").unwrap();
+    let output = run(&["data", "check", "--data", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).contains("AUSDT"));
+    assert!(stdout(&output).contains("unusable: BUSDT 1m klines: "), "{}", stdout(&output));
+    assert!(stderr(&output).contains("1 of 2 series cannot be used"), "{}", stderr(&output));
 }
 
 #[test]
