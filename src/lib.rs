@@ -5,6 +5,8 @@ pub mod domain;
 pub mod engine;
 pub mod exchange;
 pub mod market;
+pub mod report;
 pub mod settings;
 pub mod signal;
+pub mod stats;
 pub mod trader;

@@ -1,3 +1,6 @@
-//! One run, from files to results.
+//! One historical run: inputs, the loop, what it left, the run folder.
+//!
+//! Not here: the rules of the strategy (`trader`) and of fills (`exchange`), printing (`cli`).
 
 pub mod inputs;
+pub mod log;

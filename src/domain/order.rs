@@ -150,6 +150,8 @@ pub enum Reject {
     InsufficientMargin,
     /// Below the smallest quantity.
     BelowQtyMin,
+    /// Below the smallest value.
+    BelowNotionalMin,
     /// A price or quantity off the contract's grid: our error.
     OffGrid,
     /// Post-only that would have executed.
@@ -289,6 +291,7 @@ impl Reject {
             Self::NothingToReduce => "reduce_only",
             Self::InsufficientMargin => "insufficient_margin",
             Self::BelowQtyMin => "below_min_qty",
+            Self::BelowNotionalMin => "below_min_notional",
             Self::OffGrid => "off_grid",
             Self::PostOnly => "post_only",
             Self::NotTrading => "not_trading",

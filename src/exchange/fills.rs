@@ -24,6 +24,8 @@ pub struct Resting {
     pub kind: OrderKind,
     /// How much of it is left.
     pub amount: Amount,
+    /// Executed so far.
+    pub filled: Qty,
     /// Whether it may only reduce.
     pub reduce_only: bool,
     /// Why it exists.
@@ -60,6 +62,8 @@ pub struct Hit {
     pub liquidity: Liquidity,
     /// Distance of price and reference times quantity, rounded up: what slippage cost (memo).
     pub slippage: Money,
+    /// Executed of the order so far, this fill included.
+    pub total: Qty,
     /// What is left of the order.
     pub left: Qty,
 }
@@ -354,7 +358,7 @@ impl Walk<'_> {
             let strictly = order.class() != Class::Limit
                 || self.model.limit_fill == LimitFill::Touch
                 || price != level;
-            beyond && strictly && (self.position.is_some() || !order.reduce_only)
+            beyond && strictly && self.may_act(order)
         };
         let key = |order: &Resting| {
             let level = order.level(tick).map_or(0, Price::steps);
@@ -420,7 +424,7 @@ impl Walk<'_> {
                 });
         let tick = self.instrument.tick;
         let fired = self.orders.iter().enumerate().filter_map(|(index, order)| {
-            if order.reduce_only && self.position.is_none() {
+            if !self.may_act(order) {
                 return None;
             }
             let class = order.class();
@@ -457,6 +461,12 @@ impl Walk<'_> {
         })
     }
 
+    /// A reduce-only order acts only against a position it closes (F13).
+    fn may_act(&self, order: &Resting) -> bool {
+        let closes = |position: Position| position.direction.exit_side() == order.side;
+        !order.reduce_only || self.position.is_some_and(closes)
+    }
+
     fn limit_can_fill(&self, order: &Resting) -> bool {
         let Amount::Exact(left) = order.amount else {
             return false;
@@ -489,6 +499,7 @@ impl Walk<'_> {
             price,
             liquidity: Liquidity::Liquidation,
             slippage: Money::ZERO,
+            total: position.qty,
             left: Qty::ZERO,
         };
         self.visit(price);
@@ -540,6 +551,7 @@ impl Walk<'_> {
             self.orders.remove(index);
         } else {
             self.orders[index].amount = Amount::Exact(left);
+            self.orders[index].filled += qty;
         }
         if qty.is_zero() {
             return;
@@ -563,6 +575,7 @@ impl Walk<'_> {
             price,
             liquidity,
             slippage,
+            total: order.filled + qty,
             left,
         });
         self.settle(order.side, price, qty, liquidity);

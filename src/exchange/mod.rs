@@ -4,4 +4,5 @@
 
 pub mod account;
 pub mod fills;
+pub mod history;
 pub mod model;

@@ -1,17 +1,15 @@
-//! All integration tests in one binary: they run the public interfaces, the built `sim`, and the tree itself.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::too_many_lines,
-    reason = "a test that cannot go on fails, says what it met, and may be a long table of cases"
-)]
+//! All integration tests, in one binary: linking once is most of what a test binary costs.
 
 mod cli;
 mod every_key;
+mod made_up;
 mod market;
 mod market_broken;
+mod oracle_metrics;
+mod oracle_simulation;
+mod report;
 mod settings;
 mod signals_io;
+mod skip;
+mod support;
 mod tidy;

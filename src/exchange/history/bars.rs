@@ -1,0 +1,415 @@
+//! Bars: opening points, the path inside, drill-down, ambiguity, what was visited and how many there were (F4–F12).
+//!
+//! Not here: which bars are looked at (`instants`), the rules of a fill (`fills`).
+
+use std::sync::Arc;
+
+use crate::domain::num::{Notional, Price, Qty};
+use crate::domain::order::{Direction, OrderId};
+use crate::domain::position::MarginMode;
+use crate::domain::symbol::SymbolId;
+use crate::domain::time::Timestamp;
+use crate::exchange::fills::{Extremes, Hit, Point, Walk};
+use crate::exchange::history::orders::Touch;
+use crate::exchange::history::{Engine, History, Stage, World};
+use crate::exchange::model::{Drilldown, PathMode};
+use crate::market::tape::Series;
+
+/// The four points of a bar, contract and mark phase by phase.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    open: Point,
+    high: Point,
+    low: Point,
+    close: Point,
+}
+
+/// A fill and its stamp.
+type StampedHit = (Hit, Timestamp);
+
+/// Contract and mark at a row's open.
+pub(super) fn open_point(series: &Series, row: usize) -> Point {
+    let contract = series.bars().open[row];
+    Point {
+        contract,
+        mark: series.mark().map_or(contract, |mark| mark.open[row]),
+    }
+}
+
+fn shape(series: &Series, row: usize) -> Shape {
+    let bars = series.bars();
+    let point = |contract: Price, mark: Option<Price>| Point {
+        contract,
+        mark: mark.unwrap_or(contract),
+    };
+    let mark = series.mark();
+    Shape {
+        open: open_point(series, row),
+        high: point(bars.high[row], mark.map(|mark| mark.high[row])),
+        low: point(bars.low[row], mark.map(|mark| mark.low[row])),
+        close: point(bars.close[row], mark.map(|mark| mark.close[row])),
+    }
+}
+
+/// Whether the low comes first (F6).
+fn low_first(mode: PathMode, direction: Option<Direction>, shape: &Shape) -> bool {
+    let pessimistic = direction != Some(Direction::Short);
+    let (open, close) = (shape.open.contract, shape.close.contract);
+    match mode {
+        PathMode::Pessimistic => pessimistic,
+        PathMode::Optimistic => !pessimistic,
+        PathMode::CloseDir if close == open => pessimistic,
+        PathMode::CloseDir => close > open,
+        PathMode::Nearest => {
+            let above = shape.high.contract.steps() - open.steps();
+            let below = open.steps() - shape.low.contract.steps();
+            if above == below {
+                pessimistic
+            } else {
+                below < above
+            }
+        }
+        PathMode::Ohlc => false,
+        PathMode::Olhc => true,
+    }
+}
+
+/// Walks the inside of a bar.
+fn walk_path(walk: &mut Walk<'_>, shape: &Shape, low_first: bool) {
+    let (first, second) = if low_first {
+        (shape.low, shape.high)
+    } else {
+        (shape.high, shape.low)
+    };
+    walk.along(shape.open, first);
+    walk.along(first, second);
+    walk.along(second, shape.close);
+}
+
+/// What F12 compares: side, quantity, price, reason of every fill, in order.
+fn same_fills(one: &[Hit], other: &[Hit]) -> bool {
+    let key = |hit: &Hit| (hit.side, hit.qty, hit.price, hit.reason);
+    one.iter().map(key).eq(other.iter().map(key))
+}
+
+impl History {
+    /// Rank 0: the bars that end now.
+    pub(super) fn pass_bars(&mut self) {
+        let world = Arc::clone(&self.world);
+        for symbol in self.busy.clone() {
+            let Some(series) = &world.tape.series[symbol.index()] else {
+                continue;
+            };
+            let Some(row) = series.last_completed(self.now) else {
+                continue;
+            };
+            let passed = self.desks[symbol.index()].passed_row;
+            if series.bars().end(row) != self.now
+                || row < passed
+                || self.desks[symbol.index()].delisted
+            {
+                continue;
+            }
+            if self.engine == Engine::Skip && self.find_touch(symbol, row) != Touch::Row(row) {
+                continue;
+            }
+            self.pass_bar(&world, symbol, row);
+            self.desks[symbol.index()].passed_row = row + 1;
+            self.touch_forgotten(symbol);
+        }
+    }
+
+    fn pass_bar(&mut self, world: &World, symbol: SymbolId, row: usize) {
+        let (Some(series), instrument) = (
+            &world.tape.series[symbol.index()],
+            &world.tape.instruments[symbol.index()],
+        ) else {
+            return;
+        };
+        if self.account.held(symbol).is_none() && self.desks[symbol.index()].resting.is_empty() {
+            return;
+        }
+        self.catch_up(symbol, row);
+        let model = self.model.clone();
+        let start = self.walk(&model, instrument, symbol, row);
+        let held = start.position.is_some();
+        let shape = shape(series, row);
+        let low = low_first(
+            self.model.path_mode,
+            start.position.map(|position| position.direction),
+            &shape,
+        );
+        let mut chosen = start.clone();
+        walk_path(&mut chosen, &shape, low);
+        let mut other = start.clone();
+        walk_path(&mut other, &shape, !low);
+        let ambiguous = held && !same_fills(&chosen.hits, &other.hits);
+        if ambiguous {
+            self.counters.ambiguous_bars += 1;
+            if let Some(held) = self.account.held_mut(symbol) {
+                held.count_ambiguous();
+            }
+        }
+        let drill = match self.model.drilldown {
+            Drilldown::Off => false,
+            Drilldown::Ambiguous => ambiguous,
+            Drilldown::Always => held,
+        };
+        let stamp = Timestamp::from_millis(self.now.millis() - 1);
+        let drilled = if drill {
+            self.drill(start, series, row)
+        } else {
+            None
+        };
+        let (walked, hits) = drilled.unwrap_or_else(|| {
+            let hits = chosen.hits.iter().map(|hit| (*hit, stamp)).collect();
+            (chosen, hits)
+        });
+        self.commit(symbol, row, walked, &hits);
+        self.desks[symbol.index()].followed_row = row + 1;
+        if let Some(held) = self.account.held_mut(symbol) {
+            held.seen_row = held.seen_row.max(row + 1);
+        }
+    }
+
+    /// Replays a bar on finer ones; `None` when they are missing or do not add up to it.
+    fn drill<'a>(
+        &mut self,
+        mut walk: Walk<'a>,
+        series: &Series,
+        row: usize,
+    ) -> Option<(Walk<'a>, Vec<StampedHit>)> {
+        let bars = series.bars();
+        let detail = series.detail()?;
+        let from = detail.first_at_or_after(bars.open_time[row]);
+        let to = detail.first_at_or_after(bars.end(row));
+        if from == to {
+            return None;
+        }
+        let adds_up = detail.open[from] == bars.open[row]
+            && detail.close[to - 1] == bars.close[row]
+            && detail.high[from..to].iter().max() == bars.high.get(row)
+            && detail.low[from..to].iter().min() == bars.low.get(row);
+        if !adds_up {
+            self.counters.detail_ignored += 1;
+            return None;
+        }
+        self.counters.drilled_bars += 1;
+        let mut stamped: Vec<StampedHit> = Vec::new();
+        for fine in from..to {
+            // Without finer marks the finer contract bars stand in (F12).
+            let at = |price: Price| Point {
+                contract: price,
+                mark: price,
+            };
+            let shape = Shape {
+                open: at(detail.open[fine]),
+                high: at(detail.high[fine]),
+                low: at(detail.low[fine]),
+                close: at(detail.close[fine]),
+            };
+            if fine > from {
+                walk.at_point(shape.open);
+                stamped.extend(walk.hits.drain(..).map(|hit| (hit, detail.open_time[fine])));
+            }
+            let direction = walk.position.map(|position| position.direction);
+            let low = low_first(self.model.path_mode, direction, &shape);
+            let mut other = walk.clone();
+            walk_path(&mut other, &shape, !low);
+            walk_path(&mut walk, &shape, low);
+            if direction.is_some() && !same_fills(&walk.hits, &other.hits) {
+                self.counters.residual_ambiguous += 1;
+            }
+            let stamp = Timestamp::from_millis(detail.end(fine).millis() - 1);
+            stamped.extend(walk.hits.drain(..).map(|hit| (hit, stamp)));
+        }
+        Some((walk, stamped))
+    }
+
+    /// Rank 9: opening points of the bars that start now.
+    pub(super) fn pass_opens(&mut self) {
+        let world = Arc::clone(&self.world);
+        for symbol in self.busy.clone() {
+            let Some(series) = &world.tape.series[symbol.index()] else {
+                continue;
+            };
+            let Some(row) = series.row_at(self.now) else {
+                continue;
+            };
+            if self.desks[symbol.index()].delisted {
+                continue;
+            }
+            self.amend_at_open(symbol);
+            let idle = self.account.held(symbol).is_none()
+                && self.desks[symbol.index()].resting.is_empty();
+            let skip =
+                self.engine == Engine::Skip && self.find_touch(symbol, row) != Touch::Row(row);
+            if !idle && !skip {
+                self.pass_open(&world, symbol, row);
+            }
+        }
+    }
+
+    /// F8: a fresh bracket whose condition holds at the open it was placed at fires there at once.
+    pub(super) fn test_fresh(&mut self, symbol: SymbolId) {
+        let world = Arc::clone(&self.world);
+        let Some(row) = world.tape.series[symbol.index()]
+            .as_ref()
+            .and_then(|series| series.row_at(self.now))
+        else {
+            return;
+        };
+        if self
+            .account
+            .held(symbol)
+            .is_some_and(|held| held.opened_at == self.now)
+        {
+            self.pass_open(&world, symbol, row);
+        }
+    }
+
+    fn pass_open(&mut self, world: &World, symbol: SymbolId, row: usize) {
+        let (Some(series), instrument) = (
+            &world.tape.series[symbol.index()],
+            &world.tape.instruments[symbol.index()],
+        ) else {
+            return;
+        };
+        self.catch_up(symbol, row);
+        let model = self.model.clone();
+        let mut walk = self.walk(&model, instrument, symbol, row);
+        walk.at_point(open_point(series, row));
+        let now = self.now;
+        let hits: Vec<StampedHit> = walk.hits.drain(..).map(|hit| (hit, now)).collect();
+        self.commit(symbol, row, walk, &hits);
+    }
+
+    /// The state the fill rules start from.
+    fn walk<'a>(
+        &self,
+        model: &'a crate::exchange::model::Model,
+        instrument: &'a crate::domain::instrument::Instrument,
+        symbol: SymbolId,
+        row: usize,
+    ) -> Walk<'a> {
+        let desk = &self.desks[symbol.index()];
+        let volume = self
+            .series(symbol)
+            .map_or(Qty::ZERO, |series| series.bars().volume[row]);
+        let budget = match desk.budget {
+            Some((of, left)) if of == row => left,
+            _ => volume.share(model.limit_participation, instrument.step),
+        };
+        Walk {
+            model,
+            instrument,
+            position: self.account.held(symbol).map(|held| held.position),
+            wallet: self.account.wallet(),
+            others: self.others(symbol),
+            orders: desk.resting.clone(),
+            limit_budget: budget,
+            hits: Vec::new(),
+            visited: None,
+        }
+    }
+
+    /// Σ over other symbols of unrealised − maintenance at their last marks (A7, cross).
+    pub(super) fn others(&self, symbol: SymbolId) -> Notional {
+        if self.model.terms.margin_mode == MarginMode::Isolated {
+            return Notional::ZERO;
+        }
+        let others = self.account.open().filter(|(other, _)| *other != symbol);
+        others
+            .filter_map(|(other, held)| {
+                let mark = self.last_mark(other)?;
+                let instrument = &self.world.tape.instruments[other.index()];
+                Some(held.position.unrealized(mark) - held.position.maintenance(mark, instrument))
+            })
+            .fold(Notional::ZERO, |sum, value| sum + value)
+    }
+
+    /// Takes over what a walk over a row found.
+    fn commit(&mut self, symbol: SymbolId, row: usize, walk: Walk<'_>, hits: &[StampedHit]) {
+        if let (Some(extremes), Some(held)) = (walk.visited, self.account.held_mut(symbol)) {
+            held.visit(extremes);
+        }
+        self.desks[symbol.index()].budget = Some((row, walk.limit_budget));
+        if hits.is_empty() {
+            self.desks[symbol.index()].resting = walk.orders;
+            return;
+        }
+        let filled: Vec<OrderId> = hits
+            .iter()
+            .filter(|(hit, _)| hit.left.is_zero())
+            .filter_map(|(hit, _)| hit.order)
+            .collect();
+        let partly: Vec<_> = walk.orders;
+        let desk = &mut self.desks[symbol.index()];
+        desk.resting.retain(|order| !filled.contains(&order.id));
+        for order in &mut desk.resting {
+            if let Some(walked) = partly.iter().find(|walked| walked.id == order.id) {
+                *order = walked.clone();
+            }
+        }
+        for (hit, stamp) in hits {
+            let closes = self.closes_all(symbol, hit);
+            if closes {
+                // A bar left at its open is not one in position; one left inside is.
+                self.count_bars(symbol, row + usize::from(self.stage == Stage::Bars));
+            }
+            self.apply(symbol, hit, *stamp);
+            if closes {
+                self.vanish(symbol, &filled);
+            }
+            if hit.order.is_none() {
+                self.end_all(symbol);
+            }
+        }
+        self.touch_forgotten(symbol);
+        self.refresh_busy(symbol);
+    }
+
+    /// Folds rows before `row` that nothing touched into trailing peaks and visited prices.
+    pub(super) fn catch_up(&mut self, symbol: SymbolId, row: usize) {
+        let world = Arc::clone(&self.world);
+        let Some(series) = &world.tape.series[symbol.index()] else {
+            return;
+        };
+        let desk = &mut self.desks[symbol.index()];
+        if desk.followed_row < row {
+            for order in desk.resting.iter_mut().filter(|order| order.peak.is_some()) {
+                let columns = match order.watched() {
+                    crate::domain::order::Watched::Contract => series.contract_columns(),
+                    crate::domain::order::Watched::Mark => series.mark_columns(),
+                };
+                if let Some((low, high)) = columns.extremes(desk.followed_row, row) {
+                    order.follow(low);
+                    order.follow(high);
+                }
+            }
+            desk.followed_row = row;
+        }
+        if let Some(held) = self.account.held_mut(symbol)
+            && held.seen_row < row
+        {
+            if let Some((low, high)) = series.contract_columns().extremes(held.seen_row, row) {
+                held.visit(Extremes { low, high });
+            }
+            held.seen_row = row;
+        }
+    }
+
+    /// Widens the visited prices of an open position by one.
+    pub(super) fn visit(&mut self, symbol: SymbolId, price: Price) {
+        if let Some(held) = self.account.held_mut(symbol) {
+            held.visit(Extremes::at(price));
+        }
+    }
+
+    /// Counts the bars of a position that is about to end; `row` is the first one not counted.
+    pub(super) fn count_bars(&mut self, symbol: SymbolId, row: usize) {
+        if let Some(held) = self.account.held(symbol) {
+            self.counters.bars_in_position += row.saturating_sub(held.from_row) as u64;
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! Which instant comes next: every bar boundary when stepping, the next one at which anything can happen when skipping.
+//!
+//! Not here: what happens at an instant. Invariant: skipping may visit an instant too many, never one too few; the two
+//! drivers are compared byte for byte by the tests.
+
+use std::sync::Arc;
+
+use crate::domain::event::FloorBasis;
+use crate::domain::num::{Notional, Price, UNIT};
+use crate::domain::order::{Direction, OrderKind, Side, Watched};
+use crate::domain::position::{MarginMode, Position};
+use crate::domain::symbol::SymbolId;
+use crate::domain::time::{Span, Timestamp};
+use crate::exchange::fills::{Resting, fires_downward};
+use crate::exchange::history::orders::Touch;
+use crate::exchange::history::{Engine, History};
+use crate::exchange::model::Drilldown;
+use crate::market::ranges::{Band, Follower};
+use crate::market::tape::Series;
+
+/// Collects the earliest of several instants after `now`.
+struct Earliest {
+    now: Timestamp,
+    found: Option<Timestamp>,
+}
+
+impl Earliest {
+    /// A candidate; one that is due already becomes the next millisecond.
+    fn offer(&mut self, time: Timestamp) {
+        let time = time.max(self.now + Span::from_millis(1));
+        self.found = Some(self.found.map_or(time, |found| found.min(time)));
+    }
+}
+
+impl History {
+    /// Moves to the first instant of the run; whether there is any.
+    pub(super) fn first_instant(&mut self, wake: Option<Timestamp>) -> bool {
+        let start = self.start;
+        self.now = start - Span::from_millis(1);
+        match self.next_instant(wake) {
+            Some(instant) => {
+                self.now = instant;
+                true
+            }
+            None => {
+                self.now = start;
+                false
+            }
+        }
+    }
+
+    /// The next instant after now, at most the end of the run.
+    pub(super) fn next_instant(&mut self, wake: Option<Timestamp>) -> Option<Timestamp> {
+        let world = Arc::clone(&self.world);
+        let mut next = Earliest {
+            now: self.now,
+            found: None,
+        };
+        wake.into_iter().for_each(|time| next.offer(time));
+        if let Some(signal) = world.signals.get(self.next_signal) {
+            next.offer(signal.received_time);
+        }
+        if let Some((time, _)) = world.script.get(self.next_script) {
+            next.offer(*time);
+        }
+        next.offer(self.midnight);
+        self.flight
+            .iter()
+            .for_each(|flight| next.offer(flight.arrival));
+        for (index, instrument) in world.tape.instruments.iter().enumerate() {
+            if let Some(time) = instrument.delisted.filter(|_| !self.desks[index].delisted) {
+                next.offer(time);
+            }
+        }
+        for symbol in self.busy.clone() {
+            self.offer_symbol(symbol, &mut next);
+        }
+        match self.engine {
+            Engine::Step => {
+                if let Some(boundary) = self.next_boundary() {
+                    next.offer(boundary);
+                }
+            }
+            Engine::Skip => self.offer_floor(&mut next),
+        }
+        next.found.filter(|time| *time <= self.end)
+    }
+
+    /// The next start or end of any bar.
+    fn next_boundary(&self) -> Option<Timestamp> {
+        let series = self.world.tape.series.iter().flatten();
+        series
+            .flat_map(|series| {
+                let open = series.row_from(self.now + Span::from_millis(1));
+                let end = series.last_completed(self.now).map_or(0, |row| row + 1);
+                let opens = series.bars().open_time.get(open).copied();
+                let ends = (end < series.bars().len()).then(|| series.bars().end(end));
+                opens.into_iter().chain(ends)
+            })
+            .min()
+    }
+
+    /// The next end of any bar.
+    fn next_bar_end(&self) -> Option<Timestamp> {
+        let series = self.world.tape.series.iter().flatten();
+        series
+            .filter_map(|series| {
+                let row = series.last_completed(self.now).map_or(0, |row| row + 1);
+                (row < series.bars().len()).then(|| series.bars().end(row))
+            })
+            .min()
+    }
+
+    /// Whether any bar ends at an instant.
+    pub(super) fn is_bar_end(&self, time: Timestamp) -> bool {
+        self.world.tape.series.iter().flatten().any(|series| {
+            series
+                .last_completed(time)
+                .is_some_and(|row| series.bars().end(row) == time)
+        })
+    }
+
+    fn offer_symbol(&mut self, symbol: SymbolId, next: &mut Earliest) {
+        let world = Arc::clone(&self.world);
+        let Some(series) = &world.tape.series[symbol.index()] else {
+            return;
+        };
+        let desk = &self.desks[symbol.index()];
+        let soon = self.now + Span::from_millis(1);
+        let amended = desk.amendments.iter().map(|amendment| amendment.arrival);
+        let waiting = self
+            .waiting
+            .iter()
+            .filter(|flight| flight.request.symbol == symbol);
+        for arrival in amended.chain(waiting.map(|flight| flight.arrival)) {
+            if let Some(open) = series
+                .bars()
+                .open_time
+                .get(series.row_from(arrival.max(soon)))
+            {
+                next.offer(*open);
+            }
+        }
+        if self.account.held(symbol).is_some() {
+            let records = series.funding();
+            let due = records.partition_point(|record| record.time <= self.now);
+            if let Some(record) = records.get(due) {
+                next.offer(record.time);
+            }
+        }
+        if self.engine == Engine::Skip {
+            let from = series.last_completed(self.now).map_or(0, |row| row + 1);
+            if let Touch::Row(row) = self.find_touch(symbol, from) {
+                let open = series.bars().open_time[row];
+                next.offer(if open > self.now {
+                    open
+                } else {
+                    series.bars().end(row)
+                });
+            }
+        }
+    }
+
+    /// The first row at or after `from` that can touch anything of a symbol.
+    pub(super) fn find_touch(&mut self, symbol: SymbolId, from: usize) -> Touch {
+        match self.desks[symbol.index()].touch {
+            Some(Touch::Row(row)) if row >= from => return Touch::Row(row),
+            Some(Touch::Never) => return Touch::Never,
+            _ => {}
+        }
+        let found = self.search_touch(symbol, from);
+        self.desks[symbol.index()].touch = Some(found);
+        found
+    }
+
+    fn search_touch(&mut self, symbol: SymbolId, from: usize) -> Touch {
+        let world = Arc::clone(&self.world);
+        let Some(series) = &world.tape.series[symbol.index()] else {
+            return Touch::Never;
+        };
+        let rows = series.bars().len();
+        let held = self.account.held(symbol).map(|held| held.position);
+        let desk = &self.desks[symbol.index()];
+        if (held.is_none() && desk.resting.is_empty()) || desk.delisted {
+            return Touch::Never;
+        }
+        let cross = self.model.terms.margin_mode == MarginMode::Cross;
+        let everywhere = held.is_some() && self.model.drilldown == Drilldown::Always
+            || cross && held.is_some() && self.account.open().count() > 1;
+        if everywhere {
+            return if from < rows {
+                Touch::Row(from)
+            } else {
+                Touch::Never
+            };
+        }
+        // Trailing stops continue from their peaks, which must include every row before `from`.
+        self.catch_up(symbol, from);
+        let desk = &self.desks[symbol.index()];
+        let instrument = &world.tape.instruments[symbol.index()];
+        let mut contract = Band::default();
+        let mut mark = Band::default();
+        for order in &desk.resting {
+            let Some((level, down)) = resting_level(order) else {
+                continue;
+            };
+            match order.watched() {
+                Watched::Contract => contract = contract.with(level, down),
+                Watched::Mark => mark = mark.with(level, down),
+            }
+        }
+        if let Some(position) = held {
+            let margin = match self.model.terms.margin_mode {
+                MarginMode::Isolated => position.isolated.exact(),
+                MarginMode::Cross => self.account.wallet().exact() + self.others(symbol),
+            };
+            if let Some(level) = position.liquidation(margin, instrument) {
+                mark = mark.with(level, position.direction == Direction::Long);
+            }
+        }
+        let bands = [
+            series.contract_columns().first_touch(from, contract),
+            series.mark_columns().first_touch(from, mark),
+        ];
+        let followers = desk
+            .resting
+            .iter()
+            .filter_map(|order| follow(order, series, from));
+        match bands.into_iter().flatten().chain(followers).min() {
+            Some(row) => Touch::Row(row),
+            None => Touch::Never,
+        }
+    }
+
+    /// S14: the next bar end is visited whenever equity could be at or below the floor before anything else happens.
+    fn offer_floor(&self, next: &mut Earliest) {
+        let Some(floor) = self.floor else { return };
+        let until = next.found.unwrap_or(self.end);
+        let least = match floor.basis {
+            FloorBasis::Wallet => self.account.wallet().exact(),
+            FloorBasis::Equity => self.least_equity(until),
+        };
+        if least <= floor.level
+            && let Some(end) = self.next_bar_end()
+        {
+            next.offer(end);
+        }
+    }
+
+    /// A lower bound of equity at every bar end from now until an instant, nothing being filled in between.
+    fn least_equity(&self, until: Timestamp) -> Notional {
+        let mut least = self.account.wallet().exact();
+        for (symbol, held) in self.account.open() {
+            let Some(series) = self.series(symbol) else {
+                continue;
+            };
+            let from = series.last_completed(self.now).unwrap_or(0);
+            let worst = self
+                .stop_bound(symbol, series, from, &held.position)
+                .or_else(|| {
+                    let columns = series.mark_columns();
+                    let (low, high) =
+                        columns.extremes(from, series.row_from(until).max(from + 1))?;
+                    Some(if held.position.direction == Direction::Long {
+                        low
+                    } else {
+                        high
+                    })
+                });
+            if let Some(worst) = worst {
+                least += held.position.unrealized(worst);
+            }
+        }
+        least
+    }
+
+    /// Until the next touch no mark is beyond a resting contract stop, when the contract is the mark: an answer without
+    /// a search.
+    fn stop_bound(
+        &self,
+        symbol: SymbolId,
+        series: &Series,
+        from: usize,
+        position: &Position,
+    ) -> Option<Price> {
+        if series.mark().is_some() {
+            return None;
+        }
+        let long = position.direction == Direction::Long;
+        let mut bound: Option<Price> = None;
+        for order in &self.desks[symbol.index()].resting {
+            if let OrderKind::Stop {
+                trigger,
+                watched: Watched::Contract,
+            } = order.kind
+                && order.side == position.direction.exit_side()
+            {
+                let tighter = |bound: Price| {
+                    if long {
+                        bound.max(trigger)
+                    } else {
+                        bound.min(trigger)
+                    }
+                };
+                bound = Some(bound.map_or(trigger, tighter));
+            }
+        }
+        let last = series.mark_close(from);
+        bound.map(|stop| if long { stop.min(last) } else { stop.max(last) })
+    }
+}
+
+/// The fixed level at which an order must be looked at, and whether it fires downward. An armed trailing stop has
+/// none: its level follows the bars.
+fn resting_level(order: &Resting) -> Option<(Price, bool)> {
+    match order.kind {
+        OrderKind::Stop { trigger, .. } | OrderKind::TakeProfit { trigger, .. } => {
+            Some((trigger, fires_downward(order.kind, order.side)))
+        }
+        OrderKind::Limit { price, .. } => Some((price, fires_downward(order.kind, order.side))),
+        // Not armed yet: the bar that reaches the activation is looked at whole.
+        OrderKind::Trail { activation, .. } if !order.armed => {
+            Some((activation, order.side == Side::Buy))
+        }
+        OrderKind::Trail { .. } | OrderKind::Market => None,
+    }
+}
+
+/// The first row in which an armed trailing stop could fire.
+fn follow(order: &Resting, series: &Series, from: usize) -> Option<usize> {
+    let OrderKind::Trail {
+        callback, watched, ..
+    } = order.kind
+    else {
+        return None;
+    };
+    let peak = order.peak.filter(|_| order.armed)?;
+    let upward = order.side == Side::Sell;
+    let keep = if upward {
+        UNIT - callback.steps()
+    } else {
+        UNIT + callback.steps()
+    };
+    let columns = match watched {
+        Watched::Contract => series.contract_columns(),
+        Watched::Mark => series.mark_columns(),
+    };
+    columns.first_give_back(from, Follower { peak, keep, upward })
+}

@@ -1,0 +1,680 @@
+//! The historical simulator: replays bars, signals and funding in the order of T6 and executes what the trader says.
+//!
+//! Two drivers share every rule below: stepping through each bar, and skipping to the next instant at which anything
+//! can happen (`instants`). They differ in which instants are visited, never in what happens at one.
+//! Not here: when a resting order fills (`fills`), the account's arithmetic (`account`), files (`market`).
+//! Invariant: a decision at t sees only bars that ended at or before t (T2, T9).
+
+mod bars;
+mod equity;
+mod instants;
+mod orders;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use crate::domain::event::{
+    AccountUpdate, Command, Event, Floor, FloorBasis, HeldPosition, Operator, OrderReport,
+    OrderStatus, OrderUpdate, Quote, Snapshot, Stamped,
+};
+use crate::domain::fill::{LedgerEntry, Liquidity, Reason, Trade};
+use crate::domain::num::{Money, Notional, Price, Qty};
+use crate::domain::order::{HaltCause, OrderId, Reject};
+use crate::domain::position::{MarginMode, Position};
+use crate::domain::signal::Signal;
+use crate::domain::symbol::SymbolId;
+use crate::domain::time::Timestamp;
+use crate::engine::Exchange;
+use crate::exchange::account::{Account, Where};
+use crate::exchange::fills::{Hit, cost_rate, slippage, taker_price};
+use crate::exchange::model::{EndOfData, Model};
+use crate::market::tape::{Series, Tape};
+
+pub use equity::equity_curve;
+use orders::{Desk, Flight};
+
+/// Which instants are visited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Every bar of every symbol: slow, obvious, the reference.
+    Step,
+    /// Only instants at which something can happen.
+    Skip,
+}
+
+/// Everything a run replays. Shared by runs, changed by none.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// Prices and contracts.
+    pub tape: Tape,
+    /// Messages in intake order (T6); those received before the start are not heard.
+    pub signals: Vec<Signal>,
+    /// What the operator says and when, in order.
+    pub script: Vec<(Timestamp, Operator)>,
+}
+
+/// What the simulator counted. Nothing here depends on the engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Bars with a position after their opening point.
+    pub bars_in_position: u64,
+    /// Of these, bars whose fills hang on the path inside them (F12).
+    pub ambiguous_bars: u64,
+    /// Bars replayed on finer ones.
+    pub drilled_bars: u64,
+    /// Finer bars that were ambiguous themselves.
+    pub residual_ambiguous: u64,
+    /// Bars whose finer ones do not add up to them, when those were wanted.
+    pub detail_ignored: u64,
+    /// Orders executed at the open of a bar without volume (D5).
+    pub stale_fills: u64,
+    /// Market orders executed on arrival, and Σ (fill time − arrival) in ms (T5).
+    pub arrivals: u64,
+    /// See `arrivals`.
+    pub arrival_delay_ms: u64,
+    /// Settlements for which neither the record nor a mark bar knew the mark.
+    pub funding_without_mark: u64,
+}
+
+/// The account after something changed it: equity between two of these follows from prices alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountStep {
+    /// When it was processed.
+    pub at: Timestamp,
+    /// Rank of T6 at which it was; a change at rank 0 belongs to the equity point of the same instant.
+    pub rank: u8,
+    /// The wallet after it.
+    pub wallet: Money,
+    /// Whose position changed.
+    pub symbol: SymbolId,
+    /// The position after it.
+    pub position: Option<Position>,
+}
+
+/// What a finished run leaves behind.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// First instant.
+    pub start: Timestamp,
+    /// Last bar end.
+    pub end: Timestamp,
+    /// Final wallet.
+    pub wallet: Money,
+    /// Final equity.
+    pub equity: Notional,
+    /// Equity at each UTC rollover, in order.
+    pub rollovers: Vec<(Timestamp, Notional)>,
+    /// Every change of the wallet.
+    pub ledger: Vec<LedgerEntry>,
+    /// Positions from flat to flat.
+    pub trades: Vec<Trade>,
+    /// What is still open (end-of-data policy `mark`).
+    pub open: Vec<(SymbolId, Position)>,
+    /// Changes of the account.
+    pub steps: Vec<AccountStep>,
+    /// Counts.
+    pub counters: Counters,
+}
+
+/// The simulator.
+#[derive(Debug)]
+pub struct History {
+    world: Arc<World>,
+    model: Model,
+    engine: Engine,
+    account: Account,
+    desks: Vec<Desk>,
+    /// Symbols with a position, an order or an amendment.
+    busy: BTreeSet<SymbolId>,
+    /// Market and limit orders on their way, in submission order.
+    flight: Vec<Flight>,
+    /// Those that arrived and wait for a price.
+    waiting: Vec<Flight>,
+    outbox: VecDeque<Stamped>,
+    stage: Stage,
+    now: Timestamp,
+    start: Timestamp,
+    end: Timestamp,
+    next_signal: usize,
+    next_script: usize,
+    midnight: Timestamp,
+    floor: Option<Floor>,
+    halted: Option<HaltCause>,
+    counters: Counters,
+    steps: Vec<AccountStep>,
+    rollovers: Vec<(Timestamp, Notional)>,
+}
+
+/// The ranks of T6; one instant passes through them in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Opening,
+    Bars,
+    Equity,
+    Rollover,
+    Funding,
+    Status,
+    Signals,
+    Timers,
+    Arrivals,
+    Opens,
+    /// Symbol whose fresh bracket is to be tested at the open it was placed at (F8).
+    Executions(Option<SymbolId>),
+    Ended,
+}
+
+impl Stage {
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Opening | Self::Bars => 0,
+            Self::Equity => 1,
+            Self::Rollover => 2,
+            Self::Funding => 3,
+            Self::Status => 4,
+            Self::Signals => 5,
+            Self::Timers => 6,
+            Self::Arrivals => 8,
+            Self::Opens => 9,
+            Self::Executions(_) => 10,
+            Self::Ended => 11,
+        }
+    }
+}
+
+impl Exchange for History {
+    type Error = Infallible;
+
+    fn send(&mut self, now: Timestamp, command: Command) {
+        assert_eq!(
+            now, self.now,
+            "invariant: commands answer the event of this instant"
+        );
+        match command {
+            Command::Submit(approved) => self.submit(approved.into_request()),
+            Command::Cancel(id) => self.ask_cancel(id),
+            Command::Query(id) => {
+                let status = if self.knows(id) {
+                    OrderStatus::Working
+                } else {
+                    OrderStatus::Canceled
+                };
+                let report = OrderReport {
+                    status,
+                    fills: Vec::new(),
+                };
+                self.tell(Event::Order {
+                    id,
+                    update: OrderUpdate::Report(report),
+                });
+            }
+            Command::Resync => {
+                let snapshot = self.snapshot();
+                self.tell(Event::Snapshot(snapshot));
+            }
+            Command::Halt(cause) => self.halt(cause),
+            Command::Release => self.halted = None,
+            Command::Watch(floor) => self.floor = floor,
+        }
+    }
+
+    fn next_event(&mut self, wake: Option<Timestamp>) -> Result<Option<Stamped>, Infallible> {
+        loop {
+            if let Some(stamped) = self.outbox.pop_front() {
+                return Ok(Some(stamped));
+            }
+            if self.stage == Stage::Ended {
+                return Ok(None);
+            }
+            self.advance(wake);
+        }
+    }
+}
+
+impl History {
+    /// A run about to start.
+    #[must_use]
+    pub fn new(world: Arc<World>, model: Model, engine: Engine) -> Self {
+        let count = world.tape.symbols.len();
+        let series = || {
+            world
+                .tape
+                .series
+                .iter()
+                .flatten()
+                .filter(|series| !series.bars().is_empty())
+        };
+        let first = series().map(|series| series.bars().open_time[0]).min();
+        let start = model.start.or(first).unwrap_or(Timestamp::from_millis(0));
+        let end = series()
+            .map(|series| series.bars().end(series.bars().len() - 1))
+            .max()
+            .unwrap_or(start);
+        let next_signal = world
+            .signals
+            .partition_point(|signal| signal.received_time < start);
+        let next_script = world.script.partition_point(|(time, _)| *time < start);
+        let mut account = Account::new(model.terms, count);
+        account.deposit(start, model.balance);
+        let mut history = Self {
+            account,
+            desks: (0..count).map(|_| Desk::default()).collect(),
+            busy: BTreeSet::new(),
+            flight: Vec::new(),
+            waiting: Vec::new(),
+            outbox: VecDeque::new(),
+            stage: Stage::Opening,
+            // Nothing has been looked at yet, so that the first instant may be the start itself.
+            now: start,
+            start,
+            end,
+            next_signal,
+            next_script,
+            midnight: start.next_day(),
+            floor: None,
+            halted: None,
+            counters: Counters::default(),
+            steps: Vec::new(),
+            rollovers: Vec::new(),
+            world,
+            model,
+            engine,
+        };
+        history.tell(Event::Account(AccountUpdate::Opened {
+            balance: history.model.balance,
+        }));
+        history
+    }
+
+    /// What the run left, once it has ended.
+    #[must_use]
+    pub fn finish(self) -> Outcome {
+        self.account.check();
+        let equity = self.equity();
+        Outcome {
+            start: self.start,
+            end: self.end,
+            wallet: self.account.wallet(),
+            equity,
+            rollovers: self.rollovers,
+            ledger: self.account.ledger().to_vec(),
+            trades: self.account.trades().to_vec(),
+            open: self
+                .account
+                .open()
+                .map(|(symbol, held)| (symbol, held.position))
+                .collect(),
+            steps: self.steps,
+            counters: self.counters,
+        }
+    }
+
+    /// Passes one stage of the current instant, or moves to the next instant.
+    fn advance(&mut self, wake: Option<Timestamp>) {
+        let next = match self.stage {
+            Stage::Opening => match self.first_instant(wake) {
+                true => Stage::Bars,
+                false => self.close_run(),
+            },
+            Stage::Bars => {
+                self.pass_bars();
+                Stage::Equity
+            }
+            Stage::Equity => {
+                if self.floor_is_met() && self.is_bar_end(self.now) {
+                    self.report_floor();
+                }
+                Stage::Rollover
+            }
+            Stage::Rollover => {
+                self.roll_over();
+                Stage::Funding
+            }
+            Stage::Funding => {
+                if self.settle_funding() && self.floor_is_met() {
+                    self.report_floor();
+                }
+                Stage::Status
+            }
+            Stage::Status => {
+                self.delist();
+                Stage::Signals
+            }
+            Stage::Signals => {
+                if self.hear_next() {
+                    return;
+                }
+                Stage::Timers
+            }
+            Stage::Timers => {
+                if wake.is_some_and(|at| at <= self.now) {
+                    self.tell(Event::Wake);
+                    return;
+                }
+                Stage::Arrivals
+            }
+            Stage::Arrivals => {
+                self.arrive();
+                Stage::Opens
+            }
+            Stage::Opens => {
+                self.pass_opens();
+                Stage::Executions(None)
+            }
+            Stage::Executions(fresh) => {
+                if let Some(symbol) = fresh {
+                    self.stage = Stage::Executions(None);
+                    self.test_fresh(symbol);
+                    return;
+                }
+                if let Some(symbol) = self.execute_next() {
+                    self.stage = Stage::Executions(Some(symbol));
+                    return;
+                }
+                match self.next_instant(wake) {
+                    Some(instant) => {
+                        self.now = instant;
+                        Stage::Bars
+                    }
+                    None => self.close_run(),
+                }
+            }
+            Stage::Ended => Stage::Ended,
+        };
+        self.stage = next;
+    }
+
+    fn series(&self, symbol: SymbolId) -> Option<&Series> {
+        self.world.tape.series[symbol.index()].as_ref()
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.outbox.push_back(Stamped {
+            at: self.now,
+            event,
+        });
+    }
+
+    /// Wallet and unrealised profit at the last completed marks (A2).
+    fn equity(&self) -> Notional {
+        let open = self.account.open();
+        let unrealized = open.map(|(symbol, held)| {
+            self.last_mark(symbol)
+                .map_or(Notional::ZERO, |mark| held.position.unrealized(mark))
+        });
+        unrealized.fold(self.account.wallet().exact(), |sum, profit| sum + profit)
+    }
+
+    /// The close of the last completed mark bar of a symbol.
+    fn last_mark(&self, symbol: SymbolId) -> Option<Price> {
+        let series = self.series(symbol)?;
+        Some(series.mark_close(series.last_completed(self.now)?))
+    }
+
+    fn available(&self, equity: Notional) -> Money {
+        let marked = match self.model.terms.margin_mode {
+            MarginMode::Isolated => Notional::ZERO,
+            MarginMode::Cross => {
+                let open = self.account.open();
+                open.map(|(symbol, held)| match self.last_mark(symbol) {
+                    Some(mark) => mark * held.position.qty,
+                    None => held.position.cost,
+                })
+                .fold(Notional::ZERO, |sum, value| sum + value)
+            }
+        };
+        self.account.available(equity, marked)
+    }
+
+    fn floor_is_met(&self) -> bool {
+        self.floor
+            .is_some_and(|floor| self.watched(floor.basis) <= floor.level)
+    }
+
+    fn watched(&self, basis: FloorBasis) -> Notional {
+        match basis {
+            FloorBasis::Equity => self.equity(),
+            FloorBasis::Wallet => self.account.wallet().exact(),
+        }
+    }
+
+    fn report_floor(&mut self) {
+        if let Some(floor) = self.floor.take() {
+            let value = self.watched(floor.basis);
+            self.tell(Event::Account(AccountUpdate::FloorReached { value }));
+        }
+    }
+
+    fn roll_over(&mut self) {
+        if self.now == self.midnight {
+            self.midnight = self.now.next_day();
+            let equity = self.equity();
+            let wallet = self.account.wallet();
+            self.rollovers.push((self.now, equity));
+            self.tell(Event::Account(AccountUpdate::DayStarted { equity, wallet }));
+        }
+    }
+
+    /// Settles what is due now; whether anything was (A5).
+    fn settle_funding(&mut self) -> bool {
+        let world = Arc::clone(&self.world);
+        let mut settled = false;
+        for symbol in self.busy.clone() {
+            let Some(series) = &world.tape.series[symbol.index()] else {
+                continue;
+            };
+            if self.account.held(symbol).is_none() {
+                continue;
+            }
+            let records = series.funding();
+            let first = records.partition_point(|record| record.time < self.now);
+            let now = self.now;
+            for record in records[first..]
+                .iter()
+                .take_while(|record| record.time == now)
+            {
+                let mark = record.mark.or_else(|| {
+                    self.counters.funding_without_mark += 1;
+                    self.last_mark(symbol)
+                });
+                // Inside the very first bar there is no completed mark: its open is the only price known.
+                let opened = series
+                    .bars()
+                    .open
+                    .get(series.row_from(now).saturating_sub(1))
+                    .copied();
+                let Some(mark) = mark.or(opened) else {
+                    continue;
+                };
+                if let Some(amount) = self.account.fund(self.now, symbol, record.rate, mark) {
+                    settled = true;
+                    self.account_changed(symbol);
+                    self.tell(Event::Account(AccountUpdate::Funding { symbol, amount }));
+                }
+            }
+        }
+        settled
+    }
+
+    /// Ends trading of the symbols whose time has come (D3).
+    fn delist(&mut self) {
+        let world = Arc::clone(&self.world);
+        for (index, instrument) in world.tape.instruments.iter().enumerate() {
+            let symbol = SymbolId::at(index);
+            if instrument.delisted.is_none_or(|time| time > self.now) || self.desks[index].delisted
+            {
+                continue;
+            }
+            self.desks[index].delisted = true;
+            self.drop_waiting(Reject::NotTrading, |flight| flight.request.symbol == symbol);
+            let stamp = Timestamp::from_millis(self.now.millis() - 1);
+            self.force_close(symbol, Reason::Delisted, stamp);
+            self.vanish(symbol, &[]);
+        }
+    }
+
+    /// Hands over the next signal or word of the operator that is due; whether there was one.
+    fn hear_next(&mut self) -> bool {
+        let world = Arc::clone(&self.world);
+        if let Some(signal) = world
+            .signals
+            .get(self.next_signal)
+            .filter(|signal| signal.received_time <= self.now)
+        {
+            self.next_signal += 1;
+            let equity = self.equity();
+            let quote = Quote {
+                mark: self.last_mark(signal.symbol),
+                trading: !self.desks[signal.symbol.index()].delisted,
+                wallet: self.account.wallet(),
+                equity,
+                available: self.available(equity),
+            };
+            self.tell(Event::Signal {
+                signal: signal.clone(),
+                quote,
+            });
+            return true;
+        }
+        if let Some((_, operator)) = world
+            .script
+            .get(self.next_script)
+            .filter(|(time, _)| *time <= self.now)
+        {
+            self.next_script += 1;
+            self.tell(Event::Operator(operator.clone()));
+            return true;
+        }
+        false
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let positions = self.account.open().map(|(symbol, held)| HeldPosition {
+            symbol,
+            direction: held.position.direction,
+            qty: held.position.qty,
+        });
+        Snapshot {
+            positions: positions.collect(),
+            working: self.known_orders(),
+        }
+    }
+
+    /// Closes the rest of a position at the last contract close with taker costs (D3, D4).
+    fn force_close(&mut self, symbol: SymbolId, reason: Reason, stamp: Timestamp) {
+        let world = Arc::clone(&self.world);
+        let (Some(held), Some(series)) = (
+            self.account.held(symbol),
+            &world.tape.series[symbol.index()],
+        ) else {
+            return;
+        };
+        let Some(row) = series.last_completed(self.now) else {
+            return;
+        };
+        let position = held.position;
+        self.catch_up(symbol, row + 1);
+        let close = series.bars().close[row];
+        let side = position.direction.exit_side();
+        let tick = world.tape.instruments[symbol.index()].tick;
+        let price = taker_price(close.into(), side, cost_rate(&self.model, reason), tick);
+        let hit = Hit {
+            order: None,
+            reason,
+            side,
+            qty: position.qty,
+            price,
+            liquidity: Liquidity::Taker,
+            slippage: slippage(price, close.into(), position.qty),
+            total: position.qty,
+            left: Qty::ZERO,
+        };
+        self.count_bars(symbol, series.row_from(self.now));
+        self.apply(symbol, &hit, stamp);
+    }
+
+    /// D4: what is left when the data ends.
+    fn close_run(&mut self) -> Stage {
+        if self.stage != Stage::Ended {
+            self.stage = Stage::Ended;
+            self.now = self.end;
+            let symbols: Vec<SymbolId> = self.account.open().map(|(symbol, _)| symbol).collect();
+            let stamp = Timestamp::from_millis(self.end.millis() - 1);
+            for symbol in symbols {
+                match self.model.end_of_data {
+                    EndOfData::ForceClose => {
+                        self.force_close(symbol, Reason::EndOfData, stamp);
+                        self.vanish(symbol, &[]);
+                    }
+                    EndOfData::Mark => {
+                        let rows = self.series(symbol).map_or(0, |series| series.bars().len());
+                        self.count_bars(symbol, rows);
+                    }
+                }
+            }
+            self.reject_unexecuted();
+        }
+        Stage::Ended
+    }
+
+    /// Applies a fill to the account and reports it.
+    fn apply(&mut self, symbol: SymbolId, hit: &Hit, stamp: Timestamp) {
+        let world = Arc::clone(&self.world);
+        let instrument = &world.tape.instruments[symbol.index()];
+        // A position opened inside a bar counts from the next one; one opened at a bar's open, with it.
+        let row = world.tape.series[symbol.index()]
+            .as_ref()
+            .map_or(0, |series| series.row_from(self.now));
+        let place = Where {
+            symbol,
+            time: stamp,
+            at: self.now,
+            row,
+            reference: self.reference_of(symbol, hit.order),
+        };
+        let fill = self.account.book(&place, hit, instrument);
+        #[cfg(debug_assertions)]
+        self.account.check();
+        self.account_changed(symbol);
+        let event = match hit.order {
+            Some(id) => Event::Order {
+                id,
+                update: OrderUpdate::Filled {
+                    fill,
+                    total: hit.total,
+                    complete: hit.left.is_zero(),
+                },
+            },
+            None => Event::Account(AccountUpdate::Closed {
+                symbol,
+                cause: hit.reason,
+                fill,
+            }),
+        };
+        self.tell(event);
+    }
+
+    /// Remembers the account after a change and forgets what was computed from the state before.
+    fn account_changed(&mut self, symbol: SymbolId) {
+        let position = self.account.held(symbol).map(|held| held.position);
+        let step = AccountStep {
+            at: self.now,
+            rank: self.stage.rank(),
+            wallet: self.account.wallet(),
+            symbol,
+            position,
+        };
+        self.steps.push(step);
+        self.touch_forgotten(symbol);
+        if self.model.terms.margin_mode == MarginMode::Cross {
+            for symbol in self.busy.clone() {
+                self.touch_forgotten(symbol);
+            }
+        }
+        self.refresh_busy(symbol);
+    }
+
+    fn knows(&self, id: OrderId) -> bool {
+        self.known_orders().contains(&id)
+    }
+}

@@ -1,0 +1,645 @@
+//! Orders between the trader's word and the fill rules: on their way, waiting for a price, resting, amended, ended
+//! (T5, T7, D2, F11, F13).
+//!
+//! Not here: bars (`bars`), when anything is looked at (`instants`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::domain::event::{Event, OrderUpdate};
+use crate::domain::fill::{Liquidity, Reason};
+use crate::domain::instrument::Instrument;
+use crate::domain::num::{Price, Qty};
+use crate::domain::order::{
+    Amount, HaltCause, OrderId, OrderKind, OrderRequest, Purpose, Reject, Side,
+};
+use crate::domain::symbol::SymbolId;
+use crate::domain::time::{Span, Timestamp};
+use crate::exchange::fills::{Hit, Resting, cost_rate, slippage, taker_price};
+use crate::exchange::history::{History, Stage};
+use crate::market::tape::Series;
+
+/// One symbol at the exchange.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Desk {
+    /// What rests, in the order it was sent.
+    pub(super) resting: Vec<Resting>,
+    /// What takes effect at the first open at or after its arrival, in the order it was sent.
+    pub(super) amendments: Vec<Amendment>,
+    /// What asked for the orders that can open a position.
+    pub(super) references: BTreeMap<OrderId, Option<Arc<str>>>,
+    /// Rows before this have moved the trailing stops.
+    pub(super) followed_row: usize,
+    /// Rows before this have been evaluated or proven empty.
+    pub(super) passed_row: usize,
+    /// The next row that can touch anything; `None` when it must be searched again.
+    pub(super) touch: Option<Touch>,
+    /// What limit orders may still take of a row.
+    pub(super) budget: Option<(usize, Qty)>,
+    /// Trading has ended.
+    pub(super) delisted: bool,
+}
+
+/// The answer of a search for the next touched row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Touch {
+    /// This row.
+    Row(usize),
+    /// None before the end of the data.
+    Never,
+}
+
+/// A change of what rests that is on its way.
+#[derive(Clone, Debug)]
+pub(super) struct Amendment {
+    pub(super) arrival: Timestamp,
+    pub(super) change: Change,
+}
+
+/// What changes.
+#[derive(Clone, Debug)]
+pub(super) enum Change {
+    Place(Resting),
+    Cancel(OrderId),
+}
+
+/// A market or limit order on its way or waiting for a price.
+#[derive(Clone, Debug)]
+pub(super) struct Flight {
+    pub(super) request: OrderRequest,
+    pub(super) arrival: Timestamp,
+}
+
+impl History {
+    /// Takes an order in. Every answer is certain here, so it is acknowledged at once; when it takes effect is another
+    /// matter.
+    pub(super) fn submit(&mut self, request: OrderRequest) {
+        let symbol = request.symbol;
+        let id = request.id;
+        self.busy.insert(symbol);
+        match request.kind {
+            OrderKind::Market | OrderKind::Limit { .. } => {
+                let arrival = self.decision_time(symbol) + self.model.latency;
+                if !request.reduce_only {
+                    self.desks[symbol.index()]
+                        .references
+                        .insert(id, request.reference.clone());
+                }
+                self.flight.push(Flight { request, arrival });
+            }
+            OrderKind::Stop { .. } | OrderKind::TakeProfit { .. } | OrderKind::Trail { .. } => {
+                let closes = self
+                    .account
+                    .held(symbol)
+                    .is_some_and(|held| held.position.direction.exit_side() == request.side);
+                if !closes {
+                    // An answer to one of several fills of an instant, the last of which left nothing of that
+                    // position: it vanishes (F13).
+                    self.tell(Event::Order {
+                        id,
+                        update: OrderUpdate::Accepted,
+                    });
+                    self.tell(Event::Order {
+                        id,
+                        update: OrderUpdate::Canceled { total: Qty::ZERO },
+                    });
+                    self.refresh_busy(symbol);
+                    return;
+                }
+                self.note_risk(&request);
+                self.place_conditional(request);
+            }
+        }
+        self.tell(Event::Order {
+            id,
+            update: OrderUpdate::Accepted,
+        });
+    }
+
+    /// When the bot decides: what it does in answer to a fill at an open is decided at that bar's end (T7).
+    fn decision_time(&self, symbol: SymbolId) -> Timestamp {
+        if !matches!(self.stage, Stage::Opens | Stage::Executions(_)) {
+            return self.now;
+        }
+        let end = self.series(symbol).and_then(|series| {
+            let row = series.row_at(self.now)?;
+            Some(series.bars().end(row))
+        });
+        end.unwrap_or(self.now)
+    }
+
+    fn note_risk(&mut self, request: &OrderRequest) {
+        if let (Purpose::StopLoss, OrderKind::Stop { trigger, .. }) =
+            (request.purpose, request.kind)
+            && let Some(held) = self.account.held_mut(request.symbol)
+        {
+            held.risk(trigger);
+        }
+    }
+
+    /// Arms a child of a fresh entry, or lets any other conditional order take effect as an amendment (T7).
+    fn place_conditional(&mut self, request: OrderRequest) {
+        let symbol = request.symbol;
+        let resting = Resting {
+            id: request.id,
+            side: request.side,
+            kind: request.kind,
+            amount: request.amount,
+            filled: Qty::ZERO,
+            reduce_only: request.reduce_only,
+            purpose: request.purpose,
+            peak: None,
+            armed: false,
+        };
+        let fresh = self
+            .account
+            .held(symbol)
+            .is_some_and(|held| held.opened_at == self.now);
+        let at_open = matches!(self.stage, Stage::Executions(_));
+        let interval = self
+            .series(symbol)
+            .map_or(Span::ZERO, |series| series.bars().interval);
+        if fresh && self.model.bracket_delay < interval {
+            if at_open {
+                self.arm(symbol, resting);
+            } else {
+                // Entered by a limit order inside a bar: armed from the next open (F11).
+                self.amend(symbol, self.now, Change::Place(resting));
+            }
+        } else if fresh {
+            self.amend(
+                symbol,
+                self.now + self.model.bracket_delay,
+                Change::Place(resting),
+            );
+        } else {
+            let arrival = self.decision_time(symbol) + self.model.latency;
+            self.amend(symbol, arrival, Change::Place(resting));
+        }
+    }
+
+    /// Lets an order rest from now on; a trailing stop starts following at the price of this open.
+    fn arm(&mut self, symbol: SymbolId, mut resting: Resting) {
+        let row = self
+            .series(symbol)
+            .and_then(|series| series.row_at(self.now));
+        if let Some(row) = row {
+            self.catch_up(symbol, row);
+            if let (OrderKind::Trail { watched, .. }, Some(series)) =
+                (resting.kind, self.series(symbol))
+            {
+                let price = super::bars::open_point(series, row).price(watched);
+                resting.follow(price);
+            }
+        }
+        self.desks[symbol.index()].resting.push(resting);
+        self.touch_forgotten(symbol);
+    }
+
+    fn amend(&mut self, symbol: SymbolId, arrival: Timestamp, change: Change) {
+        self.desks[symbol.index()]
+            .amendments
+            .push(Amendment { arrival, change });
+    }
+
+    /// Takes an order back: it is gone at the first open at or after the wish has arrived.
+    pub(super) fn ask_cancel(&mut self, id: OrderId) {
+        let Some(symbol) = self.symbol_of(id) else {
+            return;
+        };
+        let arrival = self.decision_time(symbol) + self.model.latency;
+        self.amend(symbol, arrival, Change::Cancel(id));
+    }
+
+    fn symbol_of(&self, id: OrderId) -> Option<SymbolId> {
+        let sent = self
+            .flight
+            .iter()
+            .chain(&self.waiting)
+            .find(|flight| flight.request.id == id);
+        if let Some(flight) = sent {
+            return Some(flight.request.symbol);
+        }
+        let has = |desk: &Desk| {
+            desk.resting.iter().any(|order| order.id == id)
+                || desk.amendments.iter().any(|amendment| amendment.places(id))
+        };
+        self.desks.iter().position(has).map(SymbolId::at)
+    }
+
+    /// Ids of everything that could still execute, ascending.
+    pub(super) fn known_orders(&self) -> Vec<OrderId> {
+        let mut ids: Vec<OrderId> = self
+            .flight
+            .iter()
+            .chain(&self.waiting)
+            .map(|flight| flight.request.id)
+            .collect();
+        for desk in &self.desks {
+            ids.extend(desk.resting.iter().map(|order| order.id));
+            ids.extend(
+                desk.amendments
+                    .iter()
+                    .filter_map(|amendment| match &amendment.change {
+                        Change::Place(resting) => Some(resting.id),
+                        Change::Cancel(_) => None,
+                    }),
+            );
+        }
+        ids.sort_unstable();
+        ids
+    }
+
+    /// S14: drops entries that wait; those in flight are dropped on arrival while this stands.
+    pub(super) fn halt(&mut self, cause: HaltCause) {
+        self.halted = Some(cause);
+        self.drop_waiting(Reject::Halted(cause), |flight| {
+            flight.request.purpose == Purpose::Entry
+        });
+    }
+
+    /// Rejects waiting orders that match, in submission order.
+    pub(super) fn drop_waiting(&mut self, reject: Reject, which: impl Fn(&Flight) -> bool) {
+        let (dropped, kept): (Vec<Flight>, Vec<Flight>) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(|flight| which(flight));
+        self.waiting = kept;
+        for flight in dropped {
+            self.reject(&flight, reject);
+        }
+    }
+
+    fn reject(&mut self, flight: &Flight, reject: Reject) {
+        let id = flight.request.id;
+        self.tell(Event::Order {
+            id,
+            update: OrderUpdate::Rejected(reject),
+        });
+        self.refresh_busy(flight.request.symbol);
+    }
+
+    /// Rank 8: orders reach the exchange in the order they were sent.
+    pub(super) fn arrive(&mut self) {
+        if self.flight.iter().all(|flight| flight.arrival > self.now) {
+            return;
+        }
+        let (arrived, flying): (Vec<Flight>, Vec<Flight>) = std::mem::take(&mut self.flight)
+            .into_iter()
+            .partition(|flight| flight.arrival <= self.now);
+        self.flight = flying;
+        for flight in arrived {
+            let entry = flight.request.purpose == Purpose::Entry;
+            match self.halted.filter(|_| entry) {
+                _ if self.desks[flight.request.symbol.index()].delisted => {
+                    self.reject(&flight, Reject::NotTrading)
+                }
+                Some(cause) => self.reject(&flight, Reject::Halted(cause)),
+                None => self.waiting.push(flight),
+            }
+        }
+    }
+
+    /// Changes that have arrived take effect at this open, in the order they were sent.
+    pub(super) fn amend_at_open(&mut self, symbol: SymbolId) {
+        let now = self.now;
+        let desk = &mut self.desks[symbol.index()];
+        if desk
+            .amendments
+            .iter()
+            .all(|amendment| amendment.arrival > now)
+        {
+            return;
+        }
+        let (due, later): (Vec<Amendment>, Vec<Amendment>) = std::mem::take(&mut desk.amendments)
+            .into_iter()
+            .partition(|amendment| amendment.arrival <= now);
+        desk.amendments = later;
+        for amendment in due {
+            match amendment.change {
+                Change::Place(resting) => self.arm(symbol, resting),
+                Change::Cancel(id) => self.cancel_now(symbol, id),
+            }
+        }
+        self.touch_forgotten(symbol);
+    }
+
+    fn cancel_now(&mut self, symbol: SymbolId, id: OrderId) {
+        let desk = &mut self.desks[symbol.index()];
+        let resting = desk
+            .resting
+            .iter()
+            .position(|order| order.id == id)
+            .map(|index| desk.resting.remove(index));
+        let total = match resting {
+            Some(order) => order.filled,
+            None => {
+                let before = self.waiting.len() + self.flight.len();
+                self.waiting.retain(|flight| flight.request.id != id);
+                self.flight.retain(|flight| flight.request.id != id);
+                if before == self.waiting.len() + self.flight.len() {
+                    // It ended while the wish was on its way; what ended it has been told.
+                    return;
+                }
+                Qty::ZERO
+            }
+        };
+        self.tell(Event::Order {
+            id,
+            update: OrderUpdate::Canceled { total },
+        });
+        self.refresh_busy(symbol);
+    }
+
+    /// F13: what closes nothing any more vanishes, without a reject. `filled` are orders that ended by filling.
+    pub(super) fn vanish(&mut self, symbol: SymbolId, filled: &[OrderId]) {
+        let desk = &mut self.desks[symbol.index()];
+        let mut gone: Vec<(OrderId, Qty)> = Vec::new();
+        desk.resting.retain(|order| {
+            if order.reduce_only {
+                gone.push((order.id, order.filled));
+            }
+            !order.reduce_only
+        });
+        desk.amendments.retain(|amendment| match &amendment.change {
+            Change::Place(resting) if resting.reduce_only => {
+                gone.push((resting.id, Qty::ZERO));
+                false
+            }
+            Change::Place(_) => true,
+            Change::Cancel(id) => !gone.iter().any(|(gone, _)| gone == id),
+        });
+        gone.sort_unstable_by_key(|(id, _)| *id);
+        for (id, total) in gone {
+            if !filled.contains(&id) {
+                self.tell(Event::Order {
+                    id,
+                    update: OrderUpdate::Canceled { total },
+                });
+            }
+        }
+        self.touch_forgotten(symbol);
+        self.refresh_busy(symbol);
+    }
+
+    /// A8: a liquidation ends everything that rests in the symbol.
+    pub(super) fn end_all(&mut self, symbol: SymbolId) {
+        self.vanish(symbol, &[]);
+        for order in std::mem::take(&mut self.desks[symbol.index()].resting) {
+            let update = OrderUpdate::Canceled {
+                total: order.filled,
+            };
+            self.tell(Event::Order {
+                id: order.id,
+                update,
+            });
+        }
+        self.refresh_busy(symbol);
+    }
+
+    /// D4: what never found a price.
+    pub(super) fn reject_unexecuted(&mut self) {
+        let mut left: Vec<Flight> = self
+            .waiting
+            .drain(..)
+            .chain(std::mem::take(&mut self.flight))
+            .collect();
+        left.sort_by_key(|flight| (flight.request.symbol, flight.request.id));
+        for flight in left {
+            self.reject(&flight, Reject::EndOfData);
+        }
+    }
+
+    /// Rank 10: executes the next order that waits for a symbol opening now; the symbol if there was one.
+    pub(super) fn execute_next(&mut self) -> Option<SymbolId> {
+        let world = Arc::clone(&self.world);
+        let opens = |flight: &Flight| {
+            let series = world.tape.series[flight.request.symbol.index()].as_ref()?;
+            series.row_at(self.now)
+        };
+        let index = self
+            .waiting
+            .iter()
+            .position(|flight| opens(flight).is_some())?;
+        let flight = self.waiting.remove(index);
+        let symbol = flight.request.symbol;
+        let series = world.tape.series[symbol.index()].as_ref()?;
+        let row = series.row_at(self.now)?;
+        self.catch_up(symbol, row);
+        self.execute(&flight, series, row);
+        self.refresh_busy(symbol);
+        Some(symbol)
+    }
+
+    fn execute(&mut self, flight: &Flight, series: &Series, row: usize) {
+        let world = Arc::clone(&self.world);
+        let instrument = &world.tape.instruments[flight.request.symbol.index()];
+        let request = &flight.request;
+        let open = series.bars().open[row];
+        let waited = self.now - flight.arrival;
+        if request.purpose == Purpose::Entry && waited > self.model.entry_ttl {
+            self.reject(flight, Reject::StaleData);
+            return;
+        }
+        let limit = match request.kind {
+            OrderKind::Limit { price, post_only } => Some((price, post_only)),
+            OrderKind::Market
+            | OrderKind::Stop { .. }
+            | OrderKind::TakeProfit { .. }
+            | OrderKind::Trail { .. } => None,
+        };
+        if let Some((price, post_only)) = limit {
+            let marketable = match request.side {
+                Side::Buy => open <= price,
+                Side::Sell => open >= price,
+            };
+            if marketable && post_only {
+                self.reject(flight, Reject::PostOnly);
+                return;
+            }
+            if !marketable {
+                self.rest_limit(flight, instrument);
+                return;
+            }
+        }
+        let qty = match self.executable(request, instrument, limit.map_or(open, |(price, _)| price))
+        {
+            Ok(qty) => qty,
+            Err(reject) => {
+                self.reject(flight, reject);
+                return;
+            }
+        };
+        let reason = Reason::Order(request.purpose);
+        let cost = cost_rate(&self.model, reason);
+        let mut price = taker_price(open.into(), request.side, cost, instrument.tick);
+        if let Some((limit, _)) = limit {
+            price = match request.side {
+                Side::Buy => price.min(limit),
+                Side::Sell => price.max(limit),
+            };
+        }
+        if self.opens(request) {
+            let available = self.available(self.equity());
+            if !self.account.covers(price, qty, available) {
+                self.reject(flight, Reject::InsufficientMargin);
+                return;
+            }
+        }
+        self.counters.arrivals += 1;
+        self.counters.arrival_delay_ms += u64::try_from(waited.millis()).unwrap_or(0);
+        self.counters.stale_fills += u64::from(series.bars().volume[row].is_zero());
+        let hit = Hit {
+            order: Some(request.id),
+            reason,
+            side: request.side,
+            qty,
+            price,
+            liquidity: Liquidity::Taker,
+            slippage: slippage(price, open.into(), qty),
+            total: qty,
+            left: Qty::ZERO,
+        };
+        self.fill_arrived(request.symbol, &hit, row);
+    }
+
+    /// Books the fill of an order that has just arrived at an open.
+    fn fill_arrived(&mut self, symbol: SymbolId, hit: &Hit, row: usize) {
+        let was_open = self.account.held(symbol).is_some();
+        if let (Some(series), true) = (self.series(symbol), was_open) {
+            let point = super::bars::open_point(series, row);
+            self.visit(symbol, point.contract);
+            self.visit(symbol, hit.price);
+        }
+        let closes = self.closes_all(symbol, hit);
+        if closes {
+            self.count_bars(symbol, row);
+        }
+        self.apply(symbol, hit, self.now);
+        if closes {
+            self.vanish(symbol, &[]);
+        } else if !was_open && let Some(series) = self.series(symbol) {
+            let open = super::bars::open_point(series, row).contract;
+            self.visit(symbol, open);
+        }
+    }
+
+    /// Whether a fill closes all that is open.
+    pub(super) fn closes_all(&self, symbol: SymbolId, hit: &Hit) -> bool {
+        self.account.held(symbol).is_some_and(|held| {
+            held.position.direction.exit_side() == hit.side && held.position.qty == hit.qty
+        })
+    }
+
+    /// Whether a request makes a position or makes it larger.
+    fn opens(&self, request: &OrderRequest) -> bool {
+        let held = self.account.held(request.symbol);
+        held.is_none_or(|held| held.position.direction.entry_side() == request.side)
+    }
+
+    /// The quantity that executes: exits are trimmed to the position and never flip it (F13).
+    fn executable(
+        &self,
+        request: &OrderRequest,
+        instrument: &Instrument,
+        price: Price,
+    ) -> Result<Qty, Reject> {
+        let held = self.account.held(request.symbol).map(|held| held.position);
+        let reducible = held.filter(|position| position.direction.exit_side() == request.side);
+        let open = reducible.map_or(Qty::ZERO, |position| position.qty);
+        if request.reduce_only && reducible.is_none() {
+            return Err(Reject::NothingToReduce);
+        }
+        let wanted = match request.amount {
+            Amount::Exact(qty) => qty,
+            Amount::Share(share) => open.share(share, instrument.step),
+            Amount::All => open,
+        };
+        if matches!(request.amount, Amount::Share(_))
+            && (wanted.is_zero() || wanted < instrument.qty_min)
+        {
+            return Err(Reject::BelowQtyMin);
+        }
+        if reducible.is_some() {
+            return Ok(wanted.min(open));
+        }
+        if request.purpose == Purpose::Manual {
+            if !wanted.is_on_step(instrument.step) || !price.is_on_tick(instrument.tick) {
+                return Err(Reject::OffGrid);
+            }
+            if wanted.is_zero() || wanted < instrument.qty_min {
+                return Err(Reject::BelowQtyMin);
+            }
+            if price * wanted < instrument.notional_min.exact() {
+                return Err(Reject::BelowNotionalMin);
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// A limit order that is not marketable rests (F11).
+    fn rest_limit(&mut self, flight: &Flight, instrument: &Instrument) {
+        let request = &flight.request;
+        let OrderKind::Limit { price, .. } = request.kind else {
+            return;
+        };
+        let qty = match self.executable(request, instrument, price) {
+            Ok(qty) => qty,
+            Err(reject) => {
+                self.reject(flight, reject);
+                return;
+            }
+        };
+        let resting = Resting {
+            id: request.id,
+            side: request.side,
+            kind: request.kind,
+            amount: Amount::Exact(qty),
+            filled: Qty::ZERO,
+            reduce_only: request.reduce_only,
+            purpose: request.purpose,
+            peak: None,
+            armed: false,
+        };
+        self.arm(request.symbol, resting);
+    }
+
+    /// What asked for the order that a fill belongs to, if it can open a position.
+    pub(super) fn reference_of(
+        &self,
+        symbol: SymbolId,
+        order: Option<OrderId>,
+    ) -> Option<Arc<str>> {
+        self.desks[symbol.index()]
+            .references
+            .get(&order?)
+            .cloned()
+            .flatten()
+    }
+
+    /// Keeps the set of symbols that need looking at.
+    pub(super) fn refresh_busy(&mut self, symbol: SymbolId) {
+        let desk = &self.desks[symbol.index()];
+        let sent = |flight: &Flight| flight.request.symbol == symbol;
+        let busy = self.account.held(symbol).is_some()
+            || !desk.resting.is_empty()
+            || !desk.amendments.is_empty()
+            || self.flight.iter().any(sent)
+            || self.waiting.iter().any(sent);
+        if busy {
+            self.busy.insert(symbol);
+        } else {
+            self.busy.remove(&symbol);
+        }
+    }
+
+    /// The state a search started from has changed.
+    pub(super) fn touch_forgotten(&mut self, symbol: SymbolId) {
+        self.desks[symbol.index()].touch = None;
+    }
+}
+
+impl Amendment {
+    fn places(&self, id: OrderId) -> bool {
+        matches!(&self.change, Change::Place(resting) if resting.id == id)
+    }
+}

@@ -1,0 +1,180 @@
+//! Building stones of the page: sections, tables, lists of figures, bars.
+//!
+//! Not here: what stands in them. Invariant: a [`Cell`] or a label is escaped here; callers hand over plain text.
+
+use super::escape;
+use crate::report::format;
+use crate::stats::figure::Figure;
+
+/// A cell of a table.
+#[derive(Clone, Debug)]
+pub enum Cell {
+    /// Words, flush left.
+    Text(String),
+    /// A number, flush right.
+    Number(String),
+    /// A number coloured by the sign of the value it came from.
+    Signed(String, f64),
+    /// A bar of a share of the cell's width, −1 to 1, coloured by sign.
+    Bar(f64),
+    /// A bar of a share that is neither good nor bad, 0–1.
+    Share(f64),
+}
+
+/// A section with its heading; `id` is ours.
+#[must_use]
+pub fn section(id: &str, title: &str, body: &str) -> String {
+    format!(
+        "<section id=\"{id}\">\n<h2>{}</h2>\n{body}</section>\n",
+        escape::text(title)
+    )
+}
+
+/// A paragraph.
+#[must_use]
+pub fn paragraph(words: &str) -> String {
+    format!("<p>{}</p>\n", escape::number(words))
+}
+
+/// A paragraph in small type: context, not content.
+#[must_use]
+pub fn note(words: &str) -> String {
+    format!("<p class=\"note\">{}</p>\n", escape::text(words))
+}
+
+/// A table; columns take their alignment from the first row. Wide ones scroll inside their own frame.
+#[must_use]
+pub fn table(head: &[&str], rows: &[Vec<Cell>]) -> String {
+    let mut html = String::from("<div class=\"scroll\"><table>\n<thead><tr>");
+    for (place, name) in head.iter().enumerate() {
+        let is_text = rows
+            .first()
+            .and_then(|row| row.get(place))
+            .is_none_or(|cell| matches!(cell, Cell::Text(_) | Cell::Bar(_) | Cell::Share(_)));
+        let class = if is_text { "" } else { " class=\"num\"" };
+        html.push_str(&format!("<th{class}>{}</th>", escape::text(name)));
+    }
+    html.push_str("</tr></thead>\n<tbody>\n");
+    for row in rows {
+        html.push_str("<tr>");
+        for cell in row {
+            html.push_str(&cell_html(cell));
+        }
+        html.push_str("</tr>\n");
+    }
+    html.push_str("</tbody></table></div>\n");
+    html
+}
+
+fn cell_html(cell: &Cell) -> String {
+    match cell {
+        Cell::Text(words) => format!("<td>{}</td>", escape::text(words)),
+        Cell::Number(words) => format!("<td class=\"num\">{}</td>", escape::number(words)),
+        Cell::Signed(words, value) => {
+            format!(
+                "<td class=\"num{}\">{}</td>",
+                tone(*value),
+                escape::number(words)
+            )
+        }
+        Cell::Bar(share) => bar(*share, tone(*share)),
+        Cell::Share(share) => bar(*share, ""),
+    }
+}
+
+fn bar(share: f64, tone: &str) -> String {
+    let width = if share.is_finite() {
+        share.abs().min(1.0) * 100.0
+    } else {
+        0.0
+    };
+    format!(
+        "<td class=\"barcell\"><span class=\"bar{tone}\" style=\"width:{width:.1}%\"></span></td>"
+    )
+}
+
+/// Parts side by side where there is room.
+#[must_use]
+pub fn side_by_side(parts: &[String]) -> String {
+    let mut html = String::from("<div class=\"pair\">\n");
+    for part in parts {
+        html.push_str(&format!("<div>{part}</div>\n"));
+    }
+    html.push_str("</div>\n");
+    html
+}
+
+/// A class that colours by sign, with a leading space; nothing for zero.
+#[must_use]
+pub fn tone(value: f64) -> &'static str {
+    if value > 0.0 {
+        " gain"
+    } else if value < 0.0 {
+        " loss"
+    } else {
+        ""
+    }
+}
+
+/// A figure's cell by its own form; why it does not exist otherwise.
+#[must_use]
+pub fn figure_cell(figure: Figure, form: impl Fn(f64) -> String) -> Cell {
+    Cell::Number(format::figure(figure, form))
+}
+
+/// A named figure in a list.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What it is.
+    pub label: &'static str,
+    /// Its text with its unit, or `n/a`.
+    pub value: String,
+    /// Context: what it means, or why there is none.
+    pub hint: String,
+}
+
+impl Entry {
+    /// A figure by its form; `hint` explains a number, its own reason a missing one.
+    #[must_use]
+    pub fn new(
+        label: &'static str,
+        figure: Figure,
+        form: impl Fn(f64) -> String,
+        hint: &str,
+    ) -> Self {
+        Self {
+            label,
+            value: format::figure(figure, form),
+            hint: figure.why().map_or(hint, |why| why.text()).to_owned(),
+        }
+    }
+
+    /// A text that always exists.
+    #[must_use]
+    pub fn plain(label: &'static str, value: String, hint: &str) -> Self {
+        Self {
+            label,
+            value,
+            hint: hint.to_owned(),
+        }
+    }
+}
+
+/// A headed list of figures.
+#[must_use]
+pub fn entries(title: &str, list: &[Entry]) -> String {
+    let mut html = format!(
+        "<div class=\"card\"><h3>{}</h3>\n<dl>\n",
+        escape::text(title)
+    );
+    for entry in list {
+        html.push_str(&format!(
+            "<div><dt>{}<small>{}</small></dt><dd>{}</dd></div>\n",
+            escape::text(entry.label),
+            escape::text(&entry.hint),
+            escape::number(&entry.value)
+        ));
+    }
+    html.push_str("</dl></div>\n");
+    html
+}

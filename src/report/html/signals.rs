@@ -1,0 +1,113 @@
+//! What became of the signals: the funnel with its reasons, and each message's verdict.
+//!
+//! Not here: matching them (`trader`), counting them (`backtest`).
+
+use super::element::{self, Cell};
+use super::escape;
+use crate::report::format;
+use crate::report::input::RunReport;
+use crate::stats::figure::count;
+
+/// Verdicts shown; all of them are in the file.
+const VERDICTS_MAX: usize = 200;
+
+/// From message to fill, a bar per stage, the reasons between them.
+#[must_use]
+pub fn funnel(run: &RunReport) -> String {
+    let stages = &run.signals.funnel;
+    let Some(first) = stages.first() else {
+        let text = "The run had no signals.";
+        return element::section("funnel", "Signal funnel", &element::paragraph(text));
+    };
+    let mut html = String::from("<ol class=\"funnel\">\n");
+    for stage in stages {
+        let share = if first.count > 0 {
+            count(stage.count) / count(first.count) * 100.0
+        } else {
+            0.0
+        };
+        html.push_str(&format!(
+            "<li><div class=\"stage\"><span>{}</span><b>{} <small>{}</small></b></div><div class=\"track\"><span class=\"bar\" style=\"width:{:.1}%\"></span></div>",
+            escape::text(&stage.name),
+            format::whole(stage.count),
+            escape::text(&stage.unit),
+            share.min(100.0)
+        ));
+        if !stage.lost.is_empty() {
+            let reasons: Vec<String> = stage
+                .lost
+                .iter()
+                .map(|lost| {
+                    format!(
+                        "<code>{}</code> {}",
+                        escape::text(&lost.reason),
+                        format::whole(lost.count)
+                    )
+                })
+                .collect();
+            html.push_str(&format!(
+                "<p class=\"lost\">lost here: {}</p>",
+                reasons.join(" · ")
+            ));
+        }
+        html.push_str("</li>\n");
+    }
+    html.push_str("</ol>\n");
+    if !run.refusals.is_empty() {
+        let rows: Vec<Vec<Cell>> = run
+            .refusals
+            .iter()
+            .map(|refusal| {
+                vec![
+                    Cell::Text(refusal.reason.clone()),
+                    Cell::Number(format::whole(refusal.count)),
+                ]
+            })
+            .collect();
+        html.push_str(&element::table(
+            &["Refused by our risk or rejected by the exchange", "Times"],
+            &rows,
+        ));
+    }
+    element::section("funnel", "Signal funnel", &html)
+}
+
+/// Each message's verdict.
+#[must_use]
+pub fn verdicts(run: &RunReport) -> String {
+    let all = &run.signals.verdicts;
+    if all.is_empty() {
+        return String::new();
+    }
+    let rows: Vec<Vec<Cell>> = all
+        .iter()
+        .take(VERDICTS_MAX)
+        .map(|signal| {
+            vec![
+                Cell::Text(signal.time.clone()),
+                Cell::Text(signal.symbol.clone()),
+                Cell::Text(signal.kind.clone()),
+                Cell::Text(signal.id.clone()),
+                Cell::Text(signal.verdict.clone()),
+            ]
+        })
+        .collect();
+    let mut html = String::new();
+    if all.len() > VERDICTS_MAX {
+        html.push_str(&format!(
+            "<p class=\"note\">The first {VERDICTS_MAX} of {}; all are in <a href=\"signals.csv\">signals.csv</a>.</p>\n",
+            format::whole(all.len())
+        ));
+    }
+    html.push_str(&element::table(
+        &[
+            "Received, UTC",
+            "Contract",
+            "Type",
+            "Id",
+            "What became of it",
+        ],
+        &rows,
+    ));
+    element::section("signals", "Every signal's verdict", &html)
+}

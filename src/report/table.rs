@@ -1,0 +1,306 @@
+//! The run in plain text for a terminal: at most 100 columns, every number with its unit, readable without colour.
+//!
+//! Not here: printing it (`cli`); the whole story (`html`).
+
+use super::format;
+use super::headline::{self, Tone};
+use super::input::{ReasonCount, RunReport};
+
+/// No line is longer.
+pub const WIDTH: usize = 100;
+/// Reasons shown of a long list.
+const REASONS_MAX: usize = 8;
+
+/// The summary, ending in a line break.
+#[must_use]
+pub fn summary(run: &RunReport) -> String {
+    let mut lines = Vec::new();
+    head(run, &mut lines);
+    lines.push(String::new());
+    figures(run, &mut lines);
+    envelope(run, &mut lines);
+    cost_table(run, &mut lines);
+    exits(run, &mut lines);
+    funnel(run, &mut lines);
+    reasons(run, &mut lines);
+    lines.push(String::new());
+    for line in headline::headlines(run) {
+        let tone = match line.tone {
+            Tone::Alarm => "ALARM    ",
+            Tone::Caution => "CAUTION  ",
+            Tone::Note => "note     ",
+        };
+        wrapped(tone, &format!("{}: {}", line.title, line.text), &mut lines);
+    }
+    let mut text = lines.join("\n");
+    text.push('\n');
+    text
+}
+
+fn head(run: &RunReport, lines: &mut Vec<String>) {
+    let label = if run.synthetic {
+        ", synthetic data"
+    } else {
+        ""
+    };
+    let title = plain(&run.title);
+    lines.push(clip(&format!("confluence backtest: {title}{label}"), WIDTH));
+    lines.push(clip(
+        &format!(
+            "{} to {} UTC, start {}, run {}, version {}",
+            format::minute(run.daily.start),
+            format::minute(run.daily.end),
+            format::usdt(run.metrics.initial),
+            run.run_id.chars().take(16).collect::<String>(),
+            run.version
+        ),
+        WIDTH,
+    ));
+}
+
+/// Two columns of label and value.
+fn figures(run: &RunReport, lines: &mut Vec<String>) {
+    let daily = &run.metrics.daily;
+    let trades = &run.metrics.trades;
+    let activity = &run.metrics.activity;
+    let costs = &run.metrics.costs;
+    let ratio = |value: f64| format::number(value, 2);
+    let change = run.metrics.final_equity - run.metrics.initial;
+    let r = |value: f64| format!("{} R", format::signed(value, 2));
+    let left = [
+        ("Net result", format::signed_usdt(change)),
+        (
+            "Total return",
+            format::figure(daily.total_return, format::signed_percent),
+        ),
+        ("CAGR", format::figure(daily.cagr, format::signed_percent)),
+        (
+            "Max drawdown, day ends",
+            format::figure(daily.max_drawdown, format::percent),
+        ),
+        (
+            "Max drawdown, bar ends",
+            format::figure(daily.max_drawdown_intraday, format::percent),
+        ),
+        (
+            "Sharpe / Sortino",
+            format!(
+                "{} / {}",
+                format::figure(daily.sharpe, ratio),
+                format::figure(daily.sortino, ratio)
+            ),
+        ),
+        ("Fees paid", format::usdt(costs.total_fees.usdt)),
+        ("Funding", format::signed_usdt(costs.total_funding)),
+        ("Slippage (memo)", format::usdt(costs.slippage.usdt)),
+    ];
+    let delay = run
+        .entry_delay_ms_mean
+        .map_or(format::NONE.to_owned(), format::span);
+    let right = [
+        ("Finished trades", format::whole(run.trades.len())),
+        ("Win rate", format::figure(trades.win_rate, format::percent)),
+        (
+            "Expectancy",
+            format::figure(trades.expectancy, format::signed_usdt),
+        ),
+        ("Expectancy in R", format::figure(trades.expectancy_r, r)),
+        ("Profit factor", format::figure(trades.profit_factor, ratio)),
+        (
+            "Median hold",
+            format::figure(trades.median_hold_ms, format::span),
+        ),
+        (
+            "Time in the market",
+            format::figure(activity.exposure_time, format::percent),
+        ),
+        (
+            "Ambiguous bars",
+            format!(
+                "{} of {}",
+                format::whole(run.paths.ambiguous),
+                format::whole(run.paths.bars_in_position)
+            ),
+        ),
+        ("Mean entry delay", delay),
+    ];
+    for ((name, value), (other, other_value)) in left.into_iter().zip(right) {
+        lines.push(format!(
+            "  {name:<24}{value:>20}      {other:<22}{other_value:>20}"
+        ));
+    }
+}
+
+fn envelope(run: &RunReport, lines: &mut Vec<String>) {
+    let Some(envelope) = &run.metrics.envelope else {
+        return;
+    };
+    lines.push(String::new());
+    lines.push(format!(
+        "{:<40}{:>18}{:>14}",
+        "Path inside bars (full replays)", "net, USDT", "of start"
+    ));
+    for row in &envelope.rows {
+        lines.push(money_row(run, &row.mode, row.net.to_f64()));
+    }
+    lines.push(format!(
+        "  path-assumption envelope: {} to {}",
+        format::signed_usdt(envelope.min.to_f64()),
+        format::signed_usdt(envelope.max.to_f64())
+    ));
+}
+
+fn cost_table(run: &RunReport, lines: &mut Vec<String>) {
+    let Some(table) = &run.metrics.cost_table else {
+        return;
+    };
+    lines.push(String::new());
+    lines.push(format!(
+        "{:<40}{:>18}{:>14}",
+        "All costs scaled", "net, USDT", "of start"
+    ));
+    for row in &table.rows {
+        let name = format!("{}x", format::number(row.multiple.to_f64(), 0));
+        lines.push(money_row(run, &name, row.net.to_f64()));
+    }
+    lines.push(format!("  the run {}", table.break_even_multiple.text()));
+}
+
+fn money_row(run: &RunReport, name: &str, net: f64) -> String {
+    format!(
+        "  {:<38}{:>18}{:>14}",
+        clip(&plain(name), 37),
+        format::signed(net, 2),
+        format::signed_percent(net / run.metrics.initial)
+    )
+}
+
+fn exits(run: &RunReport, lines: &mut Vec<String>) {
+    let rows = &run.metrics.breakdowns.exit;
+    if rows.is_empty() {
+        return;
+    }
+    lines.push(String::new());
+    lines.push(format!(
+        "{:<40}{:>18}{:>14}{:>12}",
+        "Last exit", "net, USDT", "trades", "won"
+    ));
+    for row in rows {
+        lines.push(format!(
+            "  {:<38}{:>18}{:>14}{:>12}",
+            clip(&plain(&row.key), 37),
+            format::signed(row.net, 2),
+            format::whole(row.n),
+            format::figure(row.win_rate, |rate| format!(
+                "{} %",
+                format::number(rate * 100.0, 0)
+            ))
+        ));
+    }
+}
+
+fn funnel(run: &RunReport, lines: &mut Vec<String>) {
+    if run.signals.funnel.is_empty() {
+        return;
+    }
+    lines.push(String::new());
+    lines.push("Signal funnel".to_owned());
+    for stage in &run.signals.funnel {
+        let came = format!(
+            "  {:<28}{:>10} {:<10}",
+            clip(&plain(&stage.name), 27),
+            format::whole(stage.count),
+            clip(&plain(&stage.unit), 10)
+        );
+        if stage.lost.is_empty() {
+            lines.push(came.trim_end().to_owned());
+        } else {
+            wrapped(&came, &format!(" lost: {}", listed(&stage.lost)), lines);
+        }
+    }
+}
+
+fn reasons(run: &RunReport, lines: &mut Vec<String>) {
+    if run.refusals.is_empty() {
+        return;
+    }
+    lines.push(String::new());
+    lines.push("Refused by our risk or rejected by the exchange".to_owned());
+    wrapped("  ", &listed(&run.refusals), lines);
+}
+
+/// The most frequent reasons, `low_score 12, duplicate 3`.
+fn listed(reasons: &[ReasonCount]) -> String {
+    let mut sorted: Vec<&ReasonCount> = reasons.iter().collect();
+    sorted.sort_by(|left, right| {
+        let by_count = right.count.cmp(&left.count);
+        by_count.then_with(|| left.reason.cmp(&right.reason))
+    });
+    let rest: usize = sorted.iter().skip(REASONS_MAX).map(|one| one.count).sum();
+    let mut parts: Vec<String> = sorted
+        .iter()
+        .take(REASONS_MAX)
+        .map(|one| format!("{} {}", plain(&one.reason), format::whole(one.count)))
+        .collect();
+    if rest > 0 {
+        parts.push(format!("others {}", format::whole(rest)));
+    }
+    parts.join(", ")
+}
+
+/// Breaks words into lines behind a label; following lines are indented to the text.
+fn wrapped(label: &str, words: &str, lines: &mut Vec<String>) {
+    let indent = columns(label);
+    let mut line = label.to_owned();
+    for word in words.split_whitespace() {
+        let is_empty = columns(&line) == indent;
+        if !is_empty && columns(&line) + 1 + columns(word) > WIDTH {
+            lines.push(line.trim_end().to_owned());
+            line = " ".repeat(indent);
+        }
+        if columns(&line) > indent {
+            line.push(' ');
+        }
+        line.push_str(&clip(word, WIDTH - indent));
+    }
+    lines.push(line.trim_end().to_owned());
+}
+
+/// Foreign text without letters that move the cursor.
+fn plain(raw: &str) -> String {
+    raw.chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect()
+}
+
+/// Width in a terminal: letters of the East Asian blocks take two columns.
+fn columns(text: &str) -> usize {
+    text.chars()
+        .map(|letter| match letter {
+            '\u{1100}'..='\u{115f}'
+            | '\u{2e80}'..='\u{a4cf}'
+            | '\u{ac00}'..='\u{d7a3}'
+            | '\u{f900}'..='\u{faff}'
+            | '\u{fe30}'..='\u{fe6f}'
+            | '\u{ff00}'..='\u{ff60}'
+            | '\u{1f300}'..='\u{1faff}' => 2,
+            _ => 1,
+        })
+        .sum()
+}
+
+/// The start of a text that is too wide, with a mark.
+fn clip(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let mut shown = String::new();
+    for letter in text.chars() {
+        if columns(&shown) + columns(&letter.to_string()) > width - 1 {
+            break;
+        }
+        shown.push(letter);
+    }
+    shown.push('…');
+    shown
+}

@@ -1,0 +1,461 @@
+//! A made-up run for tests of the report: a seeded random walk that never happened. No data of anyone.
+
+use confluence::domain::fill::{Fill, LedgerEntry, LedgerKind, Liquidity, TradeId};
+use confluence::domain::num::{Money, Price, Qty, Rate};
+use confluence::domain::order::{Direction, Side};
+use confluence::domain::random::Random;
+use confluence::domain::time::{DAY, Span, Timestamp};
+use confluence::report::input::{
+    Assumption, DataNote, FunnelStage, PathCounts, ReasonCount, Reproduce, RunReport,
+    SignalSummary, SignalVerdict, Weight,
+};
+use confluence::stats::activity::BarSeries;
+use confluence::stats::benchmark;
+use confluence::stats::costs;
+use confluence::stats::equity::DailySeries;
+use confluence::stats::metrics::{self, BenchmarkSeries, Metrics, RunInput};
+use confluence::stats::sensitivity::{CostRow, CostTable, Envelope, PathRow};
+use confluence::stats::trade_row::TradeRow;
+
+/// What is made up.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) seed: u64,
+    pub(crate) trades: usize,
+    /// Minutes of the run.
+    pub(crate) minutes: i64,
+    /// Whether equity ends at zero.
+    pub(crate) ruined: bool,
+}
+
+const START: &str = "2026-01-01";
+const INITIAL: f64 = 10_000.0;
+const SYMBOLS: [&str; 6] = [
+    "BTCUSDT",
+    "ETHUSDT",
+    "RIVERUSDT",
+    "SOLUSDT",
+    "ZECUSDT",
+    "币安人生USDT",
+];
+const EXITS: [&str; 5] = ["sl", "tp2", "trailing", "break_even", "time_stop"];
+
+fn start() -> Timestamp {
+    Timestamp::parse(START).expect("a day")
+}
+
+fn unit(random: &mut Random) -> f64 {
+    f64::from(u32::try_from(random.below(1 << 30)).expect("30 bits")) / f64::from(1_u32 << 30)
+}
+
+fn trade(random: &mut Random, number: usize, shape: Shape) -> TradeRow {
+    let slots = i64::try_from(shape.trades).expect("few").max(1);
+    let slot = shape.minutes / slots;
+    let entry = start() + Span::from_millis(60_000 * (slot * i64::try_from(number).expect("few")));
+    let hold = random.between(60_000, (slot.max(2) * 60_000).min(14_400_000));
+    let result = unit(random) * 3.1 - 1.35;
+    let risk = 90.0 + unit(random) * 20.0;
+    let net = if result < -1.0 {
+        -risk * 1.04
+    } else {
+        risk * result
+    };
+    let fees = 3.0 + unit(random);
+    let funding = if random.one_in(3) { -0.4 } else { 0.0 };
+    let notional = 3000.0 + unit(random) * 500.0;
+    let exit = match net {
+        net if net < -risk => "sl",
+        net if net > risk => EXITS[1 + usize::from(random.one_in(2))],
+        _ => EXITS[3 + usize::from(random.one_in(2))],
+    };
+    TradeRow {
+        symbol: SYMBOLS[usize::try_from(random.below(6)).expect("six")].to_owned(),
+        direction: Some(if random.one_in(5) {
+            Direction::Short
+        } else {
+            Direction::Long
+        }),
+        entry_time: entry,
+        exit_time: entry + Span::from_millis(hold),
+        qty: Some(notional / 12.345),
+        entry_notional: notional,
+        exit_notional: notional + net,
+        realized: net + fees - funding,
+        net,
+        fees,
+        funding,
+        slippage: 1.1,
+        risk: Some(risk),
+        exits: if exit == "tp2" {
+            vec![("tp1".to_owned(), 100.0), (exit.to_owned(), 120.0)]
+        } else {
+            vec![(exit.to_owned(), 220.0)]
+        },
+        mae: Some(-0.03 * unit(random)),
+        mfe: Some(0.06 * unit(random)),
+        time_to_mfe: Some(Span::from_millis(hold / 2)),
+        score: Some(0.6 + 0.34 * unit(random)),
+        gap: Some(Span::from_millis(random.between(0, 299_000))),
+        ambiguous_bars: u32::from(random.one_in(9)),
+    }
+}
+
+/// Equity at minute ends: results of trades spread over their holds, and noise.
+fn walk(random: &mut Random, trades: &[TradeRow], shape: Shape) -> BarSeries {
+    let mut bars = BarSeries::default();
+    let (mut booked, mut next, mut drift) = (INITIAL, 0, 0.0);
+    for minute in 1..=shape.minutes {
+        let now = start() + Span::from_millis(minute * 60_000);
+        while trades.get(next).is_some_and(|trade| trade.exit_time <= now) {
+            booked += trades[next].net;
+            next += 1;
+        }
+        let open = trades.get(next).filter(|trade| trade.entry_time < now);
+        drift = open.map_or(0.0, |_| drift * 0.995 + (unit(random) - 0.5) * 14.0);
+        let alive = !shape.ruined || minute < shape.minutes * 3 / 4;
+        bars.time.push(now);
+        bars.equity.push(if alive { booked + drift } else { 0.0 });
+        bars.gross_notional
+            .push(open.map_or(0.0, |trade| trade.entry_notional));
+        bars.margin
+            .push(open.map_or(0.0, |trade| trade.entry_notional / 3.0));
+    }
+    bars
+}
+
+fn daily(bars: &BarSeries, shape: Shape) -> DailySeries {
+    let day = usize::try_from(DAY.millis() / 60_000).expect("1440");
+    let mut closes: Vec<f64> = bars
+        .equity
+        .iter()
+        .skip(day - 1)
+        .step_by(day)
+        .copied()
+        .collect();
+    if !bars.equity.len().is_multiple_of(day) {
+        closes.push(bars.equity[bars.equity.len() - 1]);
+    }
+    DailySeries {
+        start: start(),
+        end: start() + Span::from_millis(shape.minutes * 60_000),
+        initial: INITIAL,
+        closes,
+    }
+}
+
+fn held(random: &mut Random, points: usize, step: f64) -> Vec<f64> {
+    let mut price = 100.0;
+    let prices: Vec<Option<f64>> = (0..points)
+        .map(|_| {
+            price *= 1.0 + (unit(random) - 0.49) * step;
+            Some(price)
+        })
+        .collect();
+    benchmark::equal_weight_hold(INITIAL, &[prices], 0.0005)
+}
+
+/// Books that a run with these trades could have.
+fn books(trades: &[TradeRow]) -> (Vec<LedgerEntry>, Vec<Fill>) {
+    let amount = |value: f64| -> Money { format!("{value:.8}").parse().expect("an amount") };
+    let mut ledger = Vec::new();
+    let mut fills = Vec::new();
+    for (number, trade) in trades.iter().enumerate() {
+        let fee = amount(trade.fees);
+        for (kind, amount) in [
+            (LedgerKind::RealizedPnl, amount(trade.realized)),
+            (LedgerKind::Fee, -fee),
+            (LedgerKind::Funding, amount(trade.funding)),
+        ] {
+            ledger.push(LedgerEntry {
+                time: trade.exit_time,
+                symbol: None,
+                kind,
+                amount,
+            });
+        }
+        fills.push(Fill {
+            trade: TradeId(u64::try_from(number).expect("few")),
+            time: trade.exit_time,
+            side: Side::Sell,
+            qty: Qty::ZERO,
+            price: "1".parse::<Price>().expect("a price"),
+            fee,
+            liquidity: Liquidity::Taker,
+            realized: Money::ZERO,
+            insurance: Money::ZERO,
+            slippage: amount(trade.slippage),
+        });
+    }
+    (ledger, fills)
+}
+
+fn benchmarks(random: &mut Random, points: usize) -> Vec<BenchmarkSeries> {
+    [("BTCUSDT hold", 0.05), ("equal-weight hold", 0.08)]
+        .map(|(name, step)| BenchmarkSeries {
+            name: name.to_owned(),
+            levels: held(random, points, step),
+        })
+        .to_vec()
+}
+
+fn figures(
+    daily: &DailySeries,
+    bars: &BarSeries,
+    trades: &[TradeRow],
+    benchmarks: &[BenchmarkSeries],
+) -> Metrics {
+    let (ledger, fills) = books(trades);
+    let sums = costs::totals(&ledger, &fills).expect("the books agree");
+    let envelope = Envelope::new(path_rows(sums.net)).expect("rows");
+    let cost_table = CostTable::new(cost_rows(sums.net, sums.fees() + sums.slippage));
+    metrics::metrics(RunInput {
+        daily,
+        bars,
+        trades,
+        fill_notional: trades
+            .iter()
+            .map(|row| row.entry_notional + row.exit_notional)
+            .sum(),
+        costs: &sums,
+        initial: "10000".parse().expect("an amount"),
+        benchmarks,
+        envelope: Some(&envelope),
+        cost_table: Some(&cost_table),
+    })
+}
+
+/// The run.
+pub(crate) fn run(shape: Shape) -> RunReport {
+    let mut random = Random::new(shape.seed);
+    let trades: Vec<TradeRow> = (0..shape.trades)
+        .map(|number| trade(&mut random, number, shape))
+        .collect();
+    let bars = walk(&mut random, &trades, shape);
+    let daily = daily(&bars, shape);
+    let benchmarks = benchmarks(&mut random, daily.closes.len() + 1);
+    let touched = trades.iter().map(|row| u64::from(row.ambiguous_bars)).sum();
+    RunReport {
+        title: "made-up random walk, not a market".to_owned(),
+        run_id: "7c1e5b0a94d2f38e61ab".to_owned(),
+        version: "0.0.0-test".to_owned(),
+        synthetic: true,
+        validated: false,
+        metrics: figures(&daily, &bars, &trades, &benchmarks),
+        daily,
+        bars,
+        benchmarks,
+        fills: trades.len() * 2,
+        liquidations: usize::from(shape.ruined),
+        open_positions: 0,
+        closed_by_end_of_data: usize::from(shape.trades > 0),
+        signals: signals(shape),
+        refusals: reasons(&[
+            ("cooldown", 31),
+            ("daily_trades", 12),
+            ("total_cap", 4),
+            ("stale_data", 2),
+        ]),
+        paths: PathCounts {
+            bars_in_position: u64::try_from(shape.trades * 97).expect("few"),
+            ambiguous: touched,
+            drilled: 3,
+            residual: 1,
+            stale_fills: 2,
+            trades_touched: touched,
+        },
+        entry_delay_ms_mean: (shape.trades > 0).then_some(31_250.0),
+        trades,
+        data_notes: notes(),
+        assumptions: assumptions(),
+        warnings: vec!["signal_delay_ms is 0: the file knows no time of arrival".to_owned()],
+        reproduce: Reproduce {
+            command: "sim backtest --signals data/sample/signals.csv --data data/sample".to_owned(),
+            inputs: vec![
+                ("configuration".to_owned(), "b3e1".repeat(16)),
+                ("signals".to_owned(), "90ac".repeat(16)),
+                ("seed".to_owned(), shape.seed.to_string()),
+            ],
+        },
+    }
+}
+
+fn path_rows(net: Money) -> Vec<PathRow> {
+    [
+        ("pessimistic", 0),
+        ("nearest", 180),
+        ("close_dir", 240),
+        ("optimistic", 410),
+    ]
+    .map(|(mode, more)| PathRow {
+        mode: mode.to_owned(),
+        net: net + Money::from_steps(more * 100_000_000),
+    })
+    .to_vec()
+}
+
+fn cost_rows(net: Money, costs: Money) -> Vec<CostRow> {
+    let mut rows = Vec::new();
+    let mut at = net + costs;
+    for multiple in 0..4 {
+        rows.push(CostRow {
+            multiple: Rate::from_steps(multiple * Rate::ONE.steps()),
+            net: at,
+        });
+        at -= costs;
+    }
+    rows
+}
+
+fn reasons(list: &[(&str, usize)]) -> Vec<ReasonCount> {
+    list.iter()
+        .map(|(reason, count)| ReasonCount {
+            reason: (*reason).to_owned(),
+            count: *count,
+        })
+        .collect()
+}
+
+fn signals(shape: Shape) -> SignalSummary {
+    let stage = |name: &str, unit: &str, count, lost: &[(&str, usize)]| FunnelStage {
+        name: name.to_owned(),
+        unit: unit.to_owned(),
+        count,
+        lost: reasons(lost),
+    };
+    let filled = shape.trades;
+    SignalSummary {
+        total: filled * 5 + 40,
+        with_price: (filled + 51) * 9 / 10,
+        price_needed: filled + 51,
+        funnel: vec![
+            stage("received", "messages", filled * 5 + 40, &[]),
+            stage(
+                "of a known type, once",
+                "messages",
+                filled * 5 + 20,
+                &[("unknown_type", 13), ("duplicate", 7)],
+            ),
+            stage(
+                "matched in a pair",
+                "pairs",
+                filled * 2 + 10,
+                &[("no partner within the window", 10)],
+            ),
+            stage(
+                "score high enough",
+                "pairs",
+                filled + 49,
+                &[("low_score", 22)],
+            ),
+            stage(
+                "accepted by risk",
+                "entries",
+                filled + 2,
+                &[("cooldown", 31), ("daily_trades", 12), ("total_cap", 4)],
+            ),
+            stage("filled", "entries", filled, &[("stale_data", 2)]),
+        ],
+        verdicts: (0..(filled * 5 + 40))
+            .map(|number| SignalVerdict {
+                time: "2026-01-01T07:55:20.000Z".to_owned(),
+                id: format!("m{number}"),
+                kind: "110 alpha".to_owned(),
+                symbol: SYMBOLS[number % 6].to_owned(),
+                verdict: if number % 4 == 0 {
+                    "entered"
+                } else {
+                    "no partner within 300 s"
+                }
+                .to_owned(),
+            })
+            .collect(),
+    }
+}
+
+fn notes() -> Vec<DataNote> {
+    let note = |symbol: &str, weight, text: &str| DataNote {
+        symbol: Some(symbol.to_owned()),
+        weight,
+        text: text.to_owned(),
+    };
+    vec![
+        note(
+            "RIVERUSDT",
+            Weight::Note,
+            "1-minute bars, own mark prices, hourly funding",
+        ),
+        note(
+            "ETHUSDT",
+            Weight::Caution,
+            "a gap of 12 bars from 2026-01-04 03:12 UTC while a position was open",
+        ),
+        note(
+            "币安人生USDT",
+            Weight::Caution,
+            "contract prices stand in for marks in 1,440 bars",
+        ),
+        DataNote {
+            symbol: None,
+            weight: Weight::Note,
+            text: "filters are those of 2026-01-01".to_owned(),
+        },
+    ]
+}
+
+fn assumptions() -> Vec<Assumption> {
+    [
+        (
+            "Path inside bars",
+            "pessimistic",
+            "the bad extreme of every bar comes first",
+        ),
+        (
+            "Latency",
+            "250 ms",
+            "from decision to exchange; entries fill at the next bar's open",
+        ),
+        (
+            "Fees",
+            "taker 0.05 %, maker 0.02 %",
+            "of every fill's value",
+        ),
+        (
+            "Spread and slippage",
+            "1 bp + 2 bp (stops 15 bp)",
+            "against us at every market fill",
+        ),
+        (
+            "Leverage",
+            "3×, isolated",
+            "a position of 10 % margin loses 0.9 % of equity at a 3 % stop",
+        ),
+        (
+            "Funding",
+            "as recorded",
+            "a missing record is no payment and is counted",
+        ),
+    ]
+    .map(|(label, value, meaning)| Assumption {
+        label: label.to_owned(),
+        value: value.to_owned(),
+        meaning: meaning.to_owned(),
+    })
+    .to_vec()
+}
+
+/// The usual one: two months, sixty trades.
+pub(crate) fn usual() -> RunReport {
+    run(Shape {
+        seed: 11,
+        trades: 60,
+        minutes: 59 * 1440 + 700,
+        ruined: false,
+    })
+}
+
+#[test]
+fn made_up_runs_repeat() {
+    let (left, right) = (usual(), usual());
+    assert_eq!(left.trades, right.trades);
+    assert_eq!(left.trades.len(), 60);
+}

@@ -1,0 +1,260 @@
+//! The report of made-up runs: offline, escaped, well formed, clear in every odd case, the same bytes each time, fast.
+
+use std::time::Instant;
+
+use confluence::domain::time::Timestamp;
+use confluence::report::chart::render::{self, PNG_HEIGHT, PNG_WIDTH, Pictures};
+use confluence::report::input::RunReport;
+use confluence::report::{html, table};
+use serde_json::Value;
+
+use crate::made_up::{self, Shape};
+
+const HOSTILE: &str =
+    "</title><script>alert(\"x\")</script>'币安人生\u{202e}<img src=x onerror=y>&amp;";
+
+fn shape(trades: usize, minutes: i64, ruined: bool) -> Shape {
+    Shape {
+        seed: 5,
+        trades,
+        minutes,
+        ruined,
+    }
+}
+
+/// Odd runs and their names.
+fn odd_runs() -> Vec<(&'static str, RunReport)> {
+    let mut hostile = made_up::usual();
+    hostile.title = HOSTILE.to_owned();
+    hostile.run_id = HOSTILE.to_owned();
+    hostile.warnings.push(HOSTILE.to_owned());
+    hostile.reproduce.command = HOSTILE.to_owned();
+    for trade in &mut hostile.trades {
+        trade.symbol = HOSTILE.to_owned();
+        trade.exits[0].0 = HOSTILE.to_owned();
+    }
+    for verdict in &mut hostile.signals.verdicts {
+        verdict.id = HOSTILE.to_owned();
+        verdict.verdict = HOSTILE.to_owned();
+    }
+    for note in &mut hostile.data_notes {
+        note.text = HOSTILE.to_owned();
+    }
+    hostile.refusals[0].reason = HOSTILE.to_owned();
+    hostile.signals.funnel[1].lost[0].reason = HOSTILE.to_owned();
+    for row in &mut hostile.metrics.breakdowns.symbol {
+        row.key = HOSTILE.to_owned();
+    }
+    let mut bare = made_up::run(shape(0, 1440, false));
+    bare.bars = Default::default();
+    bare.benchmarks.clear();
+    bare.metrics.benchmarks.clear();
+    bare.metrics.envelope = None;
+    bare.metrics.cost_table = None;
+    bare.signals = Default::default();
+    bare.data_notes.clear();
+    bare.assumptions.clear();
+    let mut short = made_up::run(shape(3, 3000, false));
+    for trade in &mut short.trades {
+        (trade.risk, trade.qty, trade.mae, trade.direction) = (None, None, None, None);
+    }
+    vec![
+        ("usual", made_up::usual()),
+        ("hostile texts", hostile),
+        ("no trades", made_up::run(shape(0, 3 * 1440, false))),
+        ("nothing known", bare),
+        ("one trade", made_up::run(shape(1, 1440, false))),
+        ("one minute", made_up::run(shape(0, 1, false))),
+        ("one minute, one trade", made_up::run(shape(1, 1, false))),
+        ("ruined", made_up::run(shape(40, 20 * 1440, true))),
+        ("unknown risks", short),
+    ]
+}
+
+/// Every opened element is closed in order.
+fn assert_well_formed(name: &str, page: &str) {
+    const VOID: [&str; 6] = ["meta", "br", "!DOCTYPE", "rect", "line", "circle"];
+    let mut open: Vec<&str> = Vec::new();
+    let mut elements = 0;
+    for piece in page.split('<').skip(1) {
+        let (tag, _) = piece.split_once('>').expect("a tag ends");
+        let word = tag.split_whitespace().next().expect("a name");
+        for banned in [" src", " on", " xlink", " srcset", " action", " data="] {
+            assert!(!tag.contains(banned), "{name}: <{tag}>");
+        }
+        if let Some((_, link)) = tag.split_once("href=\"") {
+            let is_local = link.starts_with('#')
+                || link.starts_with("trades.csv\"")
+                || link.starts_with("signals.csv\"");
+            assert!(is_local, "{name}: <{tag}>");
+        }
+        elements += 1;
+        if let Some(closed) = word.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(closed), "{name}: </{closed}>");
+        } else if !VOID.contains(&word) && !tag.ends_with('/') {
+            open.push(word);
+        }
+    }
+    assert!(open.is_empty(), "{name}: {open:?} never end");
+    assert!(elements > 100, "{name}: {elements} elements");
+}
+
+fn columns(line: &str) -> usize {
+    line.chars()
+        .map(|letter| if letter > '\u{2e80}' { 2 } else { 1 })
+        .sum()
+}
+
+#[test]
+fn pages_load_nothing_run_nothing_and_hold_no_nan() {
+    let runs = odd_runs();
+    for (name, run) in &runs {
+        let page = html::page(run).expect("a page");
+        assert_well_formed(name, &page);
+        for banned in [
+            "<script",
+            "http://",
+            "https://",
+            "@import",
+            "url(",
+            "<img",
+            "<link",
+            "NaN",
+            ">inf",
+            "-inf",
+            "onerror=y>",
+            "\u{202e}",
+        ] {
+            assert!(!page.contains(banned), "{name}: {banned}");
+        }
+        for section in [
+            "equity",
+            "figures",
+            "exits",
+            "funnel",
+            "envelope",
+            "costs",
+            "trades",
+            "data",
+            "assumptions",
+            "reproduce",
+        ] {
+            assert!(
+                page.contains(&format!("id=\"{section}\"")),
+                "{name}: {section}"
+            );
+        }
+        assert!(
+            page.contains("no out-of-sample validation was run"),
+            "{name}"
+        );
+        let text = table::summary(run);
+        for line in text.lines() {
+            assert!(columns(line) <= table::WIDTH, "{name}: {line}");
+        }
+        assert!(!text.contains("NaN"), "{name}");
+        if let Ok(folder) = std::env::var("LOOK") {
+            let file = name.replace([' ', ','], "_");
+            std::fs::write(format!("{folder}/{file}.html"), page).expect("written");
+        }
+    }
+    println!("report: {} pages", runs.len());
+}
+
+#[test]
+fn headlines_name_liquidation_and_paths_that_decide() {
+    let mut run = made_up::run(shape(40, 20 * 1440, true));
+    let page = html::page(&run).expect("a page");
+    assert!(page.contains("Liquidated:") && page.contains("Ruined:"));
+    let envelope = run.metrics.envelope.as_mut().expect("an envelope");
+    envelope.contains_zero = true;
+    for text in [html::page(&run).expect("a page"), table::summary(&run)] {
+        assert!(text.contains("The sign of the result depends on intrabar paths"));
+    }
+    run.validated = true;
+    assert!(!table::summary(&run).contains("In-sample"));
+}
+
+fn size_of(picture: &[u8]) -> (u32, u32) {
+    assert_eq!(&picture[..8], b"\x89PNG\r\n\x1a\n");
+    let number =
+        |from: usize| u32::from_be_bytes(picture[from..from + 4].try_into().expect("four"));
+    (number(16), number(20))
+}
+
+#[test]
+fn pictures_have_their_size_and_are_the_same_bytes_in_every_thread() {
+    for (name, run) in odd_runs() {
+        let draw = || -> Pictures { render::pictures(&run).expect("pictures") };
+        let first = draw();
+        let threads = std::thread::scope(|scope| {
+            let running = [scope.spawn(draw), scope.spawn(draw)];
+            running.map(|thread| thread.join().expect("no panic"))
+        });
+        for other in threads {
+            assert!(other == first, "{name}: bytes differ");
+        }
+        for picture in [&first.equity, &first.drawdown] {
+            let size = (i64::from(size_of(picture).0), i64::from(size_of(picture).1));
+            assert_eq!(
+                size,
+                (i64::from(PNG_WIDTH), i64::from(PNG_HEIGHT)),
+                "{name}"
+            );
+        }
+        if let Ok(folder) = std::env::var("LOOK") {
+            let file = name.replace([' ', ','], "_");
+            std::fs::write(format!("{folder}/{file}.equity.png"), &first.equity).expect("written");
+            std::fs::write(format!("{folder}/{file}.drawdown.png"), &first.drawdown)
+                .expect("written");
+        }
+    }
+}
+
+fn nulls(value: &Value) -> usize {
+    match value {
+        Value::Null => 1,
+        Value::Array(list) => list.iter().map(nulls).sum(),
+        Value::Object(map) => map.values().map(nulls).sum(),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
+}
+
+#[test]
+fn every_null_of_the_metrics_has_its_reason() {
+    let mut met = 0;
+    for (name, run) in odd_runs() {
+        if name == "nothing known" {
+            continue; // Its tables were taken away after its reasons were found.
+        }
+        let metrics = serde_json::to_value(&run.metrics).expect("it serialises");
+        let reasons = metrics["why_null"].as_object().expect("a table").len();
+        assert_eq!(nulls(&metrics), reasons, "{name}: {metrics:#}");
+        met += reasons;
+    }
+    println!("metrics: {met} nulls, each with a reason");
+    assert!(met > 50);
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "a test measures")]
+fn a_year_of_minutes_and_ten_thousand_trades_are_drawn_in_under_a_second() {
+    let run = made_up::run(shape(10_000, 525_600, false));
+    assert_eq!((run.trades.len(), run.bars.equity.len()), (10_000, 525_600));
+    let began = Instant::now();
+    let page = html::page(&run).expect("a page");
+    let drawn = began.elapsed();
+    let pictures = render::pictures(&run).expect("pictures");
+    let painted = began.elapsed() - drawn;
+    println!(
+        "report: {} trades, {} points: page of {} bytes in {drawn:?}, pictures of {} bytes in {painted:?}",
+        run.trades.len(),
+        run.bars.equity.len(),
+        page.len(),
+        pictures.equity.len() + pictures.drawdown.len()
+    );
+    assert!(began.elapsed().as_millis() < 1000);
+    assert!(page.contains("href=\"trades.csv\""));
+    assert!(page.len() < 1_000_000, "{}", page.len());
+    assert!(page.contains(&Timestamp::parse("2026-01-01").expect("a day").to_text()[..10]));
+}
