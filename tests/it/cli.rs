@@ -345,8 +345,16 @@ fn recorded_messages_hold_exactly_four_confluences() {
     );
     // A wider window makes a fifth of it.
     let wide = json(&[
-        "signals", "check", "--signals", path.to_str().unwrap(),
-        "--set", "signals.window_s=304", "--set", "signals.retention_s=608", "--set", "signals.score_min=0.5",
+        "signals",
+        "check",
+        "--signals",
+        path.to_str().unwrap(),
+        "--set",
+        "signals.window_s=304",
+        "--set",
+        "signals.retention_s=608",
+        "--set",
+        "signals.score_min=0.5",
     ]);
     let wide = wide["confluences"].as_array().unwrap();
     assert!(wide.iter().any(|pair| pair["gap_ms"] == 303_000));
@@ -357,7 +365,15 @@ fn made_up_data_goes_the_whole_way() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (made, again, fast) = (path("made"), path("again"), path("fast"));
-    let generate = ["data", "generate", "--days", "2", "--confluences", "4", "--out"];
+    let generate = [
+        "data",
+        "generate",
+        "--days",
+        "2",
+        "--confluences",
+        "4",
+        "--out",
+    ];
     let told = json(&[&generate[..], &[&made]].concat());
     json(&[&generate[..], &[&again]].concat());
     let signals = format!("{made}/signals.csv");
@@ -378,19 +394,35 @@ fn made_up_data_goes_the_whole_way() {
     };
     assert_eq!(slow, quick, "converted series hold the same");
     assert_eq!(slow.as_array().unwrap().len(), 9);
-    assert!(slow.as_array().unwrap().iter().all(|each| each["synthetic"] == true));
+    assert!(
+        slow.as_array()
+            .unwrap()
+            .iter()
+            .all(|each| each["synthetic"] == true)
+    );
     let taken = run(&["data", "convert", "--data", &made, "--out", &fast]);
     assert_eq!(taken.status.code(), Some(1));
-    assert!(stderr(&taken).contains("hint: name a new folder"), "{}", stderr(&taken));
+    assert!(
+        stderr(&taken).contains("hint: name a new folder"),
+        "{}",
+        stderr(&taken)
+    );
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
     assert_eq!(left.len(), 3, "nothing half-written stays behind");
     for ending in ["csv", "parquet", "jsonl"] {
         let out = path(&format!("signals.{ending}"));
         json(&["signals", "convert", "--signals", &signals, "--out", &out]);
-        let same = json(&["signals", "check", "--signals", &out]);
+        let same = json(&["signals", "check", "--signals", &out, "--data", &made]);
         assert_eq!(same["confluences"], checked["confluences"], "{ending}");
     }
-    let unknown = run(&["signals", "convert", "--signals", &signals, "--out", &path("x.doc")]);
+    let unknown = run(&[
+        "signals",
+        "convert",
+        "--signals",
+        &signals,
+        "--out",
+        &path("x.doc"),
+    ]);
     assert_eq!(unknown.status.code(), Some(2));
 }
 
@@ -401,12 +433,24 @@ fn broken_series_are_shown_beside_sound_ones() {
     std::fs::create_dir(&klines).unwrap();
     let row = "1767225600000,1,2,0.5,1.5,10\n";
     std::fs::write(klines.join("AUSDT-1m.csv"), row).unwrap();
-    std::fs::write(klines.join("BUSDT-1m.csv"), "1767225600000,1,2,0.5,abc,10\n").unwrap();
+    std::fs::write(
+        klines.join("BUSDT-1m.csv"),
+        "1767225600000,1,2,0.5,abc,10\n",
+    )
+    .unwrap();
     let output = run(&["data", "check", "--data", folder.path().to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stdout(&output).contains("AUSDT"));
-    assert!(stdout(&output).contains("unusable: BUSDT 1m klines: "), "{}", stdout(&output));
-    assert!(stderr(&output).contains("1 of 2 series cannot be used"), "{}", stderr(&output));
+    assert!(
+        stdout(&output).contains("unusable: BUSDT 1m klines: "),
+        "{}",
+        stdout(&output)
+    );
+    assert!(
+        stderr(&output).contains("1 of 2 series cannot be used"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
