@@ -4,3 +4,6 @@
 
 pub mod inputs;
 pub mod log;
+pub mod prepare;
+pub mod replays;
+pub mod run;

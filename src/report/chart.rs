@@ -123,7 +123,7 @@ pub fn equity_plot(run: &RunReport, columns: usize) -> Plot {
     };
     Plot {
         title: "Equity, USDT".to_owned(),
-        subtitle: format!("{}{dots}", source(run)),
+        subtitle: format!("{}{dots}", source(run, columns)),
         time: span(run),
         curves,
         marks,
@@ -154,7 +154,7 @@ pub fn drawdown_plot(run: &RunReport, columns: usize) -> Plot {
     let percents: Vec<f64> = values.iter().map(|depth| depth * 100.0).collect();
     Plot {
         title: "Drawdown from the last peak of equity, %".to_owned(),
-        subtitle: source(run),
+        subtitle: source(run, columns),
         time: span(run),
         curves: vec![Curve {
             name: String::new(),
@@ -177,13 +177,19 @@ fn percent_label(value: f64) -> String {
 
 /// Says what the points of a curve are.
 #[must_use]
-pub fn source(run: &RunReport) -> String {
+pub fn source(run: &RunReport, columns: usize) -> String {
     if run.bars.equity.is_empty() {
         "at the end of each UTC day".to_owned()
     } else {
+        let bars = run.bars.equity.len();
+        let thinned = if bars > columns * 4 {
+            ", thinned so that every extreme stays"
+        } else {
+            ""
+        };
         format!(
-            "at {}, thinned so that every extreme stays",
-            format::counted(run.bars.equity.len(), "bar end", "bar ends")
+            "at {}{thinned}",
+            format::counted(bars, "bar end", "bar ends")
         )
     }
 }

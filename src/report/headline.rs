@@ -3,7 +3,7 @@
 //! Not here: where it stands (`html`, `table`). Invariant: the page and the terminal say the same, in the same order.
 
 use super::format;
-use super::input::RunReport;
+use super::input::{DataNote, RunReport, Weight};
 
 /// How loud a headline is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +36,7 @@ pub fn headlines(run: &RunReport) -> Vec<Headline> {
     let mut lines = Vec::new();
     results(run, &mut lines);
     doubts(run, &mut lines);
+    prices(run, &mut lines);
     for warning in &run.warnings {
         lines.push(headline(Tone::Caution, "Warning", warning.clone()));
     }
@@ -127,6 +128,38 @@ fn doubts(run: &RunReport, lines: &mut Vec<Headline>) {
                 .to_owned(),
         ));
     }
+    let daily = &run.metrics.daily;
+    if daily.annualised_from_short_run && !run.trades.is_empty() {
+        lines.push(headline(
+            Tone::Note,
+            "Short run",
+            format!(
+                "Annual figures are annualised from {} days (< 90): read them as arithmetic, not as a forecast.",
+                format::number(daily.elapsed_days, 1)
+            ),
+        ));
+    }
+}
+
+/// What the prices lack.
+fn prices(run: &RunReport, lines: &mut Vec<Headline>) {
+    let cautions: Vec<&DataNote> = run
+        .data_notes
+        .iter()
+        .filter(|note| note.weight == Weight::Caution)
+        .collect();
+    if let Some(first) = cautions.first() {
+        let symbol = first.symbol.as_deref().unwrap_or("all contracts");
+        lines.push(headline(
+            Tone::Caution,
+            "Data",
+            format!(
+                "{} about the prices used; the first: {symbol}, {}.",
+                format::counted(cautions.len(), "caution", "cautions"),
+                first.text
+            ),
+        ));
+    }
     let missing = run
         .signals
         .price_needed
@@ -139,17 +172,6 @@ fn doubts(run: &RunReport, lines: &mut Vec<Headline>) {
                 "{} of {} signals have no price within the entry time-to-live and could not trade.",
                 format::whole(missing),
                 format::whole(run.signals.price_needed)
-            ),
-        ));
-    }
-    let daily = &run.metrics.daily;
-    if daily.annualised_from_short_run && !run.trades.is_empty() {
-        lines.push(headline(
-            Tone::Note,
-            "Short run",
-            format!(
-                "Annual figures are annualised from {} days (< 90): read them as arithmetic, not as a forecast.",
-                format::number(daily.elapsed_days, 1)
             ),
         ));
     }

@@ -79,6 +79,8 @@ pub struct Breakdowns {
     pub month: Vec<GroupRow>,
     /// Long and short.
     pub direction: Vec<GroupRow>,
+    /// By result in multiples of the initial risk.
+    pub result_r: Vec<GroupRow>,
     /// How much hangs on few trades.
     pub concentration: Concentration,
 }
@@ -93,17 +95,29 @@ const GAPS: [(i64, &str); 6] = [
     (300, "240–300 s"),
 ];
 
+/// Upper edges of results in R and their names.
+const RESULTS: [(f64, &str); 10] = [
+    (-1.5, "below -1.5 R"),
+    (-1.0, "-1.5 to -1 R"),
+    (-0.5, "-1 to -0.5 R"),
+    (0.0, "-0.5 to 0 R"),
+    (0.5, "0 to 0.5 R"),
+    (1.0, "0.5 to 1 R"),
+    (1.5, "1 to 1.5 R"),
+    (2.0, "1.5 to 2 R"),
+    (3.0, "2 to 3 R"),
+    (5.0, "3 to 5 R"),
+];
+
 /// All tables of M7.
 #[must_use]
 pub fn breakdowns(rows: &[TradeRow]) -> Breakdowns {
-    let deciles = score_deciles(rows);
+    let deciles = Deciles::new(rows);
     Breakdowns {
         symbol: group_by(rows, |row| Some(row.symbol.clone())),
         exit: group_by(rows, |row| Some(row.last_exit().to_owned())),
         exit_fills: exit_fills(rows),
-        score_decile: group_by(rows, |row| {
-            row.score.map(|score| decile_of(&deciles, score))
-        }),
+        score_decile: group_by(rows, |row| row.score.map(|score| deciles.name(score))),
         gap: relabel(group_by(rows, gap_bucket)),
         hour: group_by(rows, |row| {
             Some(format!("{:02}:00", calendar::hour(row.entry_time)))
@@ -116,6 +130,12 @@ pub fn breakdowns(rows: &[TradeRow]) -> Breakdowns {
         direction: group_by(rows, |row| {
             row.direction.map(|direction| direction.name().to_owned())
         }),
+        result_r: relabel(group_by(rows, |row| {
+            let result = row.r()?;
+            let place = RESULTS.partition_point(|(edge, _)| *edge <= result);
+            let name = RESULTS.get(place).map_or("5 R and over", |(_, name)| name);
+            Some(format!("{place:02} {name}"))
+        })),
         concentration: concentration(rows),
     }
 }
@@ -150,11 +170,7 @@ fn group(members: &[(String, f64)], total: f64) -> GroupRow {
         win_rate: Figure::ratio(count(wins), n, Why::NoTrades),
         net,
         expectancy: Figure::ratio(net, n, Why::NoTrades),
-        profit_factor: if wins == 0 {
-            Figure::Undefined(Why::NoWins)
-        } else {
-            Figure::ratio(profit, loss.abs(), Why::NoLosses)
-        },
+        profit_factor: Figure::ratio(profit, loss.abs(), Why::NoLosses),
         share_of_net: Figure::ratio(net, total, Why::NoTotal),
     }
 }
@@ -176,25 +192,38 @@ fn gap_bucket(row: &TradeRow) -> Option<String> {
     Some(format!("{place} {name}"))
 }
 
-/// Scores of all trades, ascending.
-fn score_deciles(rows: &[TradeRow]) -> Vec<f64> {
-    let scores: Vec<f64> = rows.iter().filter_map(|row| row.score).collect();
-    quantile::sorted(&scores)
+/// The scores traded, cut into tenths.
+struct Deciles {
+    ascending: Vec<f64>,
+    /// Lowest and highest score of each tenth.
+    ranges: [(f64, f64); 10],
 }
 
-/// The tenth a score lies in, by the share of scores strictly below it, with the range of scores in that tenth.
-fn decile_of(ascending: &[f64], score: f64) -> String {
-    let place = |value: f64| ascending.partition_point(|other| *other < value) * 10;
-    let tenth = place(score) / ascending.len().max(1);
-    let inside = || {
-        ascending
-            .iter()
-            .copied()
-            .filter(|value| place(*value) / ascending.len().max(1) == tenth)
-    };
-    let low = inside().reduce(f64::min).unwrap_or(score);
-    let high = inside().reduce(f64::max).unwrap_or(score);
-    format!("{:02} ({low:.3}–{high:.3})", tenth + 1)
+impl Deciles {
+    fn new(rows: &[TradeRow]) -> Self {
+        let scores: Vec<f64> = rows.iter().filter_map(|row| row.score).collect();
+        let mut deciles = Self {
+            ascending: quantile::sorted(&scores),
+            ranges: [(f64::INFINITY, f64::NEG_INFINITY); 10],
+        };
+        for score in &scores {
+            let (low, high) = deciles.ranges[deciles.tenth(*score)];
+            deciles.ranges[deciles.tenth(*score)] = (low.min(*score), high.max(*score));
+        }
+        deciles
+    }
+
+    /// 0–9, by the share of scores strictly below, so that equal scores stay together.
+    fn tenth(&self, score: f64) -> usize {
+        let below = self.ascending.partition_point(|other| *other < score);
+        (below * 10 / self.ascending.len().max(1)).min(9)
+    }
+
+    fn name(&self, score: f64) -> String {
+        let tenth = self.tenth(score);
+        let (low, high) = self.ranges[tenth];
+        format!("{:02} ({low:.3}–{high:.3})", tenth + 1)
+    }
 }
 
 fn exit_fills(rows: &[TradeRow]) -> Vec<ExitRow> {
@@ -258,7 +287,7 @@ fn concentration(rows: &[TradeRow]) -> Concentration {
 impl Breakdowns {
     /// The tables of trades by their names.
     #[must_use]
-    pub fn tables(&self) -> [(&'static str, &[GroupRow]); 8] {
+    pub fn tables(&self) -> [(&'static str, &[GroupRow]); 9] {
         [
             ("symbol", &self.symbol),
             ("exit", &self.exit),
@@ -268,6 +297,7 @@ impl Breakdowns {
             ("weekday", &self.weekday),
             ("month", &self.month),
             ("direction", &self.direction),
+            ("result_r", &self.result_r),
         ]
     }
 }

@@ -121,3 +121,48 @@ impl TradeRow {
         self.exits.last().map_or("open", |(reason, _)| reason)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fill::Reason;
+    use crate::domain::num::{Money, Price, Qty};
+    use crate::domain::order::Purpose;
+    use crate::domain::symbol::{Symbol, SymbolId};
+
+    #[test]
+    fn a_short_loses_when_the_price_rises() {
+        let price = |text: &str| text.parse::<Price>().expect("a price");
+        let qty: Qty = "10".parse().expect("a quantity");
+        let trade = Trade {
+            symbol: SymbolId::at(0),
+            direction: Direction::Short,
+            entry_time: Timestamp::from_millis(0),
+            exit_time: Timestamp::from_millis(60_000),
+            qty,
+            entry_cost: price("100") * qty,
+            exit_quote: price("104") * qty,
+            realized: "-40".parse().expect("an amount"),
+            fees: "1".parse().expect("an amount"),
+            funding: "0.5".parse().expect("an amount"),
+            insurance: Money::ZERO,
+            slippage: Money::ZERO,
+            exits: vec![Reason::Order(Purpose::StopLoss)],
+            entry_reason: Reason::Order(Purpose::Entry),
+            reference: None,
+            initial_risk: Some(price("3") * qty),
+            mae_price: price("105"),
+            mfe_price: price("98"),
+            ambiguous_bars: 0,
+        };
+        let symbols = Symbols::new([Symbol::new("AUSDT")]).expect("few");
+        let row = TradeRow::from_trade(&trade, &symbols);
+        let close = |found: Option<f64>, expected: f64| {
+            assert!((found.expect("known") - expected).abs() < 1e-12);
+        };
+        close(row.mae, -0.05);
+        close(row.mfe, 0.02);
+        close(row.r(), -40.5 / 30.0);
+        assert_eq!((row.last_exit(), row.hold().millis()), ("sl", 60_000));
+    }
+}

@@ -98,9 +98,6 @@ pub fn trade_metrics(rows: &[TradeRow]) -> TradeMetrics {
         gross_profit,
         gross_loss: gross_loss.abs(),
         profit_factor: and_trades(rows, || {
-            if wins.is_empty() {
-                return Figure::Undefined(Why::NoWins);
-            }
             Figure::ratio(gross_profit, gross_loss, Why::NoLosses)
         }),
         avg_win: and_trades(rows, || avg_win),

@@ -18,7 +18,8 @@ use confluence::domain::symbol::{Symbol, SymbolId, Symbols};
 use confluence::domain::time::{Span, Timestamp};
 use confluence::engine::drive;
 use confluence::exchange::fills::{Resting, trailing_level};
-use confluence::exchange::history::{Engine, History, Outcome, World, equity_curve};
+use confluence::exchange::history::equity::account_curve;
+use confluence::exchange::history::{Engine, History, Outcome, World};
 use confluence::exchange::model::{Costs, Drilldown, EndOfData, LimitFill, Model, PathMode};
 use confluence::market::tape::{FundingRecord, Series, Tape};
 use confluence::trader::confluence::{PairAges, score};
@@ -638,13 +639,12 @@ struct Actual {
 
 fn run(world: &Arc<World>, config: &Config, engine: Engine) -> Actual {
     let model = model(config);
-    let balance = model.balance;
     let mut trader = Trader::new(
         rules(config),
         world.tape.instruments.clone(),
         Upkeep::default(),
     );
-    let mut history = History::new(Arc::clone(world), model, engine);
+    let mut history = History::new(Arc::clone(world), model.clone(), engine);
     let mut log = EventLog::keeping();
     drive(&mut trader, &mut history, &mut log).unwrap();
     let outcome = history.finish();
@@ -656,9 +656,9 @@ fn run(world: &Arc<World>, config: &Config, engine: Engine) -> Actual {
         fills: Vec::new(),
         ledger: ledger(&outcome, &name),
         trades: trades(&outcome, &name),
-        equity: equity_curve(&world.tape, &outcome, balance)
+        equity: account_curve(&world.tape, &outcome, &model)
             .iter()
-            .map(|(time, equity)| json!([time.millis(), equity.to_string()]))
+            .map(|point| json!([point.time.millis(), point.equity.to_string()]))
             .collect(),
         last: last(&outcome, &name),
         hash: log.hash(),

@@ -6,6 +6,7 @@ use confluence::domain::time::Timestamp;
 use confluence::report::chart::render::{self, PNG_HEIGHT, PNG_WIDTH, Pictures};
 use confluence::report::input::RunReport;
 use confluence::report::{html, table};
+use confluence::stats::breakdown;
 use serde_json::Value;
 
 use crate::made_up::{self, Shape};
@@ -240,6 +241,10 @@ fn every_null_of_the_metrics_has_its_reason() {
 #[allow(clippy::disallowed_methods, reason = "a test measures")]
 fn a_year_of_minutes_and_ten_thousand_trades_are_drawn_in_under_a_second() {
     let run = made_up::run(shape(10_000, 525_600, false));
+    let began = Instant::now();
+    let figures = breakdown::breakdowns(&run.trades);
+    let grouped = began.elapsed();
+    assert_eq!(figures.score_decile.len(), 10);
     assert_eq!((run.trades.len(), run.bars.equity.len()), (10_000, 525_600));
     let began = Instant::now();
     let page = html::page(&run).expect("a page");
@@ -247,7 +252,7 @@ fn a_year_of_minutes_and_ten_thousand_trades_are_drawn_in_under_a_second() {
     let pictures = render::pictures(&run).expect("pictures");
     let painted = began.elapsed() - drawn;
     println!(
-        "report: {} trades, {} points: page of {} bytes in {drawn:?}, pictures of {} bytes in {painted:?}",
+        "report: {} trades, {} points: page of {} bytes in {drawn:?}, pictures of {} bytes in {painted:?}; groups in {grouped:?}",
         run.trades.len(),
         run.bars.equity.len(),
         page.len(),

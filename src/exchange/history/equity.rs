@@ -1,51 +1,83 @@
-//! Equity at every bar end, derived afterwards from the account's changes and the prices (T10: it is no part of the
-//! event log).
+//! The account at every bar end, derived afterwards from its changes and the prices (T10: it is no part of the event
+//! log).
 //!
 //! Not here: metrics over it (`stats`).
 
 use crate::domain::num::{Money, Notional};
-use crate::domain::position::Position;
+use crate::domain::position::{Position, initial_margin};
+use crate::domain::symbol::SymbolId;
 use crate::domain::time::Timestamp;
 use crate::exchange::history::{AccountStep, Outcome};
-use crate::market::tape::Tape;
+use crate::exchange::model::Model;
+use crate::market::tape::{Series, Tape};
 
-/// Equity at every distinct bar end of all symbols after the start (rank 1 of T6): one entry per instant, ascending.
+/// The account at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CurvePoint {
+    /// A bar end.
+    pub time: Timestamp,
+    /// Wallet and unrealised profit at the last completed marks.
+    pub equity: Notional,
+    /// Σ mark × quantity of open positions.
+    pub gross: Notional,
+    /// Σ initial margin of their costs.
+    pub margin: Money,
+}
+
+/// The account at every distinct bar end of all symbols after the start (rank 1 of T6): one entry per instant,
+/// ascending.
 #[must_use]
-pub fn equity_curve(tape: &Tape, outcome: &Outcome, balance: Money) -> Vec<(Timestamp, Notional)> {
-    let mut ends: Vec<Timestamp> = Vec::new();
-    for series in tape.series.iter().flatten() {
-        let bars = series.bars();
-        let from = bars
-            .open_time
-            .partition_point(|open| *open + bars.interval <= outcome.start);
-        ends.extend((from..bars.len()).map(|row| bars.end(row)));
-    }
-    ends.sort_unstable();
-    ends.dedup();
-    let mut positions: Vec<Option<Position>> = vec![None; tape.symbols.len()];
-    let mut wallet = balance;
+pub fn account_curve(tape: &Tape, outcome: &Outcome, model: &Model) -> Vec<CurvePoint> {
+    let mut positions: Vec<(SymbolId, Position)> = Vec::new();
+    let mut wallet = model.balance;
+    let mut margin = Money::ZERO;
     let mut steps = outcome.steps.iter().peekable();
-    let mut open: Vec<usize> = Vec::new();
+    let ends = bar_ends(tape, outcome.start);
     let mut curve = Vec::with_capacity(ends.len());
-    for end in ends {
-        let belongs = |step: &&AccountStep| step.at < end || (step.at == end && step.rank == 0);
+    for time in ends {
+        let belongs = |step: &&AccountStep| step.at < time || (step.at == time && step.rank == 0);
         while let Some(step) = steps.next_if(|step| belongs(step)) {
             wallet = step.wallet;
-            positions[step.symbol.index()] = step.position;
-            open = (0..positions.len())
-                .filter(|index| positions[*index].is_some())
-                .collect();
+            positions.retain(|(symbol, _)| *symbol != step.symbol);
+            positions.extend(step.position.map(|position| (step.symbol, position)));
+            margin = positions
+                .iter()
+                .map(|(_, position)| initial_margin(position.cost, model.terms.leverage))
+                .sum();
         }
-        let mut equity = wallet.exact();
-        for index in &open {
-            let (Some(position), Some(series)) = (&positions[*index], &tape.series[*index]) else {
+        let mut point = CurvePoint {
+            time,
+            equity: wallet.exact(),
+            gross: Notional::ZERO,
+            margin,
+        };
+        for (symbol, position) in &positions {
+            let Some(series) = &tape.series[symbol.index()] else {
                 continue;
             };
-            if let Some(row) = series.last_completed(end) {
-                equity += position.unrealized(series.mark_close(row));
+            if let Some(row) = series.last_completed(time) {
+                let mark = series.mark_close(row);
+                point.equity += position.unrealized(mark);
+                point.gross += mark * position.qty;
             }
         }
-        curve.push((end, equity));
+        curve.push(point);
     }
     curve
+}
+
+/// Distinct bar ends of all symbols after an instant, ascending.
+fn bar_ends(tape: &Tape, start: Timestamp) -> Vec<Timestamp> {
+    let mut ends: Vec<Timestamp> = Vec::new();
+    let series: Vec<&Series> = tape.series.iter().flatten().collect();
+    for series in &series {
+        let bars = series.bars();
+        let from = series.last_completed(start).map_or(0, |row| row + 1);
+        ends.extend((from..bars.len()).map(|row| bars.end(row)));
+    }
+    if series.len() > 1 {
+        ends.sort_unstable();
+        ends.dedup();
+    }
+    ends
 }

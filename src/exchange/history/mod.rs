@@ -6,7 +6,7 @@
 //! Invariant: a decision at t sees only bars that ended at or before t (T2, T9).
 
 mod bars;
-mod equity;
+pub mod equity;
 mod instants;
 mod orders;
 
@@ -19,7 +19,7 @@ use crate::domain::event::{
     OrderStatus, OrderUpdate, Quote, Snapshot, Stamped,
 };
 use crate::domain::fill::{LedgerEntry, Liquidity, Reason, Trade};
-use crate::domain::num::{Money, Notional, Price, Qty};
+use crate::domain::num::{Money, Notional, Price, Qty, Rounding};
 use crate::domain::order::{HaltCause, OrderId, Reject};
 use crate::domain::position::{MarginMode, Position};
 use crate::domain::signal::Signal;
@@ -31,7 +31,6 @@ use crate::exchange::fills::{Hit, cost_rate, slippage, taker_price};
 use crate::exchange::model::{EndOfData, Model};
 use crate::market::tape::{Series, Tape};
 
-pub use equity::equity_curve;
 use orders::{Desk, Flight};
 
 /// Which instants are visited.
@@ -115,6 +114,14 @@ pub struct Outcome {
     pub steps: Vec<AccountStep>,
     /// Counts.
     pub counters: Counters,
+}
+
+impl Outcome {
+    /// What the run gained: final equity, rounded down, less what was put in.
+    #[must_use]
+    pub fn net(&self, deposited: Money) -> Money {
+        self.equity.round(Rounding::Down) - deposited
+    }
 }
 
 /// The simulator.

@@ -122,7 +122,7 @@ fn frame(plot: &Plot, look: &Look) -> Frame {
         .unwrap_or(0);
     let label_width = i32::try_from(widest).unwrap_or(0) * look.font_size * 11 / 20;
     let (head, foot) = if look.titled {
-        (5 * look.font_size, 2 * look.font_size)
+        (5 * look.font_size, look.font_size * 5 / 2)
     } else {
         (look.font_size, 0)
     };
@@ -311,6 +311,6 @@ fn title<DB: DrawingBackend>(
         (left, size * ZOOM * 31 / 10),
         small.clone(),
     ))?;
-    let foot = frame.bottom + size * ZOOM * 9 / 4;
+    let foot = frame.bottom + size * ZOOM * 29 / 10;
     area.draw(&Text::new(look.footer.clone(), (left, foot), small))
 }

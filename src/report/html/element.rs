@@ -6,6 +6,9 @@ use super::escape;
 use crate::report::format;
 use crate::stats::figure::Figure;
 
+/// Letters that a cell keeps on one line.
+const SHORT: usize = 18;
+
 /// A cell of a table.
 #[derive(Clone, Debug)]
 pub enum Cell {
@@ -47,11 +50,11 @@ pub fn note(words: &str) -> String {
 pub fn table(head: &[&str], rows: &[Vec<Cell>]) -> String {
     let mut html = String::from("<div class=\"scroll\"><table>\n<thead><tr>");
     for (place, name) in head.iter().enumerate() {
-        let is_text = rows
-            .first()
-            .and_then(|row| row.get(place))
-            .is_none_or(|cell| matches!(cell, Cell::Text(_) | Cell::Bar(_) | Cell::Share(_)));
-        let class = if is_text { "" } else { " class=\"num\"" };
+        let class = match rows.first().and_then(|row| row.get(place)) {
+            Some(Cell::Number(_) | Cell::Signed(..)) => " class=\"num\"",
+            Some(Cell::Bar(_) | Cell::Share(_)) => " class=\"barcell\"",
+            Some(Cell::Text(_)) | None => "",
+        };
         html.push_str(&format!("<th{class}>{}</th>", escape::text(name)));
     }
     html.push_str("</tr></thead>\n<tbody>\n");
@@ -68,7 +71,12 @@ pub fn table(head: &[&str], rows: &[Vec<Cell>]) -> String {
 
 fn cell_html(cell: &Cell) -> String {
     match cell {
-        Cell::Text(words) => format!("<td>{}</td>", escape::text(words)),
+        Cell::Text(words) => {
+            // Short names stay on one line, sentences may break.
+            let is_short = words.chars().count() <= SHORT;
+            let class = if is_short { " class=\"short\"" } else { "" };
+            format!("<td{class}>{}</td>", escape::text(words))
+        }
         Cell::Number(words) => format!("<td class=\"num\">{}</td>", escape::number(words)),
         Cell::Signed(words, value) => {
             format!(

@@ -84,11 +84,18 @@ pub fn verdicts(run: &RunReport) -> String {
         .take(VERDICTS_MAX)
         .map(|signal| {
             vec![
-                Cell::Text(signal.time.clone()),
+                Cell::Text(
+                    signal
+                        .time
+                        .chars()
+                        .take(19)
+                        .collect::<String>()
+                        .replace('T', " "),
+                ),
                 Cell::Text(signal.symbol.clone()),
                 Cell::Text(signal.kind.clone()),
-                Cell::Text(signal.id.clone()),
                 Cell::Text(signal.verdict.clone()),
+                Cell::Text(signal.id.clone()),
             ]
         })
         .collect();
@@ -104,8 +111,8 @@ pub fn verdicts(run: &RunReport) -> String {
             "Received, UTC",
             "Contract",
             "Type",
-            "Id",
             "What became of it",
+            "Id",
         ],
         &rows,
     ));

@@ -42,8 +42,32 @@ pub fn exits(run: &RunReport) -> String {
         &rows,
     );
     let html = element::note("A trade counts under its last exit; fills count under their own.")
-        + &element::side_by_side(&[group_table("Last exit", &tables.exit), fills]);
+        + &element::side_by_side(&[
+            group_table("Last exit", &tables.exit),
+            fills,
+            results(&tables.result_r),
+        ]);
     element::section("exits", "Exits", &html)
+}
+
+/// How results spread, in multiples of the initial risk.
+fn results(groups: &[GroupRow]) -> String {
+    let largest = groups.iter().map(|row| row.n).max().unwrap_or(1);
+    let rows: Vec<Vec<Cell>> = groups
+        .iter()
+        .map(|row| {
+            vec![
+                Cell::Text(row.key.replace('-', "\u{2212}")),
+                Cell::Number(format::whole(row.n)),
+                Cell::Bar(count(row.n) / count(largest) * row.net.signum()),
+                Cell::Signed(format::signed(row.net, 2), row.net),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        return element::note("No trade had a stop, so no result can be told in initial risks.");
+    }
+    element::table(&["Result of a trade", "Trades", "", "Net, USDT"], &rows)
 }
 
 /// The reason as the files write it, with what it means.
@@ -201,16 +225,16 @@ pub fn listed(run: &RunReport) -> String {
             "Entry, UTC",
             "Contract",
             "Side",
+            "Net, USDT",
+            "R",
+            "Exits",
             "Held",
             "Entry price",
             "Exit price",
-            "Net, USDT",
-            "R",
             "Fees, USDT",
             "Funding, USDT",
             "Worst",
             "Best",
-            "Exits",
         ],
         &rows,
     ));
@@ -241,19 +265,19 @@ fn trade_cells(trade: &TradeRow) -> Vec<Cell> {
                 .map_or("", |direction| direction.name())
                 .to_owned(),
         ),
-        Cell::Number(format::span(hold)),
-        Cell::Number(price(trade.entry_notional)),
-        Cell::Number(price(trade.exit_notional)),
         Cell::Signed(format::signed(trade.net, 2), trade.net),
         Cell::Signed(
             r.map_or(format::NONE.to_owned(), |r| format::signed(r, 2)),
             r.unwrap_or(0.0),
         ),
+        Cell::Text(format!("{}{star}", exit_list(trade))),
+        Cell::Number(format::span(hold)),
+        Cell::Number(price(trade.entry_notional)),
+        Cell::Number(price(trade.exit_notional)),
         Cell::Number(format::number(trade.fees, 2)),
         Cell::Number(format::signed(trade.funding, 2)),
         Cell::Number(move_text(trade.mae)),
         Cell::Number(move_text(trade.mfe)),
-        Cell::Text(format!("{}{star}", exit_list(trade))),
     ]
 }
 
