@@ -473,3 +473,45 @@ fn quiet_says_nothing_beside_the_result() {
     assert!(!output.stdout.is_empty());
     assert_eq!(stderr(&output), "");
 }
+
+/// The folder is begun before the long work and the wish to stop is looked at after each part of it, so the signal
+/// always comes in time.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = || -> Vec<String> {
+        std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    };
+    let child = sim()
+        .args([
+            "data",
+            "generate",
+            "--days",
+            "60",
+            "--symbols",
+            "6",
+            "--out",
+        ])
+        .arg(folder.path().join("made"))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !names().iter().any(|name| name.starts_with(".unfinished-")) {
+        std::thread::yield_now();
+    }
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    assert!(sent.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert!(stderr(&output).contains("error: interrupted"));
+    assert_eq!(
+        names(),
+        Vec::<String>::new(),
+        "nothing half-written stays behind"
+    );
+}

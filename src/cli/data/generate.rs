@@ -3,11 +3,13 @@
 //! Not here: making and writing them (`market::generate`, `market::generate_files`).
 
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 use clap::Args;
 use serde_json::json;
 
 use crate::cli::failure::UsageError;
+use crate::cli::progress::Progress;
 use crate::cli::staging::Staging;
 use crate::cli::{Outcome, Session};
 use crate::domain::time::Timestamp;
@@ -70,6 +72,9 @@ pub(super) fn run(args: &GenerateArgs, session: &Session) -> anyhow::Result<Outc
         days: args.days,
         confluences: args.confluences,
     };
+    let staging = Staging::begin(&args.out)?;
+    let progress = Progress::new(session.terminal);
+    progress.busy("making prices and signals");
     let made = generate(&recipe).ok_or_else(|| {
         UsageError(
             "nothing can be made from this\nhint: 1 to 3660 days, and at most one confluence every ten minutes"
@@ -81,8 +86,16 @@ pub(super) fn run(args: &GenerateArgs, session: &Session) -> anyhow::Result<Outc
     } else {
         Format::CsvGz
     };
-    let staging = Staging::begin(&args.out)?;
+    let stopped = || session.cancel.load(Ordering::Relaxed);
+    if stopped() {
+        anyhow::bail!("interrupted");
+    }
+    progress.busy("writing them");
     let files = write(staging.path(), &recipe, &made, format, &args.command())?;
+    if stopped() {
+        anyhow::bail!("interrupted");
+    }
+    drop(progress);
     staging.finish()?;
     let told = json!({
         "out": args.out.display().to_string(),
