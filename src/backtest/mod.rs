@@ -2,8 +2,14 @@
 //!
 //! Not here: the rules of the strategy (`trader`) and of fills (`exchange`), printing (`cli`).
 
+pub mod folder;
 pub mod inputs;
+pub mod job;
 pub mod log;
 pub mod prepare;
 pub mod replays;
 pub mod run;
+pub mod summary;
+pub mod tables;
+pub mod verdicts;
+mod words;

@@ -61,7 +61,10 @@ pub fn verdicts(prepared: &Prepared, rules: &ConfluenceRules, log: &EventLog) ->
     }
     let waiting = |kind: SignalType| {
         let off = kind == SignalType::FOMO_INTENSIFIED && rules.role_112 == Role112::Ignore;
-        Verdict { name: if off { "type_off" } else { "unmatched" }.to_owned(), pair: None }
+        Verdict {
+            name: if off { "type_off" } else { "unmatched" }.to_owned(),
+            pair: None,
+        }
     };
     let mut reader = Reader {
         prepared,
@@ -92,7 +95,9 @@ pub fn verdicts(prepared: &Prepared, rules: &ConfluenceRules, log: &EventLog) ->
 impl Reader<'_> {
     fn read(&mut self, row: &Row) {
         match row {
-            Row::Noted(Note::Ignored { reason, .. }) => self.heard[self.current].name = reason.name().to_owned(),
+            Row::Noted(Note::Ignored { reason, .. }) => {
+                self.heard[self.current].name = reason.name().to_owned()
+            }
             Row::Noted(Note::LowScore { pair, .. }) => {
                 self.found.low_scores += 1;
                 self.set(&[self.current], "low_score", Some(pair));
@@ -103,7 +108,12 @@ impl Reader<'_> {
                 self.found.pairs.push(pair.clone());
             }
             Row::Noted(Note::Refused { gate, .. }) => {
-                let legs = self.found.pairs.last().map(|pair| self.legs(pair)).unwrap_or_default();
+                let legs = self
+                    .found
+                    .pairs
+                    .last()
+                    .map(|pair| self.legs(pair))
+                    .unwrap_or_default();
                 self.set(&legs, gate.name(), None);
                 bump(&mut self.found.refusals, gate.name());
                 bump(&mut self.found.entry_refusals.0, gate.name());
@@ -113,7 +123,11 @@ impl Reader<'_> {
                 let legs = match request.purpose {
                     Purpose::Entry => {
                         self.found.entries.0 += 1;
-                        self.found.pairs.last().map(|pair| self.legs(pair)).unwrap_or_default()
+                        self.found
+                            .pairs
+                            .last()
+                            .map(|pair| self.legs(pair))
+                            .unwrap_or_default()
                     }
                     Purpose::RiskSignal => vec![self.current],
                     _ => Vec::new(),
@@ -126,7 +140,9 @@ impl Reader<'_> {
     }
 
     fn read_order(&mut self, id: OrderId, update: &OrderUpdate) {
-        let Some((purpose, legs)) = self.sent.get(&id).cloned() else { return };
+        let Some((purpose, legs)) = self.sent.get(&id).cloned() else {
+            return;
+        };
         match update {
             OrderUpdate::Rejected(reject) => {
                 self.set(&legs, reject.name(), None);
@@ -148,7 +164,10 @@ impl Reader<'_> {
     }
 
     fn legs(&self, pair: &Confluence) -> Vec<usize> {
-        [&pair.alpha, &pair.fomo].into_iter().filter_map(|id| self.ids.get(id.as_ref()).copied()).collect()
+        [&pair.alpha, &pair.fomo]
+            .into_iter()
+            .filter_map(|id| self.ids.get(id.as_ref()).copied())
+            .collect()
     }
 
     fn set(&mut self, legs: &[usize], name: &str, pair: Option<&Confluence>) {
@@ -162,7 +181,10 @@ impl Reader<'_> {
     }
 
     fn finish(mut self) -> Verdicts {
-        let plain = |name: &str| Verdict { name: name.to_owned(), pair: None };
+        let plain = |name: &str| Verdict {
+            name: name.to_owned(),
+            pair: None,
+        };
         let contracts = &self.prepared.named.contracts;
         self.found.messages = self
             .prepared
@@ -186,9 +208,19 @@ fn bump(counts: &mut BTreeMap<String, usize>, name: &str) {
 /// Counts as the report wants them, most frequent first.
 #[must_use]
 pub fn reasons(counts: &BTreeMap<String, usize>) -> Vec<ReasonCount> {
-    let mut reasons: Vec<ReasonCount> =
-        counts.iter().map(|(reason, count)| ReasonCount { reason: reason.clone(), count: *count }).collect();
-    reasons.sort_by(|one, other| other.count.cmp(&one.count).then(one.reason.cmp(&other.reason)));
+    let mut reasons: Vec<ReasonCount> = counts
+        .iter()
+        .map(|(reason, count)| ReasonCount {
+            reason: reason.clone(),
+            count: *count,
+        })
+        .collect();
+    reasons.sort_by(|one, other| {
+        other
+            .count
+            .cmp(&one.count)
+            .then(one.reason.cmp(&other.reason))
+    });
     reasons
 }
 
@@ -201,7 +233,9 @@ impl Verdicts {
             bump(&mut by_name, &message.name);
         }
         let lost = |names: &[&str]| {
-            let counts = names.iter().filter_map(|name| Some(((*name).to_owned(), *by_name.get(*name)?)));
+            let counts = names
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), *by_name.get(*name)?)));
             counts.collect::<BTreeMap<String, usize>>()
         };
         let outside = lost(&["no_symbol", "outside_window"]);
@@ -211,8 +245,10 @@ impl Verdicts {
         let heard = total - outside.values().sum::<usize>();
         let usable = heard - ignored.values().sum::<usize>();
         let scored = self.pairs.len();
-        let low: BTreeMap<String, usize> =
-            (self.low_scores > 0).then(|| ("low_score".to_owned(), self.low_scores)).into_iter().collect();
+        let low: BTreeMap<String, usize> = (self.low_scores > 0)
+            .then(|| ("low_score".to_owned(), self.low_scores))
+            .into_iter()
+            .collect();
         let stage = |name: &str, unit: &str, count, lost: &BTreeMap<String, usize>| FunnelStage {
             name: name.to_owned(),
             unit: unit.to_owned(),
@@ -222,10 +258,25 @@ impl Verdicts {
         vec![
             stage("in the file", "messages", total, &BTreeMap::new()),
             stage("received in the run", "messages", heard, &outside),
-            stage("of a type that trades, new and fresh", "messages", usable, &ignored),
-            stage("matched in the window", "pairs", scored + self.low_scores, &unmatched),
+            stage(
+                "of a type that trades, new and fresh",
+                "messages",
+                usable,
+                &ignored,
+            ),
+            stage(
+                "matched in the window",
+                "pairs",
+                scored + self.low_scores,
+                &unmatched,
+            ),
             stage("scored high enough", "pairs", scored, &low),
-            stage("accepted by the risk manager", "entries", self.entries.0, &self.entry_refusals.0),
+            stage(
+                "accepted by the risk manager",
+                "entries",
+                self.entries.0,
+                &self.entry_refusals.0,
+            ),
             stage("filled", "entries", self.entries.1, &self.entry_refusals.1),
         ]
     }

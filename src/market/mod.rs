@@ -3,6 +3,7 @@
 //! Not here: signals (`signal`), anything that decides or fills.
 
 pub mod brackets;
+pub mod curve;
 pub mod error;
 pub mod exchange_info;
 mod frame;

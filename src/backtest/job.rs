@@ -1,0 +1,341 @@
+//! The main job: signals and prices in, a run folder out.
+//!
+//! Not here: each step (the modules beside this one), printing (`cli`).
+//! Invariant: but for `timing.json`, the bytes of the folder hang on configuration, data, signals, seed and version
+//! alone.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::backtest::folder::{self, FolderError, RunFolder};
+use crate::backtest::log::EventLog;
+use crate::backtest::prepare::{PrepareError, Prepared, Sources, prepare};
+use crate::backtest::replays::replay;
+use crate::backtest::run::{Canceled, Simulation, simulate};
+use crate::backtest::summary::{Identity, Parts, summarize};
+use crate::backtest::tables::{fills, fills_csv, ledger_csv, signals_csv, trades_csv};
+use crate::backtest::verdicts::verdicts;
+use crate::domain::num::Rounding;
+use crate::exchange::history::Engine;
+use crate::exchange::history::equity::{CurvePoint, account_curve};
+use crate::market::curve::{self, Curve};
+use crate::market::error::MarketError;
+use crate::report::chart::render::ChartError;
+use crate::report::chart::render::pictures;
+use crate::report::html;
+use crate::report::input::{Reproduce, RunReport};
+use crate::settings::Settings;
+use crate::stats::costs::CostError;
+
+/// Layout of `run.json`; it grows when a field changes its meaning or goes.
+const RUN_SCHEMA: u32 = 1;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Where the inputs are.
+    pub sources: Sources,
+    /// The configuration.
+    pub settings: Settings,
+    /// The run folder; `None` is `reports/<run id>`.
+    pub out: Option<PathBuf>,
+    /// How the simulator walks.
+    pub engine: Engine,
+    /// Threads for replays, at least one.
+    pub threads: usize,
+}
+
+/// A finished job.
+#[derive(Debug)]
+pub struct Done {
+    /// Where the run folder is.
+    pub folder: PathBuf,
+    /// What the report shows.
+    pub report: RunReport,
+    /// The run as one object: the content of `run.json`.
+    pub summary: Value,
+}
+
+/// Why a job has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// Its inputs.
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
+    /// The user stopped it.
+    #[error(transparent)]
+    Canceled(#[from] Canceled),
+    /// The run folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// A file of the run folder.
+    #[error(transparent)]
+    Market(#[from] MarketError),
+    /// The figures do not tie out.
+    #[error(transparent)]
+    Costs(#[from] CostError),
+    /// A chart cannot be drawn.
+    #[error(transparent)]
+    Chart(#[from] ChartError),
+    /// A file cannot be put into words.
+    #[error("the run cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Does the job. `stage` is told what is being done; `cancel` stops it; `started` and `elapsed` come from the caller's
+/// clock for `timing.json`.
+///
+/// # Errors
+/// When an input is wrong, the folder cannot be written, or the user stopped it; nothing is left behind then.
+pub fn run(
+    job: &Job,
+    stage: &dyn Fn(&str),
+    cancel: &AtomicBool,
+    timing: &dyn Fn() -> Value,
+) -> Result<Done, JobError> {
+    // A place that cannot be written is better known before the work than after it.
+    if let Some(out) = &job.out {
+        drop(RunFolder::begin(out)?);
+    }
+    let settings = &job.settings;
+    let prepared = prepare(&job.sources, settings, stage)?;
+    stop_if(cancel)?;
+    stage("simulating");
+    let mut model = settings.model.clone();
+    model.start = Some(prepared.window.from);
+    let log = EventLog::keeping();
+    let run = simulate(
+        &prepared.world,
+        &settings.rules,
+        &model,
+        job.engine,
+        (log, cancel),
+    )?;
+    stage("replaying under other paths and costs");
+    let net = run.outcome.net(model.balance);
+    let threads = (job.engine, job.threads);
+    let replays = replay(
+        &prepared.world,
+        &settings.rules,
+        &model,
+        threads,
+        (net, cancel),
+    )?;
+    stage("figures");
+    let fills = fills(&run.log);
+    let verdicts = verdicts(&prepared, &settings.rules.confluence, &run.log);
+    let curve = account_curve(&prepared.world.tape, &run.outcome, &model);
+    let identity = identify(job, &prepared);
+    let run_id = identity.run_id.clone();
+    let parts = Parts {
+        settings,
+        prepared: &prepared,
+        run: &run,
+        fills: &fills,
+        verdicts: &verdicts,
+        curve: &curve,
+        replays: &replays,
+    };
+    let report = summarize(parts, identity)?;
+    stop_if(cancel)?;
+    stage("writing the report");
+    let place = job
+        .out
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("reports").join(&run_id));
+    let target = RunFolder::begin(&place)?;
+    let summary = run_json(job, &prepared, &run, &report);
+    write_data(&target, job, parts, (&report, &summary))?;
+    target.write("report.html", html::page(&report)?.as_bytes())?;
+    let pictures = pictures(&report)?;
+    target.write("png/equity.png", &pictures.equity)?;
+    target.write("png/drawdown.png", &pictures.drawdown)?;
+    target.write("timing.json", &pretty(&timing())?)?;
+    stop_if(cancel)?;
+    Ok(Done {
+        folder: target.commit()?,
+        report,
+        summary,
+    })
+}
+
+fn stop_if(cancel: &AtomicBool) -> Result<(), Canceled> {
+    if cancel.load(Ordering::Relaxed) {
+        Err(Canceled)
+    } else {
+        Ok(())
+    }
+}
+
+/// Everything but pictures and the page.
+fn write_data(
+    target: &RunFolder,
+    job: &Job,
+    parts: Parts<'_>,
+    (report, summary): (&RunReport, &Value),
+) -> Result<(), JobError> {
+    let symbols = &parts.prepared.world.tape.symbols;
+    target.write(folder::MARK, &pretty(summary)?)?;
+    target.write("config.toml", job.settings.to_toml().as_bytes())?;
+    target.write(
+        "metrics.json",
+        &pretty(&serde_json::to_value(&report.metrics)?)?,
+    )?;
+    target.write("trades.csv", &trades_csv(&parts.run.outcome, symbols))?;
+    target.write("fills.csv", &fills_csv(parts.fills, symbols))?;
+    target.write("signals.csv", &signals_csv(parts.prepared, parts.verdicts))?;
+    target.write("ledger.csv", &ledger_csv(&parts.run.outcome, symbols))?;
+    curve::write(&target.file("equity.parquet"), &columns(parts.curve))?;
+    Ok(())
+}
+
+fn columns(curve: &[CurvePoint]) -> Curve {
+    Curve {
+        time: curve.iter().map(|point| point.time).collect(),
+        equity: curve
+            .iter()
+            .map(|point| point.equity.round(Rounding::Down))
+            .collect(),
+        gross: curve
+            .iter()
+            .map(|point| point.gross.round(Rounding::Down))
+            .collect(),
+        margin: curve.iter().map(|point| point.margin).collect(),
+    }
+}
+
+fn pretty(value: &Value) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = serde_json::to_vec_pretty(value)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// Names the run by everything its result hangs on.
+fn identify(job: &Job, prepared: &Prepared) -> Identity {
+    let config = hex(&Sha256::digest(job.settings.to_toml().as_bytes()));
+    let seed = job.settings.run.seed.to_string();
+    let window = format!(
+        "{}..{}",
+        prepared.window.from.millis(),
+        prepared.window.to.millis()
+    );
+    let version = env!("CARGO_PKG_VERSION");
+    let whole = [
+        version,
+        &config,
+        &prepared.data_hash,
+        &prepared.signals_hash,
+        &window,
+        &seed,
+    ]
+    .join("\n");
+    let run_id = hex(&Sha256::digest(whole.as_bytes()))[..16].to_owned();
+    let name = |path: &PathBuf| {
+        path.file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    };
+    let signals = name(&job.sources.signals);
+    let pairs = [
+        ("configuration", config),
+        ("data", prepared.data_hash.clone()),
+        ("signals", prepared.signals_hash.clone()),
+        ("seed", seed),
+        ("version", version.to_owned()),
+    ];
+    Identity {
+        title: signals.clone(),
+        run_id: run_id.clone(),
+        reproduce: Reproduce {
+            command: format!("sim backtest --signals {signals} --data DIR -c {run_id}/config.toml"),
+            inputs: pairs
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        },
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The run as one object: identity, inputs, the headline figures.
+fn run_json(job: &Job, prepared: &Prepared, run: &Simulation, report: &RunReport) -> Value {
+    let outcome = &run.outcome;
+    let counters = &outcome.counters;
+    let metrics = &report.metrics;
+    let name = |path: &PathBuf| {
+        path.file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    };
+    let symbols: Vec<Value> = prepared
+        .reports
+        .iter()
+        .map(|used| {
+            let mut files: Vec<String> = used.files.iter().map(name).collect();
+            files.sort();
+            files.dedup();
+            json!({
+                "symbol": used.symbol.as_str(),
+                "interval_ms": used.interval.map(|interval| interval.millis()),
+                "detail_ms": used.detail.map(|detail| detail.millis()),
+                "files": files,
+                "synthetic": used.synthetic,
+            })
+        })
+        .collect();
+    let hashes: serde_json::Map<String, Value> = report
+        .reproduce
+        .inputs
+        .iter()
+        .map(|(name, value)| (name.clone(), json!(value)))
+        .collect();
+    json!({
+        "kind": folder::kind(),
+        "schema_version": RUN_SCHEMA,
+        "run_id": report.run_id,
+        "title": report.title,
+        "version": report.version,
+        "synthetic": report.synthetic,
+        "in_sample": !report.validated,
+        "inputs": hashes,
+        "event_log_sha256": run.log.hash(),
+        "from": prepared.window.from.to_text(),
+        "to": prepared.window.to.to_text(),
+        "signals": name(&job.sources.signals),
+        "signals_format": prepared.file.format,
+        "signals_one_clock": prepared.file.signals.iter().filter(|signal| signal.received_time.is_none()).count(),
+        "symbols": symbols,
+        "messages": prepared.file.signals.len(),
+        "confluences": report.signals.funnel.get(4).map(|stage| stage.count),
+        "entries": report.signals.funnel.last().map(|stage| stage.count),
+        "trades": outcome.trades.len(),
+        "fills": report.fills,
+        "balance_usdt": job.settings.model.balance.to_string(),
+        "final_wallet_usdt": outcome.wallet.to_string(),
+        "final_equity_usdt": outcome.equity.to_string(),
+        "net_usdt": outcome.net(job.settings.model.balance).to_string(),
+        "total_return": metrics.daily.total_return.value(),
+        "max_drawdown": metrics.daily.max_drawdown.value(),
+        "sharpe": metrics.daily.sharpe.value(),
+        "win_rate": metrics.trades.win_rate.value(),
+        "expectancy_r": metrics.trades.expectancy_r.value(),
+        "liquidations": report.liquidations,
+        "bars_in_position": counters.bars_in_position,
+        "ambiguous_bars": counters.ambiguous_bars,
+        "drilled_bars": counters.drilled_bars,
+        "residual_ambiguous": counters.residual_ambiguous,
+        "stale_fills": counters.stale_fills,
+        "envelope_net_usdt": metrics.envelope.as_ref().map(|envelope| json!({
+            "min": envelope.min.to_string(),
+            "max": envelope.max.to_string(),
+            "contains_zero": envelope.contains_zero,
+        })),
+        "data_cautions": report.data_notes.iter().filter(|note| note.weight == crate::report::input::Weight::Caution)
+            .map(|note| json!({"symbol": note.symbol, "text": note.text})).collect::<Vec<_>>(),
+        "warnings": report.warnings,
+    })
+}
