@@ -38,7 +38,7 @@ enum Outcome {
     /// Done, but a declared validation gate failed.
     #[expect(
         dead_code,
-        reason = "said by the long jobs, which are connected with them"
+        reason = "no command declares a gate yet; the code is reserved"
     )]
     GateFailed,
 }

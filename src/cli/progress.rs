@@ -54,6 +54,9 @@ impl Progress {
     pub(super) fn busy(&self, stage: &str) {
         let mut state = self.state.borrow_mut();
         if !self.terminal.watched {
+            if clock().duration_since(state.started) >= SILENT {
+                self.terminal.say(stage);
+            }
             return;
         }
         let bar = state.bar.get_or_insert_with(ProgressBar::new_spinner);

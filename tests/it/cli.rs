@@ -515,3 +515,84 @@ fn ctrl_c_leaves_nothing_behind() {
         "nothing half-written stays behind"
     );
 }
+
+#[test]
+fn the_main_job_leaves_a_whole_run_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (data, first, second, taken) = (path("data"), path("first"), path("second"), path("taken"));
+    json(&[
+        "data",
+        "generate",
+        "--days",
+        "3",
+        "--confluences",
+        "6",
+        "--out",
+        &data,
+    ]);
+    let signals = format!("{data}/signals.csv");
+    let base = ["backtest", "--signals", &signals, "--data", &data];
+    let told = json(&[&base[..], &["--out", &first, "-j", "1"]].concat());
+    assert!(told.is_object() && told["run_id"].is_string());
+    json(
+        &[
+            &base[..],
+            &["--out", &second, "-j", "3", "--engine", "step"],
+        ]
+        .concat(),
+    );
+    let names = [
+        "run.json",
+        "config.toml",
+        "metrics.json",
+        "trades.csv",
+        "fills.csv",
+        "signals.csv",
+        "ledger.csv",
+        "equity.parquet",
+        "report.html",
+        "png/equity.png",
+        "png/drawdown.png",
+    ];
+    for name in names {
+        let read = |run: &str| std::fs::read(format!("{run}/{name}")).unwrap();
+        assert!(!read(&first).is_empty(), "{name}");
+        assert!(
+            read(&first) == read(&second),
+            "{name} hangs on threads or engine"
+        );
+    }
+    println!(
+        "run folder: {} files, equal for 1 and 3 threads, skip and step",
+        names.len()
+    );
+    // A run is replaced, anything else is not.
+    json(
+        &[
+            &base[..],
+            &["--out", &first, "--balance", "500", "--seed", "7"],
+        ]
+        .concat(),
+    );
+    let config = std::fs::read_to_string(format!("{first}/config.toml")).unwrap();
+    assert!(config.contains("balance_usdt = 500\n") && config.contains("seed = 7\n"));
+    std::fs::create_dir(&taken).unwrap();
+    std::fs::write(format!("{taken}/mine.txt"), "mine").unwrap();
+    let refused = run(&[&base[..], &["--out", &taken]].concat());
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        stderr(&refused).contains("holds no run"),
+        "{}",
+        stderr(&refused)
+    );
+    let left: Vec<_> = std::fs::read_dir(&taken).unwrap().collect();
+    assert_eq!(left.len(), 1);
+    let early = run(&[
+        &base[..],
+        &["--out", &path("early"), "--timerange", "20200101-20200102"],
+    ]
+    .concat());
+    assert_eq!(early.status.code(), Some(1), "{}", stderr(&early));
+    assert!(!folder.path().join("early").exists());
+}

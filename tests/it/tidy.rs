@@ -91,7 +91,8 @@ const PURE: [&str; 7] = [
 /// Crates and the files that may name them.
 const CRATES: [(&str, &[&str]); 15] = [
     ("polars", &["market/"]),
-    ("csv", &["market/"]),
+    // The tables of a run folder are written where the run is.
+    ("csv", &["market/", "backtest/tables.rs"]),
     ("rusqlite", &["market/", "journal"]),
     ("zip", &["market/"]),
     ("flate2", &["market/"]),
