@@ -15,12 +15,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flate2::Crc;
 use polars::prelude::{
-    Column, DataFrame, DataType, FileMetadata, KeyValueMetadata, NamedFrom, ParquetCompression,
-    ParquetReader, ParquetWriter, PolarsError, SerReader, Series, StatisticsOptions,
+    Column, DataFrame, DataType, FileMetadata, Int64Type, KeyValueMetadata, NamedFrom,
+    ParquetCompression, ParquetReader, ParquetWriter, PolarsDataType, PolarsError, SerReader,
+    Series, StatisticsOptions,
 };
 
 use super::error::MarketError;
 use super::source::UNPACKED_MAX;
+
+/// A chunk of integers as polars holds it.
+type Int64Array = <Int64Type as PolarsDataType>::Array;
 
 /// Rows per byte of file beyond which a row count is a lie that would only allocate.
 const ROWS_PER_BYTE: u64 = 64;
@@ -142,18 +146,26 @@ pub(crate) fn read(path: &Path, columns: &[&str]) -> Result<Table, MarketError> 
 }
 
 impl Table {
-    /// Chunks of a column of 64-bit integers without holes; `None` when it is of another kind.
-    pub(crate) fn int_chunks(&self, name: &str) -> Option<Vec<&[i64]>> {
-        let column = self.frame.column(name).ok()?.as_materialized_series();
-        let ints = column.i64().ok()?;
-        if ints.null_count() > 0 {
+    /// Takes a column of 64-bit integers without holes out of the table; `None` when it is of another kind. A file
+    /// with one row group gives the decoder's own memory: first touching a fresh copy of it costs more than decoding.
+    pub(crate) fn take_ints(&mut self, name: &str) -> Option<Vec<i64>> {
+        let column = self.frame.drop_in_place(name).ok()?;
+        let series = column.take_materialized_series();
+        if series.dtype() != &DataType::Int64 || series.null_count() > 0 {
             return None;
         }
-        Some(
-            ints.downcast_iter()
-                .map(|chunk| chunk.values().as_slice())
-                .collect(),
-        )
+        let rows = series.len();
+        let mut all: Vec<i64> = Vec::new();
+        for mut chunk in series.into_chunks() {
+            let array = chunk.as_any_mut().downcast_mut::<Int64Array>()?;
+            let empty = Int64Array::new_empty(array.dtype().clone());
+            let (_, values, _) = std::mem::replace(array, empty).into_inner();
+            if values.len() == rows {
+                return Some(values.to_vec());
+            }
+            all.extend_from_slice(&values);
+        }
+        Some(all)
     }
 
     /// A column of any kind that has exact values.
@@ -164,47 +176,43 @@ impl Table {
         let column = self.frame.column(name).map_err(|wrong| wrong.to_string())?;
         let series = column.as_materialized_series();
         let of = |wrong: PolarsError| wrong.to_string();
-        Ok(match series.dtype() {
-            DataType::Int64 | DataType::Int32 | DataType::UInt32 if series.null_count() == 0 => {
-                let ints = series.cast(&DataType::Int64).map_err(of)?;
-                Values::Ints(ints.i64().map_err(of)?.into_no_null_iter().collect())
-            }
-            DataType::Int64 | DataType::Int32 | DataType::UInt32 | DataType::UInt64 => {
-                let texts = series.cast(&DataType::String).map_err(of)?;
-                let texts = texts.str().map_err(of)?;
-                Values::Texts(texts.iter().map(|text| text.map(str::to_owned)).collect())
-            }
-            // The shortest text of a float; whether it is exact enough is for the reader of the column to say.
-            DataType::Float64 => Values::Texts(
-                series
-                    .f64()
-                    .map_err(of)?
-                    .iter()
-                    .map(|value| value.map(|value| value.to_string()))
-                    .collect(),
-            ),
-            DataType::Float32 => Values::Texts(
-                series
-                    .f32()
-                    .map_err(of)?
-                    .iter()
-                    .map(|value| value.map(|value| value.to_string()))
-                    .collect(),
-            ),
-            DataType::String => Values::Texts(
-                series
-                    .str()
-                    .map_err(of)?
-                    .iter()
-                    .map(|text| text.map(str::to_owned))
-                    .collect(),
-            ),
-            other => {
-                return Err(format!(
-                    "column {name} is of type {other}; use integers, floats or text"
-                ));
-            }
-        })
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let dtype = series.dtype();
+        if dtype == &DataType::String {
+            let texts = series.str().map_err(of)?;
+            return Ok(Values::Texts(texts.iter().map(owned).collect()));
+        }
+        // The shortest text of a float; whether it is exact enough is for the reader of the column to say.
+        if dtype == &DataType::Float64 {
+            let floats = series.f64().map_err(of)?.iter();
+            let text = |value: Option<f64>| value.map(|value| value.to_string());
+            return Ok(Values::Texts(floats.map(text).collect()));
+        }
+        if dtype == &DataType::Float32 {
+            let floats = series.f32().map_err(of)?.iter();
+            let text = |value: Option<f32>| value.map(|value| value.to_string());
+            return Ok(Values::Texts(floats.map(text).collect()));
+        }
+        let whole = [
+            DataType::Int64,
+            DataType::Int32,
+            DataType::UInt32,
+            DataType::UInt64,
+        ];
+        if !whole.contains(dtype) {
+            return Err(format!(
+                "column {name} is of type {dtype}; use integers, floats or text"
+            ));
+        }
+        if dtype == &DataType::UInt64 || series.null_count() > 0 {
+            let texts = series.cast(&DataType::String).map_err(of)?;
+            let texts = texts.str().map_err(of)?.iter().map(owned).collect();
+            return Ok(Values::Texts(texts));
+        }
+        let ints = series.cast(&DataType::Int64).map_err(of)?;
+        Ok(Values::Ints(
+            ints.i64().map_err(of)?.into_no_null_iter().collect(),
+        ))
     }
 }
 
@@ -251,6 +259,7 @@ pub(crate) fn write(
         ParquetWriter::new(&mut bytes)
             .with_compression(ParquetCompression::Uncompressed)
             .with_statistics(StatisticsOptions::empty())
+            .with_row_group_size(Some(usize::MAX))
             .with_key_value_metadata(Some(KeyValueMetadata::from_static(notes)))
             .finish(&mut frame)
     })?;

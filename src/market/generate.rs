@@ -72,6 +72,8 @@ pub enum Episode {
     Fall,
     /// Up 3.4 % within an hour, then down 5 %: the trailing stop.
     Turn,
+    /// Up 6 % within some seventy minutes, then down 11 %: the first take-profit, then the stop or a break-even stop.
+    Fade,
     /// Nothing for ten hours: a time stop, funding.
     Calm,
     /// One bar with high +9 % and low −5 %: its result hangs on the path.
@@ -132,10 +134,11 @@ pub struct Generated {
     pub known: Known,
 }
 
-const EPISODES: [Episode; 6] = [
+const EPISODES: [Episode; 7] = [
     Episode::Rise,
     Episode::Fall,
     Episode::Turn,
+    Episode::Fade,
     Episode::Calm,
     Episode::Spike,
     Episode::Jump,
@@ -333,8 +336,38 @@ fn legs(episode: Episode) -> &'static [Leg] {
                 drift: -214,
             },
         ],
+        Episode::Fade => &[
+            Leg {
+                from: 4,
+                to: 74,
+                drift: 221,
+            },
+            Leg {
+                from: 74,
+                to: 224,
+                drift: -183,
+            },
+            Leg {
+                from: 344,
+                to: 464,
+                drift: 100,
+            },
+        ],
         Episode::Calm | Episode::Spike | Episode::Jump => &[],
     }
+}
+
+/// The walk of one contract.
+struct Walk<'a> {
+    contract: &'a ContractRecipe,
+    random: &'a mut Random,
+    prices: Prices,
+    /// In ticks.
+    price: i64,
+    /// Minutes left without a bar.
+    hole: i64,
+    /// Minutes left without trade.
+    flat: i64,
 }
 
 fn walk(
@@ -344,17 +377,22 @@ fn walk(
     random: &mut Random,
     known: &mut Known,
 ) -> Prices {
-    let minutes = i64::from(recipe.days) * MINUTES_A_DAY;
     let interval = Span::from_millis(MINUTE);
-    let mut prices = Prices {
-        contract: contract.clone(),
-        bars: Bars::new(interval),
-        mark: Bars::new(interval),
-        funding: Vec::new(),
+    let mut walk = Walk {
+        contract,
+        random,
+        prices: Prices {
+            contract: contract.clone(),
+            bars: Bars::new(interval),
+            mark: Bars::new(interval),
+            funding: Vec::new(),
+        },
+        price: contract.start,
+        hole: 0,
+        flat: 0,
     };
-    let (mut price, mut current) = (contract.start, 0);
-    let (mut hole, mut flat, mut zero) = (0, 0, 0);
-    for minute in 0..minutes {
+    let (mut current, mut zero) = (0, 0);
+    for minute in 0..i64::from(recipe.days) * MINUTES_A_DAY {
         let time = recipe.from + Span::from_millis(minute * MINUTE);
         while starts
             .get(current + 1)
@@ -364,34 +402,51 @@ fn walk(
         }
         let active = starts.get(current).filter(|(start, _)| *start <= minute);
         let since = active.map_or(i64::MAX, |(start, _)| minute - start);
-        let episode = active.map(|(_, episode)| *episode);
-        let quiet = since > QUIET;
-        if hole == 0 && flat == 0 && quiet && random.one_in(4_000) {
-            hole = random.between(3, 25);
-            known.holes.push((contract.symbol.clone(), time, hole));
-        } else if hole == 0 && flat == 0 && quiet && random.one_in(1_500) {
-            flat = random.between(2, 15);
-        }
         if minute % (8 * 60) == 0 {
-            let rate = Rate::from_steps(random.between(-5_000, 15_000));
-            prices.funding.push(FundingRecord {
+            let rate = Rate::from_steps(walk.random.between(-5_000, 15_000));
+            walk.prices.funding.push(FundingRecord {
                 time,
                 rate,
                 mark: None,
             });
         }
-        if hole > 0 {
-            hole -= 1;
-            continue;
+        if let Some(length) = walk.pause(since > QUIET) {
+            known.holes.push((contract.symbol.clone(), time, length));
         }
-        if flat > 0 {
-            flat -= 1;
+        if walk.hole > 0 {
+            walk.hole -= 1;
+        } else if walk.flat > 0 {
+            walk.flat -= 1;
             zero += 1;
-            push(&mut prices, time, [price; 4], 0, random);
-            continue;
+            walk.push(time, [walk.price; 4], 0);
+        } else {
+            walk.minute(time, active.map(|(_, episode)| *episode), since);
         }
+    }
+    known.zero_volume.push((contract.symbol.clone(), zero));
+    walk.prices
+}
+
+impl Walk<'_> {
+    /// Now and then, in quiet times, bars are missing (how many is handed back) or nobody trades.
+    fn pause(&mut self, quiet: bool) -> Option<i64> {
+        if !quiet || self.hole > 0 || self.flat > 0 {
+            return None;
+        }
+        if self.random.one_in(4_000) {
+            self.hole = self.random.between(3, 25);
+            return Some(self.hole);
+        }
+        if self.random.one_in(1_500) {
+            self.flat = self.random.between(2, 15);
+        }
+        None
+    }
+
+    /// One minute with trade, `since` minutes after the last confluence.
+    fn minute(&mut self, time: Timestamp, episode: Option<Episode>, since: i64) {
         if episode == Some(Episode::Jump) && since == 20 {
-            price = price * 94 / 100;
+            self.price = self.price * 94 / 100;
         }
         let drift = episode.map_or(0, |episode| {
             let leg = legs(episode)
@@ -399,53 +454,44 @@ fn walk(
                 .find(|leg| (leg.from..leg.to).contains(&since));
             leg.map_or(0, |leg| leg.drift)
         });
-        let mut path = [price; 5];
-        for index in 1..path.len() {
-            let from = path[index - 1];
-            let reach = (from * STEP_PPM / 1_000_000).max(1);
-            let pull = (contract.start - from) / PULL;
-            let moved = from + random.between(-reach, reach) + from * drift / 1_000_000 + pull;
-            path[index] = moved.clamp(contract.start / 10, contract.start * 10);
+        let start = self.contract.start;
+        let open = self.price;
+        let (mut high, mut low) = (open, open);
+        for _ in 0..4 {
+            let reach = (self.price * STEP_PPM / 1_000_000).max(1);
+            let pull = (start - self.price) / PULL;
+            let step = self.random.between(-reach, reach) + self.price * drift / 1_000_000 + pull;
+            self.price = (self.price + step).clamp(start / 10, start * 10);
+            (high, low) = (high.max(self.price), low.min(self.price));
         }
-        let mut high = path.iter().copied().fold(price, i64::max);
-        let mut low = path.iter().copied().fold(price, i64::min);
         if episode == Some(Episode::Spike) && since == 10 {
-            high = price * 109 / 100;
-            low = price * 95 / 100;
-        } else if quiet && random.one_in(2_000) {
-            high += high * random.between(5, 30) / 1_000;
-            low -= low * random.between(5, 30) / 1_000;
+            (high, low) = (open * 109 / 100, open * 95 / 100);
+        } else if since > QUIET && self.random.one_in(2_000) {
+            high += high * self.random.between(5, 30) / 1_000;
+            low -= low * self.random.between(5, 30) / 1_000;
         }
-        push(
-            &mut prices,
-            time,
-            [price, high, low, path[4]],
-            random.between(1, 5_000),
-            random,
-        );
-        price = path[4];
+        let volume = self.random.between(1, 5_000);
+        self.push(time, [open, high, low, self.price], volume);
     }
-    known.zero_volume.push((contract.symbol.clone(), zero));
-    prices
-}
 
-/// Appends a bar of prices in ticks, and its mark a few ticks beside.
-fn push(prices: &mut Prices, time: Timestamp, ticks: [i64; 4], volume: i64, random: &mut Random) {
-    let tick = prices.contract.tick.steps();
-    let price = |ticks: i64| {
-        Price::from_steps(ticks * tick)
-            .expect("invariant: the walk stays above a tenth of its start")
-    };
-    let bar = |shift: i64, volume: i64| Bar {
-        open_time: time,
-        open: price(ticks[0] + shift),
-        high: price(ticks[1] + shift),
-        low: price(ticks[2] + shift),
-        close: price(ticks[3] + shift),
-        volume: Qty::from_steps(volume * 1_000_000).unwrap_or(Qty::ZERO),
-    };
-    let shift = random.between(-2, 2);
-    const T2: &str = "invariant: minutes ascend on the grid, and high and low enclose the path";
-    prices.bars.push(bar(0, volume)).expect(T2);
-    prices.mark.push(bar(shift, 0)).expect(T2);
+    /// Appends a bar of prices in ticks, and its mark a few ticks beside.
+    fn push(&mut self, time: Timestamp, ticks: [i64; 4], volume: i64) {
+        let tick = self.contract.tick.steps();
+        let price = |ticks: i64| {
+            Price::from_steps(ticks * tick)
+                .expect("invariant: the walk stays above a tenth of its start")
+        };
+        let bar = |shift: i64, volume: i64| Bar {
+            open_time: time,
+            open: price(ticks[0] + shift),
+            high: price(ticks[1] + shift),
+            low: price(ticks[2] + shift),
+            close: price(ticks[3] + shift),
+            volume: Qty::from_steps(volume * 1_000_000).unwrap_or(Qty::ZERO),
+        };
+        let shift = self.random.between(-2, 2);
+        const T2: &str = "invariant: minutes ascend on the grid, and high and low enclose the path";
+        self.prices.bars.push(bar(0, volume)).expect(T2);
+        self.prices.mark.push(bar(shift, 0)).expect(T2);
+    }
 }

@@ -3,6 +3,7 @@
 //! Not here: signals (`signal`), anything that decides or fills.
 
 pub mod brackets;
+mod choose;
 pub mod curve;
 pub mod error;
 pub mod exchange_info;
@@ -15,6 +16,7 @@ pub mod klines;
 pub mod library;
 pub mod load;
 pub mod merge;
+pub mod mix;
 mod numbers;
 pub mod parquet;
 pub mod place;

@@ -329,18 +329,23 @@ fn sql_text(value: ValueRef<'_>) -> Option<String> {
 fn csv_error(path: &Path, wrong: csv::Error) -> MarketError {
     let line = wrong.position().map_or(0, csv::Position::line);
     let text = wrong.to_string();
-    match wrong.into_kind() {
-        csv::ErrorKind::Io(wrong) => stream_error(path, line, wrong),
-        csv::ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => plain_row_error(
+    if let csv::ErrorKind::UnequalLengths {
+        expected_len, len, ..
+    } = wrong.kind()
+    {
+        return plain_row_error(
             path,
             line,
             format!("{len} columns, the header has {expected_len}"),
-        ),
-        csv::ErrorKind::Utf8 { .. } => plain_row_error(path, line, "not UTF-8 text".to_owned()),
-        _ => plain_row_error(path, line, text),
+        );
     }
+    if let csv::ErrorKind::Utf8 { .. } = wrong.kind() {
+        return plain_row_error(path, line, "not UTF-8 text".to_owned());
+    }
+    if let csv::ErrorKind::Io(wrong) = wrong.into_kind() {
+        return stream_error(path, line, wrong);
+    }
+    plain_row_error(path, line, text)
 }
 
 fn csv_row_error(

@@ -6,6 +6,7 @@ mod every_world;
 mod made_up;
 mod market;
 mod market_broken;
+mod mixed;
 mod oracle_metrics;
 mod oracle_simulation;
 mod report;

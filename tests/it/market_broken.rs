@@ -13,6 +13,7 @@ use confluence::market::place::parse_interval;
 use confluence::market::{brackets, exchange_info, funding, klines, parquet, signals, source};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use polars::prelude::{Column, DataFrame, ParquetWriter};
 use tempfile::TempDir;
 
 const MINUTE: Span = Span::from_millis(60_000);
@@ -485,5 +486,122 @@ fn mutated_files_never_panic() {
             tally.refused, tally.accepted
         );
         assert!(tally.refused > 100, "{name}");
+    }
+}
+
+fn foreign(folder: &TempDir, name: &str, columns: Vec<Column>) -> PathBuf {
+    let path = folder.path().join(name);
+    let mut frame = DataFrame::new_infer_height(columns).unwrap();
+    let file = fs::File::create(&path).unwrap();
+    ParquetWriter::new(file).finish(&mut frame).unwrap();
+    path
+}
+
+#[test]
+fn parquet_of_others_is_read_exactly_or_refused() {
+    const NAMES: [&str; 4] = ["Open", "high", "low", "close"];
+    let folder = TempDir::new().unwrap();
+    let plain = klines::read(&put(&folder, "a.csv", rows(4)), MINUTE).unwrap();
+    let times: Vec<i64> = plain.open_time.iter().map(|time| time.millis()).collect();
+    let time = || Column::new("timestamp".into(), times.clone());
+    let floats = |prices: [f64; 4], volumes: [f64; 4]| {
+        let mut columns = vec![time(), Column::new("volume".into(), volumes.to_vec())];
+        for (name, price) in NAMES.iter().zip(prices) {
+            columns.push(Column::new((*name).into(), vec![price; 4]));
+        }
+        columns
+    };
+    let volumes = [0.5, 1.5, 2.5, 3.5];
+    let good = foreign(
+        &folder,
+        "f.parquet",
+        floats([1.5, 1.75, 1.25, 1.5], volumes),
+    );
+    assert_eq!(read_bars(&good, MINUTE).unwrap(), plain);
+    assert_eq!(parquet::detect_interval(&good).unwrap(), MINUTE);
+    let mut columns = vec![
+        Column::new(
+            "date".into(),
+            [
+                "2025-01-01T00:00:00Z",
+                "2025-01-01T00:01:00Z",
+                "2025-01-01T00:02:00Z",
+                "2025-01-01T00:03:00Z",
+            ],
+        ),
+        Column::new("volume".into(), ["0.5", "1.5", "2.5", "3.5"]),
+    ];
+    for (name, price) in NAMES.iter().zip(["1.5", "1.75", "1.25", "1.5"]) {
+        columns.push(Column::new((*name).into(), vec![price; 4]));
+    }
+    assert_eq!(
+        read_bars(&foreign(&folder, "t.parquet", columns), MINUTE).unwrap(),
+        plain
+    );
+    let broken = [
+        (
+            "inexact",
+            floats([1.5, 1.75, 1.25, 0.1 + 1.2 + 0.1], volumes),
+            "more than 8 decimals",
+        ),
+        (
+            "nan",
+            floats([1.5, f64::NAN, 1.25, 1.5], volumes),
+            "not a decimal number",
+        ),
+        (
+            "inf",
+            floats([1.5, f64::INFINITY, 1.25, 1.5], volumes),
+            "not a decimal number",
+        ),
+        (
+            "zero",
+            floats([1.5, 1.75, 0.0, 1.5], volumes),
+            "not above zero",
+        ),
+        (
+            "minus",
+            floats([1.5, 1.75, 1.25, 1.5], [0.5, -1.0, 1.0, 1.0]),
+            "(row 2) volume: quantity '-1'",
+        ),
+        (
+            "high",
+            floats([1.5, 1.4, 1.25, 1.5], volumes),
+            "(row 1) the high is below",
+        ),
+        (
+            "column",
+            floats([1.5, 1.75, 1.25, 1.5], volumes)[..5].to_vec(),
+            "none is close",
+        ),
+        (
+            "bool",
+            [
+                floats([1.5, 1.75, 1.25, 1.5], volumes)[..5].to_vec(),
+                vec![Column::new("close".into(), [true; 4])],
+            ]
+            .concat(),
+            "column close is of type bool",
+        ),
+        (
+            "hole",
+            [
+                floats([1.5, 1.75, 1.25, 1.5], volumes)[..5].to_vec(),
+                vec![Column::new(
+                    "close".into(),
+                    [Some(1.5), None, Some(1.5), Some(1.5)],
+                )],
+            ]
+            .concat(),
+            "(row 2) close: no value",
+        ),
+    ];
+    for (name, columns, wanted) in broken {
+        let path = foreign(&folder, &format!("{name}.parquet"), columns);
+        let wrong = read_bars(&path, MINUTE).unwrap_err().to_string();
+        assert!(
+            wrong.contains(wanted) && wrong.contains(name),
+            "{name}: {wrong}"
+        );
     }
 }
