@@ -2,6 +2,7 @@
 
 mod cli;
 mod every_key;
+mod every_world;
 mod made_up;
 mod market;
 mod market_broken;
