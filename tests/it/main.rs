@@ -1,3 +1,4 @@
 //! All integration tests, in one binary: linking once is most of what a test binary costs.
 
 mod oracle_simulation;
+mod storm;
