@@ -15,3 +15,4 @@ mod signals_io;
 mod skip;
 mod support;
 mod tidy;
+mod storm;
