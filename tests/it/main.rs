@@ -1,8 +1,11 @@
 //! All integration tests, in one binary: linking once is most of what a test binary costs.
 
+mod binary;
 mod cli;
 mod every_key;
+mod folder;
 mod made_up;
+mod main_job;
 mod market;
 mod market_broken;
 mod oracle_metrics;
