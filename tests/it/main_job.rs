@@ -6,12 +6,26 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
+use confluence::backtest::log::{EventLog, Row};
+use confluence::backtest::prepare::{Prepared, Sources, prepare};
+use confluence::domain::event::{AccountUpdate, Command, Event, Note};
+use confluence::domain::fill::Trade;
+use confluence::domain::order::Purpose;
+use confluence::domain::random::Random;
+use confluence::domain::signal::{RawSignal, SignalType};
+use confluence::domain::time::{DAY, Span, Timestamp};
+use confluence::exchange::history::{Engine, Outcome};
+use confluence::market::signals::write_csv;
+use confluence::settings::Settings;
+use confluence::settings::layers::Layers;
 use flate2::read::GzDecoder;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::Value;
 
 use crate::binary::{files, json, say, shared, sim, table};
+use crate::support::run;
 
 const MESSAGES: &str = "signals/valuescan_ai_messages_20260101.json";
 
@@ -207,7 +221,7 @@ fn the_recorded_messages_trade_river_and_say_why_the_others_have_no_price() {
     let trades = table(&folder["trades.csv"]);
     assert_eq!(trades.len(), 1);
     let worked = work_out(&data);
-    let stamp = |millis| confluence::domain::time::Timestamp::from_millis(millis).to_text();
+    let stamp = |millis| Timestamp::from_millis(millis).to_text();
     let trade = &trades[0];
     assert_eq!(trade["symbol"], "RIVERUSDT");
     assert_eq!(trade["direction"], "long");
@@ -299,4 +313,427 @@ fn others_have_no_price(signals: &[BTreeMap<String, String>], summary: &Value) {
         .iter()
         .filter(|row| row["verdict"] == "unknown_type");
     assert_eq!(ignored.count(), 58, "ignored types have their rows too");
+}
+
+/// A recording of 1-minute bars, as the table of the recordings says.
+struct Stretch {
+    symbol: String,
+    from: Timestamp,
+    to: Timestamp,
+}
+
+fn stretches(data: &Path) -> Vec<Stretch> {
+    let readme = std::fs::read_to_string(data.join("README.md")).unwrap();
+    let rows = readme.lines().filter(|line| {
+        line.starts_with("| `klines/um-1m/") || line.starts_with("| `klines/um-1m-archive/")
+    });
+    let found: Vec<Stretch> = rows
+        .map(|line| {
+            let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+            let time = |cell: &str| Timestamp::parse(&format!("{}:00Z", cell.replace(' ', "T")));
+            Stretch {
+                symbol: cells[2].to_owned(),
+                from: time(cells[4]).unwrap(),
+                to: time(cells[5]).unwrap(),
+            }
+        })
+        .collect();
+    assert!(found.len() >= 34, "{} recordings of minutes", found.len());
+    found
+}
+
+/// `2026-01` of an instant.
+fn month(time: Timestamp) -> String {
+    time.to_text()[..7].to_owned()
+}
+
+/// The first instant of the next month.
+fn month_end(name: &str) -> Timestamp {
+    let first = Timestamp::parse(&format!("{name}-01")).unwrap();
+    let days = (27..=31).map(|days| first + Span::from_millis(days * DAY.millis()));
+    days.into_iter().find(|day| month(*day) != *name).unwrap()
+}
+
+/// Pairs of Alpha and FOMO inside each recording, some intensified, some late: six a day.
+fn pairs(stretches: &[Stretch], seed: u64) -> Vec<RawSignal> {
+    let mut signals = Vec::new();
+    for (index, stretch) in (0_u64..).zip(stretches) {
+        let mut random = Random::stream(seed, &[200, index]);
+        let length = (stretch.to - stretch.from).millis();
+        let count = length * 6 / DAY.millis() + 1;
+        for pair in 0..count {
+            let time = stretch.from + Span::from_millis(random.between(0, length));
+            let fomo = if random.one_in(5) {
+                SignalType::FOMO_INTENSIFIED
+            } else {
+                SignalType::FOMO
+            };
+            let gap = if random.one_in(3) {
+                0
+            } else {
+                random.between(0, 240_000)
+            };
+            let late = random.between(0, 20_000);
+            for (kind, shift) in [(SignalType::ALPHA, 0), (fomo, gap)] {
+                let event_time = time + Span::from_millis(shift);
+                signals.push(RawSignal {
+                    id: Arc::from(format!("{index}-{pair}-{}", kind.0)),
+                    kind,
+                    name: stretch.symbol.clone(),
+                    event_time,
+                    received_time: Some(event_time + Span::from_millis(late)),
+                });
+            }
+        }
+    }
+    signals
+}
+
+/// What runs over real prices met.
+#[derive(Default)]
+struct Met {
+    counts: BTreeMap<String, u64>,
+}
+
+impl Met {
+    fn add(&mut self, what: impl Into<String>, by: u64) {
+        *self.counts.entry(what.into()).or_default() += by;
+    }
+
+    fn of(&self, what: &str) -> u64 {
+        self.counts.get(what).copied().unwrap_or(0)
+    }
+
+    fn take(&mut self, outcome: &Outcome, log: &EventLog) {
+        for trade in &outcome.trades {
+            self.add("trades", 1);
+            for exit in &trade.exits {
+                self.add(format!("exit {exit}"), 1);
+            }
+        }
+        let counters = &outcome.counters;
+        self.add("bars in position", counters.bars_in_position);
+        self.add("ambiguous bars", counters.ambiguous_bars);
+        self.add("drilled bars", counters.drilled_bars);
+        self.add("stale fills", counters.stale_fills);
+        for (at, row) in log.rows() {
+            match row {
+                Row::Noted(Note::Confluence(_)) => self.add("confluences", 1),
+                Row::Noted(Note::LowScore { .. }) => self.add("low scores", 1),
+                Row::Noted(Note::Refused { gate, .. }) => {
+                    self.add(format!("gate {}", gate.name()), 1);
+                }
+                Row::Noted(Note::Halted(cause)) => self.add(format!("halt {}", cause.name()), 1),
+                Row::Noted(Note::Surprise { what, .. }) => panic!("{at}: surprise: {what}"),
+                Row::Heard(Event::Account(AccountUpdate::Funding { .. })) => {
+                    self.add("funding", 1);
+                }
+                Row::Said(Command::Submit(order)) if order.request().purpose == Purpose::Entry => {
+                    self.add("entries", 1);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// One run over real prices: by steps, by skips, and by the built program.
+struct RealRun<'a> {
+    data: &'a Path,
+    place: &'a Path,
+    name: String,
+    sets: Vec<String>,
+    signals: Vec<RawSignal>,
+}
+
+impl RealRun<'_> {
+    fn check(&self, met: &mut Met) {
+        let file = self.place.join(format!("{}.csv", self.name));
+        write_csv(&file, &self.signals).unwrap();
+        let settings = Settings::load(&Layers {
+            sets: self.sets.clone(),
+            ..Layers::default()
+        })
+        .unwrap_or_else(|wrong| panic!("{}: {wrong}", self.name));
+        let sources = Sources {
+            signals: file.clone(),
+            data: vec![self.data.to_owned()],
+        };
+        let prepared = prepare(&sources, &settings, &|_| {}).unwrap();
+        let mut model = settings.model.clone();
+        model.start = Some(prepared.window.from);
+        let (step, step_log) = run(&prepared.world, &settings.rules, &model, Engine::Step);
+        let (skip, skip_log) = run(&prepared.world, &settings.rules, &model, Engine::Skip);
+        let first = step_log
+            .rows()
+            .iter()
+            .zip(skip_log.rows())
+            .find(|(one, other)| one != other);
+        assert_eq!(
+            step_log.hash(),
+            skip_log.hash(),
+            "{}: first difference {first:?}",
+            self.name
+        );
+        assert_eq!(step.trades, skip.trades, "{}", self.name);
+        assert_eq!(step.counters, skip.counters, "{}", self.name);
+        assert_eq!(step.ledger, skip.ledger, "{}", self.name);
+        met.take(&skip, &skip_log);
+        met.add("gaps in position", over_gaps(&prepared, &skip));
+        met.add("runs", 1);
+        let mut command = sim();
+        command.arg("backtest").arg("--signals").arg(&file);
+        command.arg("--data").arg(self.data);
+        command.arg("--out").arg(self.place.join(&self.name));
+        for set in &self.sets {
+            command.args(["--set", set]);
+        }
+        let summary = json(&mut command);
+        assert_eq!(
+            summary["event_log_sha256"],
+            Value::from(skip_log.hash()),
+            "{}: the program and the library disagree",
+            self.name
+        );
+        assert_eq!(summary["trades"], Value::from(skip.trades.len()));
+        let wallet = summary["final_wallet_usdt"].as_str().unwrap().to_owned();
+        println!(
+            "{}: {} messages, {} trades, wallet {wallet}",
+            self.name,
+            self.signals.len(),
+            skip.trades.len()
+        );
+    }
+}
+
+/// Trades that were open over a hole in their prices.
+fn over_gaps(prepared: &Prepared, outcome: &Outcome) -> u64 {
+    let holes = |trade: &Trade| {
+        let quality = &prepared.gate.symbols[trade.symbol.index()];
+        let gaps = quality.bars.iter().flat_map(|bars| &bars.gaps);
+        gaps.filter(|gap| trade.entry_time < gap.from && trade.exit_time >= gap.to)
+            .count() as u64
+    };
+    outcome.trades.iter().map(holes).sum()
+}
+
+/// The options of each month in turn.
+const VARIANTS: [&[&str]; 10] = [
+    &[],
+    &["exits.trailing.enabled=true", "exits.stop_pct=2"],
+    &["entries.direction=short", "simulation.path_mode=nearest"],
+    &[
+        "account.margin_mode=cross",
+        "account.leverage=10",
+        "sizing.total_pct=90",
+        "sizing.open_risk_max_pct=8",
+    ],
+    &[
+        "exits.trailing.enabled=true",
+        "exits.break_even.enabled=true",
+        "exits.stop_pct=1",
+        "exits.targets=[{distance_pct=1,share_pct=30},{distance_pct=2,share_pct=30},{distance_pct=4,share_pct=100}]",
+        "exits.share_of=remaining",
+        "exits.trailing.activation_pct=0.8",
+        "exits.trailing.callback_pct=0.5",
+        "simulation.path_mode=optimistic",
+    ],
+    &[
+        "account.margin_mode=cross",
+        "entries.direction=short",
+        "account.leverage=20",
+        "exits.stop_watched=mark",
+        "exits.hold_max_s=14400",
+        "simulation.latency_ms=0",
+        "simulation.bracket_delay_ms=90000",
+    ],
+    &[
+        "signals.role_112=both",
+        "exits.break_even.enabled=true",
+        "exits.targets=[{distance_pct=0.7,share_pct=50},{distance_pct=3,share_pct=100}]",
+        "entries.cooldown_s=3600",
+    ],
+    &[
+        "daily.halt_action=flatten",
+        "daily.loss_max_pct=1",
+        "account.leverage=10",
+        "sizing.score_scaling=true",
+    ],
+    &[
+        "account.leverage=50",
+        "exits.stop_pct=20",
+        "exits.targets=[{distance_pct=1.5,share_pct=100}]",
+        "simulation.path_mode=close_dir",
+        "sizing.position_pct=2",
+        "daily.loss_max_pct=30",
+    ],
+    &[
+        "entries.direction=short",
+        "exits.trailing.enabled=true",
+        "exits.trailing.watched=mark",
+        "sizing.basis=notional",
+        "daily.halt_basis=realized",
+        "simulation.end_of_data=mark",
+        "daily.trades_max=5",
+    ],
+];
+
+#[test]
+fn every_month_of_real_minutes_runs_the_same_by_steps_and_by_skips() {
+    let Some(data) = shared() else { return };
+    let place = tempfile::tempdir().unwrap();
+    let stretches = stretches(&data);
+    let all = pairs(&stretches, 1);
+    let mut months: BTreeMap<String, Vec<RawSignal>> = BTreeMap::new();
+    for signal in all {
+        let received = signal.received_time.unwrap();
+        months.entry(month(received)).or_default().push(signal);
+    }
+    let mut met = Met::default();
+    let texts = |sets: &[&str]| -> Vec<String> { sets.iter().map(|&set| set.to_owned()).collect() };
+    for (index, (name, signals)) in months.iter().enumerate() {
+        let mut sets = vec![
+            format!("run.from={name}-01"),
+            format!("run.to={}", &month_end(name).to_text()[..10]),
+            "data.interval=1m".to_owned(),
+            "daily.trades_max=100".to_owned(),
+        ];
+        sets.extend(texts(VARIANTS[index % VARIANTS.len()]));
+        let run = RealRun {
+            data: &data,
+            place: place.path(),
+            name: name.clone(),
+            sets,
+            signals: signals.clone(),
+        };
+        run.check(&mut met);
+    }
+    assert_eq!(met.of("runs"), months.len() as u64);
+    let per_month = met.of("confluences");
+    drilled_months(&data, place.path(), &months, &mut met);
+    over_the_holes(&data, place.path(), &stretches, &mut met);
+    say(&format!(
+        "real minutes: {} months and {} further runs, step = skip = the program; {per_month} confluences in the months; met {:?}",
+        months.len(),
+        met.of("runs") - months.len() as u64,
+        met.counts
+    ));
+    assert!(per_month >= 5_000, "{per_month} confluences");
+    for what in [
+        "entries",
+        "exit sl",
+        "exit tp1",
+        "exit tp2",
+        "exit trailing",
+        "exit break_even",
+        "exit time_stop",
+        "exit risk_signal",
+        "exit halt_flatten",
+        "exit liquidation",
+        "exit end_of_data",
+        "halt daily_loss",
+        "funding",
+        "ambiguous bars",
+        "drilled bars",
+        "stale fills",
+        "gaps in position",
+        "gate in_position",
+        "gate total_cap",
+        "gate open_risk",
+        "gate daily_trades",
+        "gate cooldown",
+    ] {
+        assert!(met.of(what) > 0, "{what} was never met: {:?}", met.counts);
+    }
+}
+
+/// Named lengths: the minutes serve the drill-down.
+fn drilled_months(
+    data: &Path,
+    place: &Path,
+    months: &BTreeMap<String, Vec<RawSignal>>,
+    met: &mut Met,
+) {
+    for (name, interval, symbols) in [
+        ("2026-01", "5m", &["RIVERUSDT", "DOGEUSDT", "ZECUSDT"][..]),
+        ("2025-12", "3m", &["RIVERUSDT"]),
+        ("2025-11", "5m", &["DOTUSDT", "NEARUSDT", "RIVERUSDT"]),
+        ("2025-06", "5m", &["BTCUSDT", "ETHUSDT"]),
+    ] {
+        let signals = months[name]
+            .iter()
+            .filter(|signal| symbols.contains(&signal.name.as_str()))
+            .cloned();
+        let mut sets = vec![
+            format!("run.from={name}-01"),
+            format!("run.to={}", &month_end(name).to_text()[..10]),
+            format!("data.interval={interval}"),
+        ];
+        let tight = [
+            "exits.stop_pct=0.6",
+            "exits.targets=[{distance_pct=0.5,share_pct=50},{distance_pct=0.9,share_pct=100}]",
+        ];
+        sets.extend(tight.map(str::to_owned));
+        let run = RealRun {
+            data,
+            place,
+            name: format!("{name}-{interval}"),
+            sets,
+            signals: signals.collect(),
+        };
+        run.check(met);
+    }
+}
+
+/// Entries shortly before a recording ends, held until the next one of the symbol begins (D1).
+fn over_the_holes(data: &Path, place: &Path, stretches: &[Stretch], met: &mut Met) {
+    let mut signals = Vec::new();
+    let mut seen = BTreeMap::new();
+    for (index, stretch) in stretches.iter().enumerate() {
+        let (first, last) = seen
+            .entry(stretch.symbol.as_str())
+            .or_insert((stretch.from, stretch.to));
+        *first = (*first).min(stretch.from);
+        *last = (*last).max(stretch.to);
+        for (kind, name) in [(SignalType::ALPHA, "a"), (SignalType::FOMO, "f")] {
+            let time = stretch.to - Span::from_millis(180_000);
+            signals.push(RawSignal {
+                id: Arc::from(format!("edge-{index}{name}")),
+                kind,
+                name: stretch.symbol.clone(),
+                event_time: time,
+                received_time: Some(time),
+            });
+        }
+    }
+    for (number, symbol) in ["DOGEUSDT", "SUIUSDT", "ZECUSDT", "BTCUSDT", "SOLUSDT"]
+        .into_iter()
+        .enumerate()
+    {
+        let own: Vec<RawSignal> = signals
+            .iter()
+            .filter(|signal| signal.name == symbol)
+            .cloned()
+            .collect();
+        let (first, last) = seen[symbol];
+        let mut sets = vec![
+            format!("run.from={}", first.to_text()),
+            format!("run.to={}", last.to_text()),
+            "data.interval=1m".to_owned(),
+            "account.leverage=1".to_owned(),
+            "exits.stop_pct=60".to_owned(),
+            "exits.targets=[{distance_pct=300,share_pct=100}]".to_owned(),
+        ];
+        if number % 2 == 1 {
+            sets.push("exits.trailing.enabled=true".to_owned());
+        }
+        let run = RealRun {
+            data,
+            place,
+            name: format!("hole-{symbol}"),
+            sets,
+            signals: own,
+        };
+        run.check(met);
+    }
 }
