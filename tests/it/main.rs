@@ -1,9 +1,12 @@
 //! All integration tests, in one binary: linking once is most of what a test binary costs.
 
+mod binary;
 mod cli;
 mod every_key;
 mod every_world;
+mod folder;
 mod made_up;
+mod main_job;
 mod market;
 mod market_broken;
 mod mixed;
@@ -13,6 +16,6 @@ mod report;
 mod settings;
 mod signals_io;
 mod skip;
+mod storm;
 mod support;
 mod tidy;
-mod storm;
