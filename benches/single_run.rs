@@ -15,6 +15,7 @@ use confluence::exchange::history::equity::account_curve;
 use confluence::exchange::history::{Engine, World};
 use confluence::settings::Settings;
 
+#[inline(never)]
 fn once(world: &Arc<World>, settings: &Settings, engine: Engine) -> Simulation {
     let log = EventLog::hashing();
     let cancel = AtomicBool::new(false);
@@ -52,7 +53,13 @@ fn median(
 
 fn main() {
     let settings = common::settings();
-    for symbols in [1, 10] {
+    let only: Option<usize> = std::env::var("BENCH_SYMBOLS")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    for symbols in [1, 10]
+        .into_iter()
+        .filter(|count| only.is_none_or(|only| only == *count))
+    {
         let world = Arc::new(common::world(symbols));
         let kept = {
             let cancel = AtomicBool::new(false);
@@ -96,6 +103,18 @@ fn main() {
         };
         let times = if symbols == 1 { 31 } else { 9 };
         // A clone of the world has built no index yet.
+        if let Some(times) = std::env::var("BENCH_LOOP")
+            .ok()
+            .and_then(|text| text.parse().ok())
+        {
+            let warm = median(
+                times,
+                || Arc::clone(&world),
+                |world| drop(once(world, &settings, Engine::Skip)),
+            );
+            show("skip, index at hand", warm);
+            continue;
+        }
         let cold = median(
             times,
             || Arc::new(World::clone(&world)),

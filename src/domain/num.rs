@@ -73,8 +73,14 @@ pub enum NumError {
 #[must_use]
 pub fn divide(numerator: i128, denominator: i128, rounding: Rounding) -> i128 {
     assert!(denominator > 0, "invariant: divisors are positive");
-    let floor = numerator.div_euclid(denominator);
-    let rest = numerator.rem_euclid(denominator);
+    // One division: the remainder follows, and both are brought to the floor side.
+    let toward_zero = numerator / denominator;
+    let left = numerator - toward_zero * denominator;
+    let (floor, rest) = if left < 0 {
+        (toward_zero - 1, left + denominator)
+    } else {
+        (toward_zero, left)
+    };
     match rounding {
         Rounding::Down => floor,
         Rounding::Up => floor + i128::from(rest > 0),

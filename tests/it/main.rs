@@ -1,8 +1,12 @@
 //! All integration tests, in one binary: linking once is most of what a test binary costs.
 
+mod binary;
 mod cli;
 mod every_key;
+mod every_world;
+mod folder;
 mod made_up;
+mod main_job;
 mod market;
 mod market_broken;
 mod mixed;
@@ -12,5 +16,6 @@ mod report;
 mod settings;
 mod signals_io;
 mod skip;
+mod storm;
 mod support;
 mod tidy;

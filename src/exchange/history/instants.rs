@@ -100,7 +100,7 @@ impl History {
                 let open = series.row_from(self.now + Span::from_millis(1));
                 let end = series.last_completed(self.now).map_or(0, |row| row + 1);
                 let opens = series.bars().open_time.get(open).copied();
-                let ends = (end < series.bars().len()).then(|| series.bars().end(end));
+                let ends = (end < series.len()).then(|| series.end_time(end));
                 opens.into_iter().chain(ends)
             })
             .min()
@@ -112,7 +112,7 @@ impl History {
         series
             .filter_map(|series| {
                 let row = series.last_completed(self.now).map_or(0, |row| row + 1);
-                (row < series.bars().len()).then(|| series.bars().end(row))
+                (row < series.len()).then(|| series.end_time(row))
             })
             .min()
     }
@@ -122,7 +122,7 @@ impl History {
         self.world.tape.series.iter().flatten().any(|series| {
             series
                 .last_completed(time)
-                .is_some_and(|row| series.bars().end(row) == time)
+                .is_some_and(|row| series.end_time(row) == time)
         })
     }
 
@@ -168,11 +168,11 @@ impl History {
         if self.engine == Engine::Skip {
             let from = series.last_completed(self.now).map_or(0, |row| row + 1);
             if let Touch::Row(row) = self.find_touch(symbol, from) {
-                let open = series.bars().open_time[row];
+                let open = series.open_time(row);
                 next.offer(if open > self.now {
                     open
                 } else {
-                    series.bars().end(row)
+                    series.end_time(row)
                 });
             }
         }
@@ -195,7 +195,7 @@ impl History {
         let Some(series) = &world.tape.series[symbol.index()] else {
             return Touch::Never;
         };
-        let rows = series.bars().len();
+        let rows = series.len();
         let held = self.account.held(symbol).map(|held| held.position);
         let desk = &self.desks[symbol.index()];
         if (held.is_none() && desk.resting.is_empty()) || desk.delisted {

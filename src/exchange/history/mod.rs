@@ -253,12 +253,12 @@ impl History {
                 .series
                 .iter()
                 .flatten()
-                .filter(|series| !series.bars().is_empty())
+                .filter(|series| !series.is_empty())
         };
-        let first = series().map(|series| series.bars().open_time[0]).min();
+        let first = series().map(|series| series.open_time(0)).min();
         let start = model.start.or(first).unwrap_or(Timestamp::from_millis(0));
         let end = series()
-            .map(|series| series.bars().end(series.bars().len() - 1))
+            .map(|series| series.bars().end(series.len() - 1))
             .max()
             .unwrap_or(start);
         let next_signal = world
@@ -616,7 +616,7 @@ impl History {
                         self.vanish(symbol, &[]);
                     }
                     EndOfData::Mark => {
-                        let rows = self.series(symbol).map_or(0, |series| series.bars().len());
+                        let rows = self.series(symbol).map_or(0, |series| series.len());
                         self.count_bars(symbol, rows);
                     }
                 }

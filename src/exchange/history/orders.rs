@@ -136,7 +136,7 @@ impl History {
         }
         let end = self.series(symbol).and_then(|series| {
             let row = series.row_at(self.now)?;
-            Some(series.bars().end(row))
+            Some(series.end_time(row))
         });
         end.unwrap_or(self.now)
     }
