@@ -50,7 +50,8 @@ pub struct SeriesFiles {
 pub enum SeriesCheck {
     /// Bars.
     Bars {
-        /// Gaps, flat stretches and the like; off-tick prices by the tick that most of the series shows.
+        /// Gaps, flat stretches and the like. Off-tick prices are judged by a run, which knows the contract's rules:
+        /// here the tick is the one that all prices share.
         quality: BarQuality,
         /// Rows that several recordings have.
         shared_rows: usize,

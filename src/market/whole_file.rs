@@ -1,4 +1,6 @@
 //! Files that appear whole or not at all.
+//!
+//! Not here: what is in them.
 
 use std::io::Write;
 use std::path::Path;

@@ -319,6 +319,8 @@ fn odd_folders_are_refused_or_set_aside() {
     put(&folder, ".hidden/BTCUSDT-1m.csv", "x");
     let library = Library::open(&[folder.path().to_owned()]).unwrap();
     assert_eq!((library.klines.len(), library.aside.len()), (1, 1));
+    let twice = [folder.path().join("klines"), folder.path().to_owned()];
+    assert_eq!(Library::open(&twice).unwrap().klines.len(), 1);
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink(folder.path(), folder.path().join("klines/again")).unwrap();
@@ -425,6 +427,16 @@ fn mutated_files_never_panic() {
     .unwrap();
     let list_table = folder.path().join("seed-signals.parquet");
     signals::write_parquet(&list_table, &list.signals).unwrap();
+    let base = folder.path().join("seed.db");
+    let database = rusqlite::Connection::open(&base).unwrap();
+    database
+        .execute_batch(
+            "CREATE TABLE processed_messages(message_id TEXT PRIMARY KEY, message_type INTEGER, symbol TEXT,
+             title TEXT, processed_time INTEGER, created_time INTEGER);
+             INSERT INTO processed_messages VALUES('5',113,'RIVER','t',1767254125,1767254120000);",
+        )
+        .unwrap();
+    drop(database);
     let message = r#"{"list":[{"id":7,"type":113,"createTime":1767254120000,"content":"{\"symbol\":\"A\"}"}]}"#;
     let line = "{\"id\":\"1\",\"type\":110,\"symbol\":\"A\",\"event_time\":1735689600000}\n";
     let info = r#"{"serverTime":1735689600000,"symbols":[{"symbol":"A","liquidationFee":"0.01","filters":[{"filterType":"PRICE_FILTER","tickSize":"0.1"},{"filterType":"LOT_SIZE","stepSize":"1","minQty":"1","maxQty":"9"}]}]}"#;
@@ -444,6 +456,7 @@ fn mutated_files_never_panic() {
             fs::read(folder.path().join("seed-signals.csv")).unwrap(),
         ),
         ("signals.parquet", fs::read(&list_table).unwrap()),
+        ("signals.db", fs::read(&base).unwrap()),
         ("signals.json", message.as_bytes().to_vec()),
         ("signals.jsonl", line.repeat(3).into_bytes()),
         ("info.json", info.as_bytes().to_vec()),
