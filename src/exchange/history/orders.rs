@@ -83,7 +83,7 @@ pub(super) struct Flight {
     pub(super) arrival: Timestamp,
 }
 
-impl History {
+impl History<'_> {
     /// Takes an order in. Every answer is certain here, so it is acknowledged at once; when it takes effect is another
     /// matter.
     pub(super) fn submit(&mut self, request: OrderRequest) {
@@ -428,7 +428,7 @@ impl History {
 
     /// Rank 10: executes the next order that waits for a symbol opening now; the symbol if there was one.
     pub(super) fn execute_next(&mut self) -> Option<SymbolId> {
-        let world = Arc::clone(&self.world);
+        let world = self.world;
         let opens = |flight: &Flight| {
             let series = world.tape.series[flight.request.symbol.index()].as_ref()?;
             series.row_at(self.now)
@@ -448,7 +448,7 @@ impl History {
     }
 
     fn execute(&mut self, flight: &Flight, series: &Series, row: usize) {
-        let world = Arc::clone(&self.world);
+        let world = self.world;
         let instrument = &world.tape.instruments[flight.request.symbol.index()];
         let request = &flight.request;
         let open = series.bars().open[row];
