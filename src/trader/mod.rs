@@ -22,16 +22,16 @@ use crate::domain::event::{
 use crate::domain::fill::Fill;
 use crate::domain::instrument::Instrument;
 use crate::domain::num::{Money, Notional, Rate, Rounding, UNIT, divide};
-use crate::domain::order::{Amount, HaltCause, OrderId, OrderKind, OrderRequest, Purpose, Reject};
+use crate::domain::order::{HaltCause, OrderId, OrderRequest, Purpose, Reject};
 use crate::domain::position::{Position, initial_margin};
 use crate::domain::signal::Signal;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
 use crate::trader::confluence::{Books, Intake};
-use crate::trader::ledger::{Booked, Day, Leg, Slot, WantedStop};
+use crate::trader::ledger::{Booked, Day, Leg, Slot, WantedLeg, WantedStop};
 use crate::trader::orders::{OrderState, Orders, Outcome};
 use crate::trader::reconcile::Desk;
-use crate::trader::risk::{Exit, Standing, approve_entry, approve_exit, approve_manual};
+use crate::trader::risk::{Standing, approve_entry, approve_manual};
 use crate::trader::rules::{HaltAction, HaltBasis, Rules};
 
 /// What the trader says about one event, in order. Reused from event to event.
@@ -235,34 +235,25 @@ impl Trader {
         commands: &mut Commands,
     ) {
         let symbol = signal.symbol;
-        let Some(open) = &self.slots[symbol.index()].open else {
+        let mark = quote.mark;
+        let Some(open) = &mut self.slots[symbol.index()].open else {
             commands.note(Note::Ignored {
                 id: Arc::clone(&signal.id),
                 reason: Ignored::RiskFlat,
             });
             return;
         };
-        let gains = quote
-            .mark
-            .is_some_and(|mark| open.position.unrealized(mark) > Notional::ZERO);
-        if !gains {
+        if mark.is_none_or(|mark| open.position.unrealized(mark) <= Notional::ZERO) {
             commands.note(Note::Ignored {
                 id: Arc::clone(&signal.id),
                 reason: Ignored::RiskNotInProfit,
             });
             return;
         }
-        let exit = Exit {
-            kind: OrderKind::Market,
-            amount: Amount::Share(self.rules.risk_close_share),
-            purpose: Purpose::RiskSignal,
-            reference: Some(Arc::clone(&signal.id)),
-        };
-        let side = open.position.direction.exit_side();
-        let approved = approve_exit(self.orders.next_id(), symbol, side, exit);
-        let id = self.send(now, approved.request().clone(), Money::ZERO);
-        self.slots[symbol.index()].live.push(id);
-        commands.say(Command::Submit(approved));
+        open.asked.push(WantedLeg::new(Leg::Risk {
+            share: self.rules.risk_close_share,
+            reference: Arc::clone(&signal.id),
+        }));
         self.tend(now, symbol, commands);
     }
 

@@ -164,7 +164,7 @@ impl Order {
     pub fn doubt(&mut self, now: Timestamp) {
         if self.is_live() {
             self.state = OrderState::InDoubt;
-            let wait = if self.request.reduce_only {
+            let wait = if self.request.reduce_only && !self.absent {
                 ASK_EXIT_EVERY
             } else {
                 ASK_EVERY

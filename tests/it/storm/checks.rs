@@ -9,7 +9,7 @@ use confluence::domain::event::{AccountUpdate, Command, Event, Note, Operator, O
 use confluence::domain::fill::{Fill, TradeId};
 use confluence::domain::num::{Notional, Price, Qty, Rounding};
 use confluence::domain::order::{
-    Amount, Direction, HaltCause, OrderId, OrderRequest, Purpose, Side,
+    Amount, Direction, HaltCause, OrderId, OrderRequest, Purpose, Reject,
 };
 use confluence::domain::position::{Position, initial_margin};
 use confluence::domain::symbol::SymbolId;
@@ -48,6 +48,8 @@ pub(crate) struct Judge {
     sent_today: Vec<OrderId>,
     /// The operator lifted a loss halt today.
     waived: bool,
+    /// The exchange takes no order before this, as the trader heard it.
+    throttled_until: i64,
     alive_since: i64,
     up_since: i64,
 }
@@ -57,6 +59,8 @@ pub(crate) struct Judge {
 struct Watched {
     /// Best trigger accepted since the position was opened.
     best: Option<Price>,
+    /// When the position was opened.
+    opened_at: i64,
     /// When the exchange last took a stop away.
     taken: Option<i64>,
     arming_since: Option<i64>,
@@ -83,6 +87,9 @@ pub(crate) struct Seen {
     pub(crate) repeats: u64,
     pub(crate) stops: u64,
     pub(crate) moves: u64,
+    pub(crate) takebacks: u64,
+    pub(crate) fresh: u64,
+    pub(crate) throttles: u64,
     pub(crate) halts: u64,
     pub(crate) sizes: u64,
     pub(crate) quiet: u64,
@@ -100,6 +107,9 @@ impl Seen {
         self.repeats += other.repeats;
         self.stops += other.stops;
         self.moves += other.moves;
+        self.takebacks += other.takebacks;
+        self.fresh += other.fresh;
+        self.throttles += other.throttles;
         self.halts += other.halts;
         self.sizes += other.sizes;
         self.quiet += other.quiet;
@@ -135,6 +145,7 @@ impl Judge {
             day: Timestamp::from_millis(plan.start).day(),
             sent_today: Vec::new(),
             waived: false,
+            throttled_until: 0,
             alive_since: plan.start,
             up_since: plan.start,
         }
@@ -194,8 +205,14 @@ impl Judge {
             pending = pending + *margin;
         }
         let cap = base.rate(self.rules.sizing.total, Rounding::Up).exact();
-        // What is pending may fill at another price than it was sized at.
-        let slack = Notional::from_raw(pending.raw() / 10);
+        // What is pending, or filled and not heard yet, may have another price than it was sized at.
+        let mut unsure = pending;
+        for (slot, position) in self.slots.iter().zip(&truth.positions) {
+            if let Some(open) = position.filter(|open| open.qty.steps() != slot.booked) {
+                unsure = unsure + initial_margin(open.cost, leverage).exact();
+            }
+        }
+        let slack = Notional::from_raw(unsure.raw() / 10);
         let sum = truth.margin().exact() + pending + this;
         if sum > cap + slack {
             self.breach(format!("I14: {sum} margin in all, {cap} allowed"));
@@ -252,30 +269,27 @@ impl Judge {
             return;
         };
         let slot = &mut self.slots[symbol.index()];
-        let worse = slot.best.is_some_and(|best| match request.side {
-            Side::Sell => trigger < best,
-            Side::Buy => trigger > best,
-        });
-        if slot.best.is_some_and(|best| best != trigger) {
-            self.seen.moves += 1;
-        }
-        let best = slot.best;
-        slot.best = Some(trigger);
-        if worse {
-            self.breach(format!(
-                "I12: the stop moved away to {trigger} from {best:?}"
-            ));
+        let direction = self.rules.direction;
+        let moved = slot.best.filter(|best| *best != trigger);
+        self.seen.moves += u64::from(moved.is_some());
+        let best = moved.map_or(trigger, |best| better(direction, best, trigger));
+        slot.best = Some(best);
+        // A late one may come beside a better one; alone it must not be worse than any before.
+        let resting = best_stop(truth, symbol, direction).unwrap_or(trigger);
+        if better(direction, resting, best) != resting {
+            self.breach(format!("I12: the stop moved away to {trigger} from {best}"));
         }
     }
 
     /// I9: what an execution did to the position.
     pub(crate) fn executed(
         &mut self,
+        now: i64,
         truth: &Truth,
-        purpose: Purpose,
-        symbol: SymbolId,
+        order: (Purpose, SymbolId),
         before: Option<Position>,
     ) {
+        let (purpose, symbol) = order;
         let after = truth.positions[symbol.index()];
         if purpose != Purpose::Entry {
             let grew = match (before, after) {
@@ -289,8 +303,11 @@ impl Judge {
                 self.breach(format!("I9: {purpose} made the position larger"));
             }
         }
+        let slot = &mut self.slots[symbol.index()];
         if after.is_none() {
-            self.slots[symbol.index()].best = None;
+            slot.best = None;
+        } else if before.is_none() {
+            slot.opened_at = now;
         }
     }
 
@@ -303,18 +320,27 @@ impl Judge {
     pub(crate) fn removed(&mut self, truth: &Truth, id: OrderId, now: i64) {
         let held = &truth.orders[&id];
         let symbol = held.request.symbol;
-        if !held.is_stop() || truth.positions[symbol.index()].is_none() {
+        let slot = &self.slots[symbol.index()];
+        // One of a position before protects at a level that means nothing now.
+        let counts = held.is_stop() && held.accepted_at >= slot.opened_at;
+        if !counts || truth.positions[symbol.index()].is_none() {
             return;
         }
-        let taken = self.slots[symbol.index()].taken;
-        if taken.is_some_and(|taken| now - taken < 45_000) {
+        // The trader cannot know yet that the exchange took the one it relies on.
+        if slot.taken.is_some_and(|taken| now - taken < 45_000) {
             return;
         }
-        if !protected(truth, symbol) {
-            self.breach(format!(
-                "I12: stop {} was taken back and none is left",
+        let direction = self.rules.direction;
+        let (left, gone) = (best_stop(truth, symbol, direction), held.trigger());
+        match (left, gone) {
+            (Some(left), Some(gone)) if better(direction, left, gone) == left => {
+                self.seen.takebacks += 1;
+            }
+            _ if executing(truth, symbol) => {}
+            _ => self.breach(format!(
+                "I12: stop {} was taken back, {left:?} is left",
                 id.0
-            ));
+            )),
         }
     }
 
@@ -347,12 +373,32 @@ impl Judge {
     /// All that is checked after every event.
     pub(crate) fn after_event(&mut self, truth: &Truth, trader: &Trader, step: &Step<'_>) {
         self.hear_fills(step.event);
+        self.check_throttle(step);
         self.check_books(trader);
         self.check_halts(trader, step);
         for index in 0..SYMBOLS {
             self.check_protection(truth, trader, SymbolId::at(index), step);
         }
         self.check_day(truth, step);
+    }
+
+    /// I16: nothing is ordered before the exchange takes orders again.
+    fn check_throttle(&mut self, step: &Step<'_>) {
+        if let Event::Order {
+            update: OrderUpdate::Rejected(Reject::Throttled { until }),
+            ..
+        } = step.event
+        {
+            self.throttled_until = self.throttled_until.max(until.millis());
+            self.seen.throttles += 1;
+        }
+        let orders = step
+            .said
+            .iter()
+            .any(|command| matches!(command, Command::Submit(_)));
+        if orders && step.now < self.throttled_until {
+            self.breach("I16: an order was sent while throttled".to_owned());
+        }
     }
 
     fn hear_fills(&mut self, event: &Event) {
@@ -521,6 +567,8 @@ impl Judge {
             slot.noted = false;
         }
         let slot = slot.clone();
+        // Refused until then: no attempt is allowed, for any symbol.
+        let quiet_until = slot.fault_until.max(self.throttled_until);
         if waited > NAKED_MAX {
             self.breach(format!(
                 "I2: without an accepted stop for {waited} ms and not leaving"
@@ -539,7 +587,7 @@ impl Judge {
         if let Some(since) = slot.known_since {
             let since = since.max(self.up_since);
             let lasted = now - since;
-            let calm = now - since.max(slot.fault_until);
+            let calm = now - since.max(quiet_until);
             self.seen.calm_naked_ms_max = self.seen.calm_naked_ms_max.max(calm);
             if calm > NAKED_MAX + ATTEMPT_EVERY + 2 * ROUND_TRIP {
                 self.breach(format!(
@@ -547,10 +595,7 @@ impl Judge {
                 ));
             }
             let silent = now - slot.last_command.max(since);
-            if lasted > NAKED_MAX
-                && silent > ATTEMPT_EVERY
-                && now > slot.fault_until + ATTEMPT_EVERY
-            {
+            if lasted > NAKED_MAX && silent > ATTEMPT_EVERY && now > quiet_until + ATTEMPT_EVERY {
                 self.breach(format!("I2: naked and no attempt for {silent} ms"));
             }
             if lasted > 10_000 && !slot.noted {
@@ -573,6 +618,21 @@ impl Judge {
             self.breach(format!("rest: woken for nothing it says {said} commands"));
         }
         self.seen.rests += 1;
+    }
+
+    /// I25: a pair that came after the storm has become a protected position by now, or none.
+    pub(crate) fn at_fresh(&mut self, now: i64, truth: &Truth, trader: &Trader) {
+        for index in 0..SYMBOLS {
+            let symbol = SymbolId::at(index);
+            let old = now - self.slots[index].opened_at > 5_000;
+            if truth.positions[index].is_some() && old {
+                self.seen.fresh += 1;
+                let leaving = trader.protection(symbol) == Protection::Leaving;
+                if trader.position(symbol).is_none() || !(protected(truth, symbol) || leaving) {
+                    self.breach(format!("I25: symbol {index} is open and not protected"));
+                }
+            }
+        }
     }
 
     /// I3, I5, I11 and protection, once everything has been calm for long.
@@ -642,12 +702,38 @@ impl Watched {
     }
 }
 
-/// Whether a stop over the whole position rests, or a whole exit is executing.
-fn protected(truth: &Truth, symbol: SymbolId) -> bool {
+/// The trigger closer to the market.
+fn better(direction: Direction, one: Price, other: Price) -> Price {
+    match direction {
+        Direction::Long => one.max(other),
+        Direction::Short => one.min(other),
+    }
+}
+
+/// The best trigger among the stops that rest.
+fn best_stop(truth: &Truth, symbol: SymbolId, direction: Direction) -> Option<Price> {
+    let held = truth.live[symbol.index()]
+        .iter()
+        .map(|id| &truth.orders[id]);
+    held.filter(|held| held.is_stop())
+        .filter_map(Held::trigger)
+        .reduce(|one, other| better(direction, one, other))
+}
+
+/// Whether an exit of the whole position is executing.
+fn executing(truth: &Truth, symbol: SymbolId) -> bool {
     truth.live[symbol.index()].iter().any(|id| {
         let held = &truth.orders[id];
         let whole = held.request.amount == Amount::All && held.request.reduce_only;
-        let executing = matches!(held.state, State::Executing { .. });
-        whole && (held.is_stop() || executing)
+        whole && matches!(held.state, State::Executing { .. })
     })
+}
+
+/// Whether a stop over the whole position rests, or an exit of the whole is executing.
+fn protected(truth: &Truth, symbol: SymbolId) -> bool {
+    let stop = |id: &OrderId| {
+        let held = &truth.orders[id];
+        held.is_stop() && held.request.amount == Amount::All && held.request.reduce_only
+    };
+    executing(truth, symbol) || truth.live[symbol.index()].iter().any(stop)
 }

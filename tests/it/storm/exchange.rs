@@ -384,7 +384,8 @@ impl FaultExchange {
         let before = self.truth.positions[symbol.index()];
         let whole = !partial || self.random.one_in(4);
         let more = self.truth.execute(self.now, id, whole, &mut self.random);
-        self.judge.executed(&self.truth, purpose, symbol, before);
+        self.judge
+            .executed(self.now, &self.truth, (purpose, symbol), before);
         if more {
             let fault = if purpose == Purpose::Entry {
                 Fault::PartialEntry
@@ -454,6 +455,8 @@ impl FaultExchange {
 
     fn tick(&mut self) {
         let storms = self.storms();
+        // Still before a look at the end of calm, so that nothing is on its way then.
+        let still = (QUIET - 15_000..QUIET).contains(&self.elapsed()) || self.elapsed() > CLOSE;
         for index in 0..SYMBOLS {
             let symbol = SymbolId::at(index);
             let swing = if storms {
@@ -461,6 +464,7 @@ impl FaultExchange {
             } else {
                 self.plan.swing / 8
             };
+            let swing = if still { 0 } else { swing };
             let mut move_bps = self.random.between(-swing, swing);
             if storms && self.random.one_in(60) {
                 move_bps *= 12;

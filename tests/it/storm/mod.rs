@@ -177,7 +177,7 @@ fn reach(milestone: Milestone, world: &mut FaultExchange, trader: &Trader) {
             let watched = world.gateway.floor.is_some();
             world.judge.check_gateway(halted, watched);
         }
-        Milestone::Fresh => world.judge.at_quiet(&world.truth, trader),
+        Milestone::Fresh => world.judge.at_fresh(world.now, &world.truth, trader),
     }
 }
 
