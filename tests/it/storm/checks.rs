@@ -5,7 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use confluence::domain::event::{AccountUpdate, Command, Event, Note, Operator, OrderUpdate};
+use confluence::domain::event::{
+    AccountUpdate, Command, Event, Note, Operator, OrderStatus, OrderUpdate,
+};
 use confluence::domain::fill::{Fill, TradeId};
 use confluence::domain::num::{Notional, Price, Qty, Rounding};
 use confluence::domain::order::{
@@ -21,7 +23,7 @@ use super::plan::{Plan, SYMBOLS};
 use super::truth::{Held, State, Truth};
 
 /// Commands for one symbol within any minute.
-const COMMANDS_A_MINUTE: usize = 200;
+const COMMANDS_A_MINUTE: usize = 240;
 /// A position without an accepted stop is being left after this.
 const NAKED_MAX: i64 = 2_000;
 /// A round trip and a half, at the slowest the calm line is.
@@ -59,8 +61,9 @@ pub(crate) struct Judge {
 struct Watched {
     /// Best trigger accepted since the position was opened.
     best: Option<Price>,
-    /// When the position was opened.
+    /// When the position was opened, and by which order.
     opened_at: i64,
+    opened_by: Option<OrderId>,
     /// When the exchange last took a stop away.
     taken: Option<i64>,
     arming_since: Option<i64>,
@@ -260,7 +263,9 @@ impl Judge {
             self.breach(format!("I9: order {} may increase", request.id.0));
         }
         let held = &truth.orders[&request.id];
-        if !held.is_stop() {
+        // One meant for a position before may still come.
+        let opened_by = self.slots[symbol.index()].opened_by;
+        if !held.is_stop() || opened_by.is_none_or(|entry| request.id < entry) {
             return;
         }
         self.seen.stops += 1;
@@ -286,10 +291,11 @@ impl Judge {
         &mut self,
         now: i64,
         truth: &Truth,
-        order: (Purpose, SymbolId),
+        id: OrderId,
         before: Option<Position>,
     ) {
-        let (purpose, symbol) = order;
+        let held = &truth.orders[&id];
+        let (purpose, symbol) = (held.request.purpose, held.request.symbol);
         let after = truth.positions[symbol.index()];
         if purpose != Purpose::Entry {
             let grew = match (before, after) {
@@ -304,10 +310,15 @@ impl Judge {
             }
         }
         let slot = &mut self.slots[symbol.index()];
+        let dropped = held.state == State::Ended(OrderStatus::Canceled);
+        if held.is_stop() && dropped {
+            slot.taken = Some(now);
+        }
         if after.is_none() {
             slot.best = None;
         } else if before.is_none() {
             slot.opened_at = now;
+            slot.opened_by = Some(id);
         }
     }
 
@@ -322,7 +333,7 @@ impl Judge {
         let symbol = held.request.symbol;
         let slot = &self.slots[symbol.index()];
         // One of a position before protects at a level that means nothing now.
-        let counts = held.is_stop() && held.accepted_at >= slot.opened_at;
+        let counts = held.is_stop() && slot.opened_by.is_some_and(|entry| entry < id);
         if !counts || truth.positions[symbol.index()].is_none() {
             return;
         }

@@ -384,8 +384,7 @@ impl FaultExchange {
         let before = self.truth.positions[symbol.index()];
         let whole = !partial || self.random.one_in(4);
         let more = self.truth.execute(self.now, id, whole, &mut self.random);
-        self.judge
-            .executed(self.now, &self.truth, (purpose, symbol), before);
+        self.judge.executed(self.now, &self.truth, id, before);
         if more {
             let fault = if purpose == Purpose::Entry {
                 Fault::PartialEntry
