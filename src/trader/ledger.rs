@@ -56,6 +56,8 @@ pub struct Open {
     pub asked: Vec<WantedLeg>,
     /// Since when it stands without an accepted stop.
     pub naked_since: Option<Timestamp>,
+    /// Whether that was reported.
+    pub alarmed: bool,
     /// Why it is being left at market, if it is.
     pub leaving: Option<Purpose>,
     /// No new attempt of a stop before this.
@@ -213,6 +215,7 @@ impl Open {
             legs: None,
             asked: Vec::new(),
             naked_since: None,
+            alarmed: false,
             leaving: None,
             stop_retry_at: None,
             exit_retry_at: None,

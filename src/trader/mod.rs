@@ -340,7 +340,7 @@ impl Trader {
         if heard.ask {
             commands.say(Command::Query(id));
         }
-        self.after_order(&request, state, ended);
+        self.after_order(&request, state, ended, commands);
         self.tend(now, symbol, commands);
     }
 
@@ -355,7 +355,13 @@ impl Trader {
     }
 
     /// What an order's new state means for the position it belongs to.
-    fn after_order(&mut self, request: &OrderRequest, state: OrderState, ended: bool) {
+    fn after_order(
+        &mut self,
+        request: &OrderRequest,
+        state: OrderState,
+        ended: bool,
+        commands: &mut Commands,
+    ) {
         let slot = &mut self.slots[request.symbol.index()];
         let Some(open) = &mut slot.open else { return };
         let over = matches!(state, OrderState::Done(_));
@@ -363,6 +369,14 @@ impl Trader {
             open.complete = true;
         }
         if request.reduce_only && request.id < open.exits_from {
+            return;
+        }
+        if ended && state == OrderState::Done(Outcome::Rejected(Reject::NothingToReduce)) {
+            self.surprise(
+                Some(request.id),
+                "nothing to close, by the exchange",
+                commands,
+            );
             return;
         }
         let rejected = |reject: Reject| state == OrderState::Done(Outcome::Rejected(reject));
@@ -590,8 +604,7 @@ impl Trader {
             );
         }
         if self.resync_at.is_some_and(|at| at <= now) {
-            self.resync_at = self.upkeep.resync_every.map(|every| now + every);
-            commands.say(Command::Resync);
+            self.resync(now, commands);
         }
     }
 
@@ -621,7 +634,13 @@ impl Trader {
             }
             self.tend(now, symbol, commands);
         }
-        self.resync_at = self.upkeep.resync_every.map(|every| now + every);
+        self.resync(now, commands);
+    }
+
+    /// Asks for a snapshot, and again soon if none comes.
+    fn resync(&mut self, now: Timestamp, commands: &mut Commands) {
+        let soon = self.upkeep.resync_every.min(self.upkeep.news_within);
+        self.resync_at = soon.or(self.upkeep.resync_every).map(|span| now + span);
         commands.say(Command::Resync);
     }
 
@@ -629,6 +648,7 @@ impl Trader {
     /// news it overtakes or is overtaken by, so it never changes the books itself.
     fn on_snapshot(&mut self, now: Timestamp, snapshot: &Snapshot, commands: &mut Commands) {
         self.in_touch = true;
+        self.resync_at = self.upkeep.resync_every.map(|every| now + every);
         let mut asked: BTreeSet<(SymbolId, OrderId)> = BTreeSet::new();
         for id in &snapshot.working {
             // An order we think over: it lives, or the snapshot is older than its end.

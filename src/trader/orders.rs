@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::domain::event::{ExitPlan, OrderStatus, OrderUpdate};
 use crate::domain::fill::{Fill, TradeId};
 use crate::domain::num::{Money, Qty};
-use crate::domain::order::{OrderId, OrderRequest, Reject};
+use crate::domain::order::{OrderId, OrderKind, OrderRequest, Reject};
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
 
@@ -106,7 +106,7 @@ impl Order {
         news_within: Option<Span>,
     ) -> Self {
         // An exit may be all that protects a position, so its silence is noticed sooner.
-        let patience = news_within.map(|span| {
+        let news_within = news_within.map(|span| {
             if request.reduce_only {
                 span.min(ASK_EXIT_EVERY)
             } else {
@@ -124,7 +124,7 @@ impl Order {
             absent: false,
             unknown_answers: 0,
             unknown_at: None,
-            deadline: patience.map(|span| now + span),
+            deadline: news_within.map(|span| now + span),
             news_within,
         }
     }
@@ -178,10 +178,10 @@ impl Order {
         let mut heard = Heard::default();
         match update {
             OrderUpdate::Accepted => match self.state {
-                OrderState::Sent | OrderState::InDoubt => self.working(),
+                OrderState::Sent | OrderState::InDoubt => self.working(now),
                 OrderState::Done(Outcome::NeverAccepted) => {
                     heard.surprise = Some("an order believed lost was accepted");
-                    self.working();
+                    self.working(now);
                 }
                 OrderState::Working | OrderState::Canceling | OrderState::Done(_) => {}
             },
@@ -190,9 +190,9 @@ impl Order {
                 total,
                 complete,
             } => {
-                self.book(fill, &mut heard);
+                self.book(now, fill, &mut heard);
                 if matches!(self.state, OrderState::Sent | OrderState::InDoubt) {
-                    self.working();
+                    self.working(now);
                 }
                 self.settle(now, *total, complete.then_some(Outcome::Filled), &mut heard);
             }
@@ -214,7 +214,7 @@ impl Order {
             },
             OrderUpdate::Report(report) => {
                 for fill in &report.fills {
-                    self.book(fill, &mut heard);
+                    self.book(now, fill, &mut heard);
                 }
                 self.hear_status(now, report.status, &mut heard);
             }
@@ -222,13 +222,13 @@ impl Order {
         heard
     }
 
-    fn book(&mut self, fill: &Fill, heard: &mut Heard) {
+    fn book(&mut self, now: Timestamp, fill: &Fill, heard: &mut Heard) {
         if self.booked.contains(&fill.trade) {
             return;
         }
         if self.state == OrderState::Done(Outcome::NeverAccepted) {
             heard.surprise = Some("an order believed lost was filled");
-            self.working();
+            self.working(now);
         }
         heard.first |= self.booked.is_empty();
         self.booked.push(fill.trade);
@@ -255,7 +255,7 @@ impl Order {
             let found = status == OrderStatus::Working;
             if found && self.state == OrderState::Done(Outcome::NeverAccepted) {
                 heard.surprise = Some("an order believed lost rests");
-                self.working();
+                self.working(now);
             }
             return;
         }
@@ -268,7 +268,7 @@ impl Order {
             }
             OrderStatus::Working => {
                 if self.state != OrderState::Canceling {
-                    self.working();
+                    self.working(now);
                 }
             }
             OrderStatus::Filled => self.done(Outcome::Filled),
@@ -292,9 +292,14 @@ impl Order {
         }
     }
 
-    const fn working(&mut self) {
+    fn working(&mut self, now: Timestamp) {
         self.state = OrderState::Working;
-        self.deadline = None;
+        // What executes at once ends soon; silence means that its end was lost.
+        let ends_soon = self.request.kind == OrderKind::Market;
+        self.deadline = self
+            .news_within
+            .filter(|_| ends_soon)
+            .map(|span| now + span);
         self.absent = false;
         self.unknown_answers = 0;
     }

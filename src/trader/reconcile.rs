@@ -102,10 +102,13 @@ impl Desk<'_> {
     }
 
     /// Flat: what still rests closes nothing. The exchange ends such orders itself; what it forgets we take back.
+    /// Exits that belong to an entry which may still fill stay.
     fn sweep(&mut self, slot: &mut Slot) {
+        let entry = slot.entry;
         let leftover = |desk: &Self, id: &OrderId| {
             desk.orders.get(*id).is_some_and(|order| {
-                order.request.reduce_only && order.state == OrderState::Working
+                let needed = entry.is_some_and(|entry| entry < *id);
+                order.request.reduce_only && order.state == OrderState::Working && !needed
             })
         };
         let leftovers: Vec<OrderId> = slot
@@ -192,8 +195,11 @@ impl Desk<'_> {
         let covered = stops
             .iter()
             .any(|order| order.request.id >= open.exits_from && order.is_accepted());
-        if let Some(good) = good {
+        if good.is_some() || covered {
             open.naked_since = None;
+            open.alarmed = false;
+        }
+        if let Some(good) = good {
             let others: Vec<OrderId> = stops
                 .iter()
                 .filter(|order| order.request.id != good && order.state == OrderState::Working)
@@ -204,12 +210,11 @@ impl Desk<'_> {
             }
             return true;
         }
-        if covered {
-            open.naked_since = None;
-        } else {
+        if !covered {
             let since = *open.naked_since.get_or_insert(self.now);
-            if since + NAKED_MAX <= self.now && open.leaving.is_none() {
-                open.leaving = Some(Purpose::Unprotected);
+            if since + NAKED_MAX <= self.now && !open.alarmed {
+                open.alarmed = true;
+                open.leaving.get_or_insert(Purpose::Unprotected);
                 self.commands.note(Note::Unprotected {
                     symbol: self.symbol,
                 });
@@ -310,7 +315,7 @@ impl Desk<'_> {
         if self.exit_on_its_way(slot, open, purpose) || !self.is_due(open.exit_retry_at) {
             return;
         }
-        if open.exits_sent > 0 && purpose == Purpose::Unprotected {
+        if open.exits_sent > 0 && open.alarmed {
             self.commands.note(Note::Unprotected {
                 symbol: self.symbol,
             });
@@ -366,8 +371,10 @@ impl Desk<'_> {
             .chain(&slot.entry)
             .filter_map(|id| self.orders.get(*id).and_then(Order::deadline));
         let open = slot.open.as_ref();
+        let naked = open
+            .filter(|open| !open.alarmed)
+            .and_then(|open| Some(open.naked_since? + NAKED_MAX));
         let staying = open.filter(|open| open.leaving.is_none());
-        let naked = staying.and_then(|open| Some(open.naked_since? + NAKED_MAX));
         let hold = staying.and_then(|open| Some(open.since + open.plan.as_ref()?.hold_max?));
         deadlines
             .chain(naked)

@@ -43,6 +43,8 @@ pub(crate) struct Judge {
     references: BTreeMap<Arc<str>, u32>,
     /// Entries on the wire: margin and time.
     in_flight: BTreeMap<OrderId, (Notional, i64)>,
+    /// The last order sent before the event at hand.
+    last_sent: OrderId,
     slots: Vec<Watched>,
     halts: BTreeSet<HaltCause>,
     day: i64,
@@ -64,6 +66,8 @@ struct Watched {
     /// When the position was opened, and by which order.
     opened_at: i64,
     opened_by: Option<OrderId>,
+    /// The last order sent before the trader heard of the position; later ones are its exits.
+    exits_from: Option<OrderId>,
     /// When the exchange last took a stop away.
     taken: Option<i64>,
     arming_since: Option<i64>,
@@ -143,6 +147,7 @@ impl Judge {
             requests: BTreeMap::new(),
             references: BTreeMap::new(),
             in_flight: BTreeMap::new(),
+            last_sent: OrderId(0),
             slots: vec![Watched::default(); SYMBOLS],
             halts: BTreeSet::new(),
             day: Timestamp::from_millis(plan.start).day(),
@@ -264,8 +269,7 @@ impl Judge {
         }
         let held = &truth.orders[&request.id];
         // One meant for a position before may still come.
-        let opened_by = self.slots[symbol.index()].opened_by;
-        if !held.is_stop() || opened_by.is_none_or(|entry| request.id < entry) {
+        if !held.is_stop() || !self.slots[symbol.index()].owns(request.id) {
             return;
         }
         self.seen.stops += 1;
@@ -333,7 +337,7 @@ impl Judge {
         let symbol = held.request.symbol;
         let slot = &self.slots[symbol.index()];
         // One of a position before protects at a level that means nothing now.
-        let counts = held.is_stop() && slot.opened_by.is_some_and(|entry| entry < id);
+        let counts = held.is_stop() && slot.owns(id);
         if !counts || truth.positions[symbol.index()].is_none() {
             return;
         }
@@ -391,6 +395,8 @@ impl Judge {
             self.check_protection(truth, trader, SymbolId::at(index), step);
         }
         self.check_day(truth, step);
+        let last = self.requests.last_key_value();
+        self.last_sent = last.map_or(self.last_sent, |(id, _)| *id);
     }
 
     /// I16: nothing is ordered before the exchange takes orders again.
@@ -446,6 +452,10 @@ impl Judge {
         }
         self.seen.fills += 1;
         if fill.side == self.rules.direction.entry_side() {
+            if slot.booked == 0 {
+                slot.exits_from = Some(self.last_sent);
+                slot.arming_since = None;
+            }
             slot.booked += fill.qty.steps();
             for early in std::mem::take(&mut slot.early) {
                 slot.take(early);
@@ -591,7 +601,8 @@ impl Judge {
         if let Some(since) = slot.naked_since {
             let lasted = now - since.max(self.up_since);
             self.seen.naked_ms_max = self.seen.naked_ms_max.max(lasted);
-            if lasted > self.resync_ms + 12_000 && slot.known_since.is_none() {
+            let unaware = now - since.max(self.up_since).max(slot.fault_until);
+            if unaware > self.resync_ms + 7_000 && slot.known_since.is_none() {
                 self.breach(format!("I2: naked for {lasted} ms and not aware of it"));
             }
         }
@@ -704,6 +715,12 @@ impl Judge {
 }
 
 impl Watched {
+    /// Whether an exit was sent for the position that is open now.
+    fn owns(&self, id: OrderId) -> bool {
+        self.opened_by.is_some_and(|entry| entry < id)
+            && self.exits_from.is_some_and(|last| last < id)
+    }
+
     fn take(&mut self, qty: i64) {
         if qty <= self.booked {
             self.booked -= qty;
