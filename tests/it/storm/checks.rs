@@ -61,8 +61,8 @@ pub(crate) struct Judge {
 /// What is remembered of one symbol.
 #[derive(Clone, Debug, Default)]
 struct Watched {
-    /// Best trigger accepted since the position was opened.
-    best: Option<Price>,
+    /// Best trigger accepted since the position was opened, and the order that had it.
+    best: Option<(Price, OrderId)>,
     /// When the position was opened, and by which order.
     opened_at: i64,
     opened_by: Option<OrderId>,
@@ -279,10 +279,14 @@ impl Judge {
         };
         let slot = &mut self.slots[symbol.index()];
         let direction = self.rules.direction;
-        let moved = slot.best.filter(|best| *best != trigger);
+        let moved = slot.best.filter(|(best, _)| *best != trigger);
         self.seen.moves += u64::from(moved.is_some());
-        let best = moved.map_or(trigger, |best| better(direction, best, trigger));
-        slot.best = Some(best);
+        let best = moved.map_or(trigger, |(best, _)| better(direction, best, trigger));
+        if moved.is_some_and(|(_, newer)| newer > request.id) {
+            // Sent before the better one and only now accepted.
+            return;
+        }
+        slot.best = Some((best, request.id));
         // A late one may come beside a better one; alone it must not be worse than any before.
         let resting = best_stop(truth, symbol, direction).unwrap_or(trigger);
         if better(direction, resting, best) != resting {
