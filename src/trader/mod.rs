@@ -392,6 +392,12 @@ impl Trader {
                 let instrument = &self.instruments[request.symbol.index()];
                 let moved =
                     plan.and_then(|plan| bracket::break_even(&open.position, &plan, instrument));
+                // The hard stop was placed from the first fill's price: later ones may have moved the average past it.
+                let direction = open.position.direction;
+                let moved = moved.filter(|kind| {
+                    let now = open.stop.map(|stop| stop.kind);
+                    now.is_none_or(|now| bracket::is_better(direction, kind, &now))
+                });
                 if let Some(kind) = moved {
                     open.stop = Some(WantedStop {
                         kind,

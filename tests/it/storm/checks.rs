@@ -180,6 +180,12 @@ impl Judge {
 
     pub(crate) fn paused(&mut self, now: i64) {
         self.alive_since = now;
+        self.up_since = i64::MAX;
+    }
+
+    /// Whether the link has been up for a while.
+    pub(crate) const fn is_up(&self, now: i64) -> bool {
+        self.up_since < now - 1_000
     }
 
     pub(crate) fn resumed(&mut self, now: i64) {
@@ -220,7 +226,8 @@ impl Judge {
                 unsure = unsure + initial_margin(open.cost, leverage).exact();
             }
         }
-        let slack = Notional::from_raw(unsure.raw() / 10);
+        // The cost of what is left after a part was closed hangs on the order in which fills were heard.
+        let slack = Notional::from_raw(unsure.raw() / 10 + cap.raw() / 1_000);
         let sum = truth.margin().exact() + pending + this;
         if sum > cap + slack {
             self.breach(format!("I14: {sum} margin in all, {cap} allowed"));
@@ -459,6 +466,7 @@ impl Judge {
             if slot.booked == 0 {
                 slot.exits_from = Some(self.last_sent);
                 slot.arming_since = None;
+                slot.best = None;
             }
             slot.booked += fill.qty.steps();
             for early in std::mem::take(&mut slot.early) {

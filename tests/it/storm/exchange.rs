@@ -416,7 +416,7 @@ impl FaultExchange {
             };
             let pause = self.random.between(5, self.plan.pause);
             self.met(fault, Some(symbol), pause);
-            if fault == Fault::PartialEntry && self.storms() && self.random.one_in(2) {
+            if fault == Fault::PartialEntry && self.storms() {
                 self.signal(symbol, SignalType::FOMO_INTENSIFIED);
             }
             self.plan_item(pause, Item::Piece(id));

@@ -178,9 +178,12 @@ fn reach(milestone: Milestone, world: &mut FaultExchange, trader: &Trader) {
     match milestone {
         Milestone::Quiet => {
             world.judge.at_quiet(&world.truth, trader);
-            let halted = world.gateway.halted.is_some();
-            let watched = world.gateway.floor.is_some();
-            world.judge.check_gateway(halted, watched);
+            // A process that died a moment ago is told what stands as soon as its link is up.
+            if world.judge.is_up(world.now) {
+                let halted = world.gateway.halted.is_some();
+                let watched = world.gateway.floor.is_some();
+                world.judge.check_gateway(halted, watched);
+            }
         }
         Milestone::Fresh => world.judge.at_fresh(world.now, &world.truth, trader),
     }
@@ -202,7 +205,7 @@ fn seeds() -> u64 {
     std::env::var("STORM_SEEDS")
         .ok()
         .and_then(|text| text.parse().ok())
-        .unwrap_or(10_000)
+        .unwrap_or(12_000)
 }
 
 #[test]

@@ -69,7 +69,7 @@ impl Plan {
                 _ => Leftovers::Keep,
             },
             swing: random.between(10, 90),
-            pause: if random.one_in(3) { 3_000 } else { 400 },
+            pause: if random.one_in(2) { 3_000 } else { 400 },
         }
     }
 

@@ -69,7 +69,8 @@ impl Fault {
     const fn strength(self) -> u64 {
         match self {
             Self::DropRequest | Self::DropAnswer | Self::RejectOther => 150,
-            Self::RejectThrottled | Self::RejectTrigger => 120,
+            Self::RejectTrigger => 120,
+            Self::RejectThrottled => 200,
             Self::DropNews => 250,
             Self::Repeat => 400,
             Self::DelayRequest | Self::DelayNews => 300,
