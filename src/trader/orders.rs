@@ -16,7 +16,7 @@ use crate::domain::time::{Span, Timestamp};
 
 /// An order in doubt is asked about this often.
 const ASK_EVERY: Span = Span::from_millis(2_000);
-/// An exit in doubt is asked about this often: twice before a position counts as unprotected.
+/// A stop or market exit in doubt is asked about this often: twice before a position counts as unprotected.
 const ASK_EXIT_EVERY: Span = Span::from_millis(1_000);
 /// A request older than this is refused on arrival: the receive window and a margin for clocks.
 const REQUEST_LIFE: Span = Span::from_millis(5_000);
@@ -105,9 +105,9 @@ impl Order {
         now: Timestamp,
         news_within: Option<Span>,
     ) -> Self {
-        // An exit may be all that protects a position, so its silence is noticed sooner.
+        // A stop or market exit may be all that protects a position, so its silence is noticed sooner.
         let news_within = news_within.map(|span| {
-            if request.reduce_only {
+            if protects(&request) {
                 span.min(ASK_EXIT_EVERY)
             } else {
                 span
@@ -164,7 +164,7 @@ impl Order {
     pub fn doubt(&mut self, now: Timestamp) {
         if self.is_live() {
             self.state = OrderState::InDoubt;
-            let wait = if self.request.reduce_only && !self.absent {
+            let wait = if protects(&self.request) && !self.absent {
                 ASK_EXIT_EVERY
             } else {
                 ASK_EVERY
@@ -366,6 +366,10 @@ impl Orders {
             .iter()
             .filter(move |order| order.request.symbol == symbol)
     }
+}
+
+const fn protects(request: &OrderRequest) -> bool {
+    request.reduce_only && matches!(request.kind, OrderKind::Market | OrderKind::Stop { .. })
 }
 
 fn index(id: OrderId) -> Option<usize> {

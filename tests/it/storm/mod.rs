@@ -5,7 +5,8 @@
 
 mod checks;
 mod exchange;
-mod plan;
+mod permutations;
+pub(crate) mod plan;
 mod planted;
 mod truth;
 mod weather;
