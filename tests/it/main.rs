@@ -16,6 +16,7 @@ mod report;
 mod settings;
 mod signals_io;
 mod skip;
+mod scenarios;
 mod storm;
 mod support;
 mod tidy;
