@@ -4,6 +4,7 @@ mod binary;
 mod cli;
 mod every_key;
 mod folder;
+mod honesty;
 mod made_up;
 mod main_job;
 mod market;
