@@ -1,6 +1,7 @@
 //! All integration tests, in one binary: linking once is most of what a test binary costs.
 
 mod binary;
+mod books;
 mod cli;
 mod every_key;
 mod folder;
