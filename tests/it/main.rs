@@ -12,6 +12,7 @@ mod market;
 mod market_broken;
 mod oracle_metrics;
 mod oracle_simulation;
+mod paths;
 mod report;
 mod settings;
 mod signals_io;
