@@ -6,6 +6,7 @@ mod cli;
 mod every_key;
 mod folder;
 mod honesty;
+mod instants;
 mod made_up;
 mod main_job;
 mod market;
