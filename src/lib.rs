@@ -1,4 +1,5 @@
-//! placeholder
+#![doc = include_str!("ARCHITECTURE.md")]
+
 pub mod backtest;
 pub mod cli;
 pub mod domain;

@@ -1,6 +1,6 @@
 //! Signals of a run from whatever file they are in: sniffs the format, settles names and clocks.
 //!
-//! Not here: the formats themselves (`signal::feed`, `market::signals`), prices (`market::load`).
+//! Not here: the formats themselves (`signal::feed`, `market::signals`, `market::legacy`), prices (`market::load`).
 //! Invariant: no message is dropped here; one that names no contract is kept with its reason.
 
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::domain::time::Span;
 use crate::market::error::MarketError;
 use crate::market::instruments::RuleBook;
 use crate::market::library::Library;
-use crate::market::{signals, source};
+use crate::market::{legacy, signals, source};
 use crate::signal::feed::{self, FeedError, Messages};
 use crate::signal::names::{self, Contract};
 
@@ -57,11 +57,8 @@ pub fn read_signals(path: &Path) -> Result<SignalFile, InputError> {
         form: table.form,
         unused: table.unused,
     };
-    if signals::is_sqlite(path)? {
-        return Ok(table(
-            signals::read_sqlite(path)?,
-            "SQLite (processed_messages)",
-        ));
+    if legacy::is_sqlite(path)? {
+        return Ok(table(legacy::read(path)?, "SQLite (processed_messages)"));
     }
     let extension = path.extension().and_then(|extension| extension.to_str());
     if extension == Some("parquet") || source::starts_with(path, b"PAR1")? {

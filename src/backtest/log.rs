@@ -11,7 +11,7 @@ use crate::domain::event::{
     AccountUpdate, Command, Confluence, Event, FloorBasis, Link, ManualOrder, Note, Operator,
     OrderStatus, OrderUpdate, Quote, Snapshot,
 };
-use crate::domain::fill::{Fill, Reason};
+use crate::domain::fill::{Fill, Liquidity, Reason};
 use crate::domain::num::{Notional, Qty};
 use crate::domain::order::{Amount, HaltCause, OrderKind, OrderRequest, Purpose, Reject, Watched};
 use crate::domain::signal::Signal;
@@ -34,6 +34,8 @@ pub enum Row {
 pub struct EventLog {
     rows: Vec<(Timestamp, Row)>,
     bytes: Vec<u8>,
+    /// Time of the last record hashed, in ms: records hold the difference.
+    last: i64,
     hasher: Sha256,
     /// Whether rows are kept; a sweep needs the hash alone.
     keep: bool,
@@ -48,14 +50,18 @@ impl EventLog {
     pub fn keeping() -> Self {
         Self {
             keep: true,
-            ..Self::default()
+            ..Self::hashing()
         }
     }
 
     /// An empty log that only hashes.
     #[must_use]
     pub fn hashing() -> Self {
-        Self::default()
+        // Room for a piece and the record that fills it.
+        Self {
+            bytes: Vec::with_capacity(PIECE + 1_024),
+            ..Self::default()
+        }
     }
 
     /// The rows kept.
@@ -76,21 +82,43 @@ impl EventLog {
             .collect()
     }
 
-    fn flush(&mut self) {
+    /// Starts a record.
+    fn line(&mut self, at: Timestamp) -> Line<'_> {
         if self.bytes.len() >= PIECE {
             self.hasher.update(&self.bytes);
             self.bytes.clear();
         }
+        let since = at.millis() - self.last;
+        self.last = at.millis();
+        let mut line = Line {
+            out: &mut self.bytes,
+        };
+        line.number(since);
+        line
     }
+}
+
+/// What the record of T10 leaves out: the inputs themselves (signals), acknowledgements and wakes, from which nothing
+/// follows that is not recorded.
+const fn is_recorded(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::Signal { .. }
+            | Event::Wake
+            | Event::Order {
+                update: OrderUpdate::Accepted,
+                ..
+            }
+    )
 }
 
 impl Journal for EventLog {
     type Error = Infallible;
 
     fn heard(&mut self, at: Timestamp, event: &Event) -> Result<(), Infallible> {
-        let mut line = Line::new(&mut self.bytes, at);
-        line.event(event);
-        self.flush();
+        if is_recorded(event) {
+            self.line(at).event(event);
+        }
         if self.keep {
             self.rows.push((at, Row::Heard(event.clone())));
         }
@@ -98,9 +126,7 @@ impl Journal for EventLog {
     }
 
     fn noted(&mut self, at: Timestamp, note: &Note) -> Result<(), Infallible> {
-        let mut line = Line::new(&mut self.bytes, at);
-        line.note(note);
-        self.flush();
+        self.line(at).note(note);
         if self.keep {
             self.rows.push((at, Row::Noted(note.clone())));
         }
@@ -108,9 +134,7 @@ impl Journal for EventLog {
     }
 
     fn said(&mut self, at: Timestamp, command: &Command) -> Result<(), Infallible> {
-        let mut line = Line::new(&mut self.bytes, at);
-        line.command(command);
-        self.flush();
+        self.line(at).command(command);
         if self.keep {
             self.rows.push((at, Row::Said(command.clone())));
         }
@@ -118,29 +142,34 @@ impl Journal for EventLog {
     }
 }
 
-/// Writes one record: a tag, then its fields, each of fixed width or preceded by its length, so that no two different
-/// logs have the same bytes.
+/// Writes one record: the time since the last one, a tag, then its fields, each of known width, self-delimiting or
+/// preceded by its length, so that no two different logs have the same bytes.
 struct Line<'a> {
     out: &'a mut Vec<u8>,
 }
 
-impl<'a> Line<'a> {
-    fn new(out: &'a mut Vec<u8>, at: Timestamp) -> Self {
-        let mut line = Self { out };
-        line.number(at.millis());
-        line
-    }
+/// The lowest seven bits.
+fn low_bits(number: u64) -> u8 {
+    u8::try_from(number & 0x7f).expect("invariant: seven bits fit")
+}
 
+impl Line<'_> {
     fn tag(&mut self, tag: u8) {
         self.out.push(tag);
     }
 
+    /// Seven bits a byte, the sign folded into the lowest: most numbers are small.
     fn number(&mut self, number: i64) {
-        self.out.extend_from_slice(&number.to_le_bytes());
+        self.count(number.cast_unsigned() << 1 ^ (number >> 63).cast_unsigned());
     }
 
     fn count(&mut self, number: u64) {
-        self.out.extend_from_slice(&number.to_le_bytes());
+        let mut rest = number;
+        while rest >= 0x80 {
+            self.out.push(low_bits(rest) | 0x80);
+            rest >>= 7;
+        }
+        self.out.push(low_bits(rest));
     }
 
     fn wide(&mut self, value: Notional) {
@@ -265,7 +294,11 @@ impl<'a> Line<'a> {
         self.qty(fill.qty);
         self.number(fill.price.steps());
         self.number(fill.fee.steps());
-        self.text(fill.liquidity.name());
+        self.tag(match fill.liquidity {
+            Liquidity::Taker => 1,
+            Liquidity::Maker => 2,
+            Liquidity::Liquidation => 3,
+        });
         self.number(fill.realized.steps());
         self.number(fill.insurance.steps());
         self.number(fill.slippage.steps());

@@ -316,6 +316,11 @@ impl Feeder {
 
     fn bars(&mut self, bars: &Bars) {
         self.number(bars.interval.millis());
+        for stretch in &bars.coarse {
+            self.count(stretch.from);
+            self.count(stretch.to);
+            self.number(stretch.length.millis());
+        }
         self.count(bars.len());
         bars.open_time
             .iter()

@@ -118,20 +118,25 @@ fn symbol_notes(
         return notes;
     };
     let symbol = prepared.world.tape.symbols.id(&report.symbol);
-    let mut used = format!("{} bars, {} rows", interval_name(bars.interval), bars.rows);
+    // Rows by length, finest first: a coarser bar stands only where no finer one lies inside it.
+    let lengths: Vec<String> = report
+        .shares
+        .iter()
+        .filter(|share| share.rows > 0)
+        .map(|share| {
+            format!(
+                "{} bars, {} rows",
+                interval_name(share.interval),
+                share.rows
+            )
+        })
+        .collect();
+    let mut used = lengths.join("; where there are none, ");
     if let Some(detail) = report.detail {
         used.push_str(&format!(
             "; {} bars for the drill-down",
             interval_name(detail)
         ));
-    }
-    let others: Vec<String> = report
-        .left_out
-        .iter()
-        .map(|left| interval_name(left.interval))
-        .collect();
-    if !others.is_empty() {
-        used.push_str(&format!("; also recorded, not used: {}", others.join(", ")));
     }
     notes.push((Weight::Note, used));
     notes.push((Weight::Note, rules_note(report)));

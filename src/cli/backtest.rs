@@ -1,15 +1,16 @@
-//! `sim backtest`: arguments become one run, its summary is printed.
+//! `sim backtest`: arguments become one job; its summary is printed.
 //!
-//! Not here: the run itself (`backtest`).
+//! Not here: the job itself (`backtest::job`), what the summary says (`report::table`).
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
 use super::args::{BacktestArgs, Engine};
-use super::progress::Progress;
+use super::progress::{Progress, clock};
+use super::terminal::Terminal;
 use super::{Outcome, Session, config};
 use crate::backtest::job::{self, Job};
 use crate::backtest::prepare::Sources;
@@ -18,14 +19,17 @@ use crate::exchange::history;
 use crate::report::table;
 
 pub(super) fn run(args: &BacktestArgs, session: &Session) -> anyhow::Result<Outcome> {
-    let settings = args.settings()?;
     let terminal = &session.terminal;
+    let settings = args.settings()?;
     let told = settings.consequence();
     terminal.detail(&config::consequence_text(&settings, &told));
     for warning in &told.warnings {
         terminal.warn(warning);
     }
-    let threads = args.threads.map_or_else(available, usize::from);
+    let threads = args.threads.map_or_else(
+        || std::thread::available_parallelism().map_or(1, usize::from),
+        usize::from,
+    );
     let job = Job {
         sources: Sources {
             signals: args.signals.clone(),
@@ -39,88 +43,68 @@ pub(super) fn run(args: &BacktestArgs, session: &Session) -> anyhow::Result<Outc
         },
         threads,
     };
-    let stamp = Stamp::now();
-    let progress = Progress::new(session.terminal);
-    let stage = |name: &str| {
-        terminal.detail(name);
-        progress.report(name, 0, 0);
-    };
-    let timing = || stamp.timing(&job);
+    let started = (clock(), wall_clock());
+    let timing = || timing(started, args.engine, threads);
+    let progress = Progress::new(*terminal);
+    let stage = |stage: &str| progress.busy(stage);
     let done = job::run(&job, &stage, &session.cancel, &timing)?;
     drop(progress);
-    for note in done
-        .report
-        .data_notes
-        .iter()
-        .filter(|note| note.weight == crate::report::input::Weight::Caution)
-    {
-        match &note.symbol {
-            Some(symbol) => terminal.warn(&format!("{symbol}: {}", note.text)),
-            None => terminal.warn(&note.text),
-        }
-    }
     if terminal.is_json() {
-        let mut summary = done.summary.clone();
-        summary["folder"] = json!(done.folder.display().to_string());
-        terminal.print_json(&summary)?;
+        terminal.print_json(&done.summary)?;
     } else {
         terminal.print(&table::summary(&done.report))?;
     }
     let page = done.folder.join("report.html");
     terminal.say(&format!("report: {}", page.display()));
     if args.open {
-        show(&page, session);
+        open(&page, terminal);
     }
     Ok(Outcome::Done)
 }
 
-fn available() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+/// What one run took; the only file of a run folder that differs between two equal runs.
+fn timing((began, at): (Instant, Option<Timestamp>), engine: Engine, threads: usize) -> Value {
+    json!({
+        "started": at.map(Timestamp::to_text),
+        "elapsed_ms": u64::try_from(clock().duration_since(began).as_millis()).ok(),
+        "engine": match engine {
+            Engine::Step => "step",
+            Engine::Skip => "skip",
+        },
+        "threads": threads,
+    })
 }
 
-/// When the run began, for the one file that may differ between two runs.
-struct Stamp {
-    began: SystemTime,
-    clock: Instant,
-}
-
+/// The time of day, for the run's own stamp; `None` when the machine's clock is set before 1970.
 #[allow(
     clippy::disallowed_methods,
-    reason = "the run's own stamp: it is written to timing.json and read by nothing"
+    reason = "the stamp of a run, which no result depends on"
 )]
-impl Stamp {
-    fn now() -> Self {
-        Self {
-            began: SystemTime::now(),
-            clock: Instant::now(),
-        }
-    }
-
-    fn timing(&self, job: &Job) -> Value {
-        let began = self
-            .began
-            .duration_since(UNIX_EPOCH)
-            .ok()
-            .and_then(|since| i64::try_from(since.as_millis()).ok());
-        json!({
-            "started": began.map(|millis| Timestamp::from_millis(millis).to_text()),
-            "elapsed_ms": u64::try_from(self.clock.elapsed().as_millis()).unwrap_or(u64::MAX),
-            "engine": match job.engine { history::Engine::Step => "step", history::Engine::Skip => "skip" },
-            "threads": job.threads,
-        })
-    }
+fn wall_clock() -> Option<Timestamp> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis())
+        .ok()
+        .map(Timestamp::from_millis)
 }
 
-/// Shows the report with whatever the system opens pages with.
-fn show(page: &Path, session: &Session) {
+/// Hands the page to whatever shows pages here. A machine without a screen is told where the page is, no more.
+fn open(page: &Path, terminal: &Terminal) {
     let opener = if cfg!(target_os = "macos") {
         "open"
+    } else if cfg!(windows) {
+        "explorer"
     } else {
         "xdg-open"
     };
-    if let Err(wrong) = Command::new(opener).arg(page).spawn() {
-        session
-            .terminal
-            .warn(&format!("the report cannot be opened by {opener}: {wrong}"));
+    let begun = Command::new(opener)
+        .arg(page)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    if let Err(error) = begun {
+        terminal.warn(&format!(
+            "the report cannot be opened with {opener}: {error}"
+        ));
     }
 }

@@ -12,6 +12,7 @@ mod explain;
 mod failure;
 mod progress;
 mod signals;
+mod staging;
 mod survey;
 mod table;
 mod terminal;
@@ -20,6 +21,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches};
 
@@ -36,7 +38,7 @@ enum Outcome {
     /// Done, but a declared validation gate failed.
     #[expect(
         dead_code,
-        reason = "said by the long jobs, which are connected with them"
+        reason = "no command declares a gate yet; the code is reserved"
     )]
     GateFailed,
 }
@@ -106,11 +108,19 @@ fn parse(plain: bool) -> Result<Cli, clap::Error> {
     Cli::from_arg_matches(&matches)
 }
 
-/// The first Ctrl-C asks for an orderly end, the second ends at once.
+/// The first Ctrl-C asks for an orderly end; one that comes clearly after it ends at once. One key press can arrive
+/// twice (from the terminal and from a parent that passes it on), so what follows closely is the same one.
 fn listen(cancel: &Cancel) -> Result<(), ctrlc::Error> {
+    const SAME: Duration = Duration::from_secs(2);
     let cancel = Arc::clone(cancel);
+    let mut asked = None;
     ctrlc::set_handler(move || {
-        if cancel.swap(true, Ordering::Relaxed) {
+        cancel.store(true, Ordering::Relaxed);
+        let now = progress::clock();
+        let first = *asked.get_or_insert(now);
+        if first == now {
+            terminal::complain("stopping; Ctrl-C again ends at once");
+        } else if now.duration_since(first) > SAME {
             std::process::exit(130);
         }
     })

@@ -29,9 +29,10 @@ struct State {
 
 #[allow(
     clippy::disallowed_methods,
-    reason = "progress is about the user's time, and nothing else reads this clock"
+    reason = "progress and key presses are about the user's time, and nothing else reads this clock"
 )]
-fn clock() -> Instant {
+/// The user's clock.
+pub(super) fn clock() -> Instant {
     Instant::now()
 }
 
@@ -47,6 +48,20 @@ impl Progress {
                 line: started,
             }),
         }
+    }
+
+    /// Says that a stage of unknown length goes on.
+    pub(super) fn busy(&self, stage: &str) {
+        let mut state = self.state.borrow_mut();
+        if !self.terminal.watched {
+            if clock().duration_since(state.started) >= SILENT {
+                self.terminal.say(stage);
+            }
+            return;
+        }
+        let bar = state.bar.get_or_insert_with(ProgressBar::new_spinner);
+        bar.set_message(stage.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(100));
     }
 
     /// Says that a stage stands at `done` of `total`; cheap enough for every thousandth bar.

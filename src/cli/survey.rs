@@ -105,7 +105,7 @@ pub(super) fn survey(rules: &ConfluenceRules, symbols: usize, signals: &[Signal]
         .map(|(_, pair)| (pair.alpha.as_ref(), pair.fomo.as_ref()))
         .collect();
     for legs in legs.values_mut() {
-        legs.sort_by(|one, other| one.event_time.cmp(&other.event_time));
+        legs.sort_by_key(|leg| leg.event_time);
         for (index, one) in legs.iter().enumerate() {
             for other in &legs[index + 1..] {
                 if other.event_time - one.event_time > rules.retention {

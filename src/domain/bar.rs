@@ -24,11 +24,24 @@ pub struct Bar {
     pub volume: Qty,
 }
 
-/// Bars of one interval as columns: one entry per bar, ascending, all columns of one length.
+/// Rows longer than the rest: coarser bars that stand where no finer one was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coarse {
+    /// First row.
+    pub from: usize,
+    /// First row after.
+    pub to: usize,
+    /// Their length.
+    pub length: Span,
+}
+
+/// Bars as columns: one entry per bar, ascending, not overlapping, all columns of one length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bars {
-    /// Length of every bar.
+    /// Length of every bar but those of `coarse`.
     pub interval: Span,
+    /// Stretches of longer bars, ascending; mostly none.
+    pub coarse: Vec<Coarse>,
     /// Starts.
     pub open_time: Vec<Timestamp>,
     /// First prices.
@@ -85,6 +98,7 @@ impl Bars {
     pub fn new(interval: Span) -> Self {
         Self {
             interval,
+            coarse: Vec::new(),
             open_time: Vec::new(),
             open: Vec::new(),
             high: Vec::new(),
@@ -144,7 +158,20 @@ impl Bars {
     /// The first instant after the bar in a row; the bar is known from then on.
     #[must_use]
     pub fn end(&self, row: usize) -> Timestamp {
-        self.open_time[row] + self.interval
+        self.open_time[row] + self.length(row)
+    }
+
+    /// How long the bar in a row is.
+    #[must_use]
+    pub fn length(&self, row: usize) -> Span {
+        if self.coarse.is_empty() {
+            return self.interval;
+        }
+        let stretch = self.coarse.partition_point(|stretch| stretch.to <= row);
+        match self.coarse.get(stretch) {
+            Some(stretch) if stretch.from <= row => stretch.length,
+            _ => self.interval,
+        }
     }
 
     /// The first row that opens at or after `time` (the length when none does).

@@ -19,23 +19,23 @@ pub const UNIT: i64 = 100_000_000;
 pub const LARGEST: i64 = 1_000_000_000 * UNIT;
 
 /// USDT per unit of the base asset, in steps of 1e-8; always above zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Price(i64);
 
 /// Amount of the base asset in steps of 1e-8; never negative: a direction is a [`super::order::Side`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Qty(i64);
 
 /// An amount of USDT in steps of 1e-8; signed. What a ledger holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Money(i64);
 
 /// Exact product of prices and quantities, in steps of 1e-16 USDT; signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Notional(i128);
 
 /// A share, fee, funding rate or distance as a plain fraction in steps of 1e-8 (3 % is 0.03); signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Rate(i64);
 
 /// Which way a quotient goes when it is not whole.
@@ -73,8 +73,14 @@ pub enum NumError {
 #[must_use]
 pub fn divide(numerator: i128, denominator: i128, rounding: Rounding) -> i128 {
     assert!(denominator > 0, "invariant: divisors are positive");
-    let floor = numerator.div_euclid(denominator);
-    let rest = numerator.rem_euclid(denominator);
+    // One division: the remainder follows, and both are brought to the floor side.
+    let toward_zero = numerator / denominator;
+    let left = numerator - toward_zero * denominator;
+    let (floor, rest) = if left < 0 {
+        (toward_zero - 1, left + denominator)
+    } else {
+        (toward_zero, left)
+    };
     match rounding {
         Rounding::Down => floor,
         Rounding::Up => floor + i128::from(rest > 0),
@@ -202,6 +208,23 @@ fn write_steps(steps: i128, decimals: usize, out: &mut fmt::Formatter<'_>) -> fm
     Ok(())
 }
 
+/// A name and a decimal say more than a name and a count of steps.
+macro_rules! debug_as_decimal {
+    ($name:ident) => {
+        impl fmt::Debug for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(out, concat!(stringify!($name), "({})"), self)
+            }
+        }
+    };
+}
+debug_as_decimal!(Price);
+debug_as_decimal!(Qty);
+debug_as_decimal!(Money);
+debug_as_decimal!(Rate);
+debug_as_decimal!(Notional);
+
+// Four types with one representation: written out four times, these methods would drift apart.
 macro_rules! fixed_point {
     ($name:ident) => {
         impl $name {

@@ -22,6 +22,8 @@ pub struct Account {
     wallet: Money,
     isolated: Money,
     held: Vec<Option<Held>>,
+    /// Symbols with a position, in byte order.
+    open: Vec<SymbolId>,
     ledger: Vec<LedgerEntry>,
     trades: Vec<Trade>,
     fills: u64,
@@ -66,6 +68,7 @@ impl Account {
             wallet: Money::ZERO,
             isolated: Money::ZERO,
             held: vec![None; symbols],
+            open: Vec::new(),
             ledger: Vec::new(),
             trades: Vec::new(),
             fills: 0,
@@ -96,16 +99,9 @@ impl Account {
 
     /// All open positions, by symbol.
     pub fn open(&self) -> impl Iterator<Item = (SymbolId, &Held)> {
-        self.held
+        self.open
             .iter()
-            .enumerate()
-            .filter_map(|(index, held)| Some((SymbolId::at(index), held.as_ref()?)))
-    }
-
-    /// Whether nothing is open.
-    #[must_use]
-    pub fn is_flat(&self) -> bool {
-        self.held.iter().all(Option::is_none)
+            .filter_map(|symbol| Some((*symbol, self.held[symbol.index()].as_ref()?)))
     }
 
     /// The ledger so far.
@@ -218,6 +214,9 @@ impl Account {
             trade,
             visited: None,
         });
+        if let Err(index) = self.open.binary_search(&place.symbol) {
+            self.open.insert(index, place.symbol);
+        }
     }
 
     fn grow(&mut self, place: &Where, hit: &Hit, mut held: Held) {
@@ -274,7 +273,10 @@ impl Account {
                 held.position = rest;
                 self.held[place.symbol.index()] = Some(held);
             }
-            None => self.trades.push(held.finish()),
+            None => {
+                self.open.retain(|symbol| *symbol != place.symbol);
+                self.trades.push(held.finish());
+            }
         }
     }
 

@@ -99,6 +99,8 @@ pub struct Walk<'a> {
     pub hits: Vec<Hit>,
     /// Prices visited with an open position.
     pub visited: Option<Extremes>,
+    /// The liquidation level of the state above; [`Walk::find_liquidation`] keeps it.
+    pub liquidation: Option<Price>,
 }
 
 /// How far along a segment, as an exact quotient in 0..=1.
@@ -324,7 +326,7 @@ impl Walk<'_> {
             let price = point.price(order.watched());
             order.follow(price);
         }
-        if let Some(level) = self.liquidation_level() {
+        if let Some(level) = self.liquidation {
             let gone = match self.position.map(|position| position.direction) {
                 Some(Direction::Long) => point.mark <= level,
                 Some(Direction::Short) => point.mark >= level,
@@ -409,19 +411,19 @@ impl Walk<'_> {
     }
 
     fn next_along(&self, from: Point, to: Point, now: Progress) -> Option<Candidate> {
-        let liquidation =
-            self.liquidation_level()
-                .zip(self.position)
-                .and_then(|(level, position)| {
-                    let down = position.direction == Direction::Long;
-                    let at = first_reach((from.mark, to.mark), level, down, now)?;
-                    Some(Candidate {
-                        at,
-                        class: Class::Liquidation,
-                        order: None,
-                        level,
-                    })
-                });
+        let liquidation = self
+            .liquidation
+            .zip(self.position)
+            .and_then(|(level, position)| {
+                let down = position.direction == Direction::Long;
+                let at = first_reach((from.mark, to.mark), level, down, now)?;
+                Some(Candidate {
+                    at,
+                    class: Class::Liquidation,
+                    order: None,
+                    level,
+                })
+            });
         let tick = self.instrument.tick;
         let fired = self.orders.iter().enumerate().filter_map(|(index, order)| {
             if !self.may_act(order) {
@@ -477,14 +479,15 @@ impl Walk<'_> {
             .is_zero()
     }
 
-    /// The mark at which the position is liquidated now (A7).
-    fn liquidation_level(&self) -> Option<Price> {
-        let position = self.position?;
-        let margin = match self.model.terms.margin_mode {
-            MarginMode::Isolated => position.isolated.exact(),
-            MarginMode::Cross => self.wallet.exact() + self.others,
-        };
-        position.liquidation(margin, self.instrument)
+    /// Finds the mark at which the position is liquidated (A7); it moves only when position or wallet do.
+    pub fn find_liquidation(&mut self) {
+        self.liquidation = self.position.and_then(|position| {
+            let margin = match self.model.terms.margin_mode {
+                MarginMode::Isolated => position.isolated.exact(),
+                MarginMode::Cross => self.wallet.exact() + self.others,
+            };
+            position.liquidation(margin, self.instrument)
+        });
     }
 
     fn liquidate(&mut self, price: Price) {
@@ -505,6 +508,7 @@ impl Walk<'_> {
         self.visit(price);
         self.hits.push(hit);
         self.position = None;
+        self.liquidation = None;
         // All orders of the symbol vanish (A8).
         self.orders.clear();
     }
@@ -601,6 +605,7 @@ impl Walk<'_> {
                 reduction.rest
             }
         };
+        self.find_liquidation();
         if self.position.is_none() {
             self.orders.retain(|order| !order.reduce_only);
         }
@@ -616,6 +621,15 @@ impl Walk<'_> {
 
 /// The first progress at or after `now` at which a price moving linearly meets a level.
 fn first_reach(ends: (Price, Price), level: Price, down: bool, now: Progress) -> Option<Progress> {
+    // Most levels lie beyond the segment: two comparisons tell, before any wide arithmetic.
+    let beyond = if down {
+        ends.0.min(ends.1) > level
+    } else {
+        ends.0.max(ends.1) < level
+    };
+    if beyond {
+        return None;
+    }
     let from = i128::from(ends.0.steps());
     let to = i128::from(ends.1.steps());
     let level = i128::from(level.steps());

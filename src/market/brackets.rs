@@ -61,7 +61,9 @@ pub(crate) fn from_value(path: &Path, value: Value) -> Result<BracketFile, Marke
             pairs.push((Symbol::new(&entry.symbol), entry.brackets));
         }
         Value::Object(map) => pairs = unified(path, map)?,
-        _ => return Err(MarketError::content(path, "no list of margin tiers", "")),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            return Err(MarketError::content(path, "no list of margin tiers", ""));
+        }
     }
     if pairs.is_empty() {
         return Err(MarketError::content(

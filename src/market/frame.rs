@@ -1,37 +1,30 @@
 //! The one door to polars: a Parquet file becomes columns, columns become a Parquet file.
 //!
-//! Our own files carry a checksum over all their bytes: the decoder believes what it reads, and a flipped bit in a
-//! page can make it ask for any amount of memory, which ends the process. Files of others are only as safe as it is.
-//!
 //! Not here: what the columns mean (`parquet`, `signals`).
-//! Invariants: a broken file of ours is an error; a file appears whole or not at all.
+//! Invariant: a broken file of ours is an error (`checksum`); files of others are only as safe as the decoder.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use flate2::Crc;
 use polars::prelude::{
-    Column, DataFrame, DataType, FileMetadata, KeyValueMetadata, NamedFrom, ParquetCompression,
-    ParquetReader, ParquetWriter, PolarsError, SerReader, Series, StatisticsOptions,
+    Column, DataFrame, DataType, FileMetadata, Int64Type, KeyValueMetadata, NamedFrom,
+    ParquetCompression, ParquetReader, ParquetWriter, PolarsDataType, PolarsError, SerReader,
+    Series, StatisticsOptions,
 };
 
+use super::checksum;
 use super::error::MarketError;
 use super::source::UNPACKED_MAX;
+use super::whole_file::write_whole;
+
+/// A chunk of integers as polars holds it.
+type Int64Array = <Int64Type as PolarsDataType>::Array;
 
 /// Rows per byte of file beyond which a row count is a lie that would only allocate.
 const ROWS_PER_BYTE: u64 = 64;
-
-/// Footer note of our files; its value is eight hexadecimal digits, zeros while the sum is taken.
-const CHECKSUM_NOTE: &str = "confluence.checksum";
-const UNSUMMED: &str = "crc32:00000000";
-/// Second note by which a file of ours is known even when the first is damaged.
-const FORMAT_NOTE: (&str, &str) = ("confluence.format", "1");
-/// Longest footer that is looked through.
-const FOOTER_MAX: u64 = 16 << 20;
 
 /// A Parquet file opened for its columns.
 pub(crate) struct Table {
@@ -72,7 +65,7 @@ pub(crate) enum Written<'a> {
 /// When the file cannot be read or is no Parquet file.
 pub(crate) fn outline(path: &Path) -> Result<Outline, MarketError> {
     let (file, bytes) = open(path)?;
-    verify(path, &file, bytes)?;
+    checksum::verify(path, &file, bytes)?;
     let found = guarded(path, || {
         let mut reader = ParquetReader::new(file);
         let names = reader
@@ -142,18 +135,26 @@ pub(crate) fn read(path: &Path, columns: &[&str]) -> Result<Table, MarketError> 
 }
 
 impl Table {
-    /// Chunks of a column of 64-bit integers without holes; `None` when it is of another kind.
-    pub(crate) fn int_chunks(&self, name: &str) -> Option<Vec<&[i64]>> {
-        let column = self.frame.column(name).ok()?.as_materialized_series();
-        let ints = column.i64().ok()?;
-        if ints.null_count() > 0 {
+    /// Takes a column of 64-bit integers without holes out of the table; `None` when it is of another kind. A file
+    /// with one row group gives the decoder's own memory: first touching a fresh copy of it costs more than decoding.
+    pub(crate) fn take_ints(&mut self, name: &str) -> Option<Vec<i64>> {
+        let column = self.frame.drop_in_place(name).ok()?;
+        let series = column.take_materialized_series();
+        if series.dtype() != &DataType::Int64 || series.null_count() > 0 {
             return None;
         }
-        Some(
-            ints.downcast_iter()
-                .map(|chunk| chunk.values().as_slice())
-                .collect(),
-        )
+        let rows = series.len();
+        let mut all: Vec<i64> = Vec::new();
+        for mut chunk in series.into_chunks() {
+            let array = chunk.as_any_mut().downcast_mut::<Int64Array>()?;
+            let empty = Int64Array::new_empty(array.dtype().clone());
+            let (_, values, _) = std::mem::replace(array, empty).into_inner();
+            if values.len() == rows {
+                return Some(values.to_vec());
+            }
+            all.extend_from_slice(&values);
+        }
+        Some(all)
     }
 
     /// A column of any kind that has exact values.
@@ -164,47 +165,43 @@ impl Table {
         let column = self.frame.column(name).map_err(|wrong| wrong.to_string())?;
         let series = column.as_materialized_series();
         let of = |wrong: PolarsError| wrong.to_string();
-        Ok(match series.dtype() {
-            DataType::Int64 | DataType::Int32 | DataType::UInt32 if series.null_count() == 0 => {
-                let ints = series.cast(&DataType::Int64).map_err(of)?;
-                Values::Ints(ints.i64().map_err(of)?.into_no_null_iter().collect())
-            }
-            DataType::Int64 | DataType::Int32 | DataType::UInt32 | DataType::UInt64 => {
-                let texts = series.cast(&DataType::String).map_err(of)?;
-                let texts = texts.str().map_err(of)?;
-                Values::Texts(texts.iter().map(|text| text.map(str::to_owned)).collect())
-            }
-            // The shortest text of a float; whether it is exact enough is for the reader of the column to say.
-            DataType::Float64 => Values::Texts(
-                series
-                    .f64()
-                    .map_err(of)?
-                    .iter()
-                    .map(|value| value.map(|value| value.to_string()))
-                    .collect(),
-            ),
-            DataType::Float32 => Values::Texts(
-                series
-                    .f32()
-                    .map_err(of)?
-                    .iter()
-                    .map(|value| value.map(|value| value.to_string()))
-                    .collect(),
-            ),
-            DataType::String => Values::Texts(
-                series
-                    .str()
-                    .map_err(of)?
-                    .iter()
-                    .map(|text| text.map(str::to_owned))
-                    .collect(),
-            ),
-            other => {
-                return Err(format!(
-                    "column {name} is of type {other}; use integers, floats or text"
-                ));
-            }
-        })
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let dtype = series.dtype();
+        if dtype == &DataType::String {
+            let texts = series.str().map_err(of)?;
+            return Ok(Values::Texts(texts.iter().map(owned).collect()));
+        }
+        // The shortest text of a float; whether it is exact enough is for the reader of the column to say.
+        if dtype == &DataType::Float64 {
+            let floats = series.f64().map_err(of)?.iter();
+            let text = |value: Option<f64>| value.map(|value| value.to_string());
+            return Ok(Values::Texts(floats.map(text).collect()));
+        }
+        if dtype == &DataType::Float32 {
+            let floats = series.f32().map_err(of)?.iter();
+            let text = |value: Option<f32>| value.map(|value| value.to_string());
+            return Ok(Values::Texts(floats.map(text).collect()));
+        }
+        let whole = [
+            DataType::Int64,
+            DataType::Int32,
+            DataType::UInt32,
+            DataType::UInt64,
+        ];
+        if !whole.contains(dtype) {
+            return Err(format!(
+                "column {name} is of type {dtype}; use integers, floats or text"
+            ));
+        }
+        if dtype == &DataType::UInt64 || series.null_count() > 0 {
+            let texts = series.cast(&DataType::String).map_err(of)?;
+            let texts = texts.str().map_err(of)?.iter().map(owned).collect();
+            return Ok(Values::Texts(texts));
+        }
+        let ints = series.cast(&DataType::Int64).map_err(of)?;
+        Ok(Values::Ints(
+            ints.i64().map_err(of)?.into_no_null_iter().collect(),
+        ))
     }
 }
 
@@ -235,8 +232,7 @@ pub(crate) fn write(
     columns: Vec<Written<'_>>,
     mut notes: Vec<(String, String)>,
 ) -> Result<(), MarketError> {
-    notes.push((CHECKSUM_NOTE.to_owned(), UNSUMMED.to_owned()));
-    notes.push((FORMAT_NOTE.0.to_owned(), FORMAT_NOTE.1.to_owned()));
+    notes.extend(checksum::notes());
     let columns: Vec<Column> = columns
         .into_iter()
         .map(|column| match column {
@@ -251,118 +247,12 @@ pub(crate) fn write(
         ParquetWriter::new(&mut bytes)
             .with_compression(ParquetCompression::Uncompressed)
             .with_statistics(StatisticsOptions::empty())
+            .with_row_group_size(Some(usize::MAX))
             .with_key_value_metadata(Some(KeyValueMetadata::from_static(notes)))
             .finish(&mut frame)
     })?;
-    let at = find_last(&bytes, UNSUMMED.as_bytes())
-        .ok_or_else(|| MarketError::damaged(path, "the writer dropped its notes"))?;
-    let digits = at + UNSUMMED.len() - 8..at + UNSUMMED.len();
-    let mut sum = Crc::new();
-    sum.update(&bytes);
-    bytes[digits].copy_from_slice(format!("{:08x}", sum.sum()).as_bytes());
+    checksum::seal(path, &mut bytes)?;
     write_whole(path, &bytes)
-}
-
-/// Compares the checksum of a file that says it is ours; others pass.
-fn verify(path: &Path, mut file: &File, bytes: u64) -> Result<(), MarketError> {
-    let unreadable = |wrong| MarketError::unreadable(path, wrong);
-    let footer = read_tail(file, bytes, 8).map_err(unreadable)?;
-    let length = match footer[..] {
-        [a, b, c, d, b'P', b'A', b'R', b'1'] => u64::from(u32::from_le_bytes([a, b, c, d])),
-        _ => {
-            return Err(MarketError::damaged(
-                path,
-                "it does not end as a Parquet file does",
-            ));
-        }
-    };
-    if length + 8 > bytes || length > FOOTER_MAX {
-        return Err(MarketError::damaged(
-            path,
-            format!("a footer of {length} in {bytes} bytes"),
-        ));
-    }
-    let footer = read_tail(file, bytes, length + 8).map_err(unreadable)?;
-    let ours = [CHECKSUM_NOTE, FORMAT_NOTE.0, "confluence."];
-    if !ours
-        .iter()
-        .any(|note| find_last(&footer, note.as_bytes()).is_some())
-    {
-        return Ok(());
-    }
-    let failed = || MarketError::damaged(path, "its checksum does not fit");
-    let prefix = &UNSUMMED.as_bytes()[..UNSUMMED.len() - 8];
-    let at = find_last(&footer, prefix).ok_or_else(failed)? + prefix.len();
-    let digits = footer
-        .get(at..at + 8)
-        .and_then(|digits| std::str::from_utf8(digits).ok());
-    let wanted = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
-    let mut sum = Crc::new();
-    let head = bytes - footer.len() as u64;
-    file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-    let mut chunk = vec![0; 1 << 20];
-    let mut body = file.take(head);
-    loop {
-        match body.read(&mut chunk).map_err(unreadable)? {
-            0 => break,
-            count => sum.update(&chunk[..count]),
-        }
-    }
-    sum.update(&footer[..at]);
-    sum.update(b"00000000");
-    sum.update(footer.get(at + 8..).unwrap_or_default());
-    if wanted == Some(sum.sum()) {
-        Ok(())
-    } else {
-        Err(failed())
-    }
-}
-
-fn read_tail(mut file: &File, bytes: u64, count: u64) -> std::io::Result<Vec<u8>> {
-    let mut tail = Vec::new();
-    file.seek(SeekFrom::Start(bytes.saturating_sub(count)))?;
-    file.take(count).read_to_end(&mut tail)?;
-    Ok(tail)
-}
-
-fn find_last(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes
-        .windows(wanted.len())
-        .rposition(|window| window == wanted)
-}
-
-/// Writes a file beside its place and moves it there in one step.
-///
-/// # Errors
-/// When the folder cannot be written; nothing is left then.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), MarketError> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    let unwritable = |wrong| MarketError::unwritable(path, wrong);
-    let mut file = tempfile::Builder::new()
-        .prefix(".writing-")
-        .tempfile_in(folder)
-        .map_err(unwritable)?;
-    file.write_all(bytes).map_err(unwritable)?;
-    file.as_file().sync_all().map_err(unwritable)?;
-    make_readable(&file).map_err(unwritable)?;
-    file.persist(path)
-        .map_err(|wrong| unwritable(wrong.error))?;
-    Ok(())
-}
-
-/// Temporary files are private; results are for everybody the folder is for.
-#[cfg(unix)]
-fn make_readable(file: &tempfile::NamedTempFile) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.as_file()
-        .set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-#[cfg(not(unix))]
-fn make_readable(_: &tempfile::NamedTempFile) -> std::io::Result<()> {
-    Ok(())
 }
 
 fn open(path: &Path) -> Result<(File, u64), MarketError> {

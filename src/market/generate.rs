@@ -5,35 +5,32 @@
 //! so that a run meets every kind of exit; **a result on them says nothing about any strategy**.
 //! Signals: pairs of 110 and 113 or 112 with known gaps, pairs that miss the window, and other types.
 //!
-//! Not here: writing files (`generate_files`).
+//! Not here: the price path itself (`walk`), writing files (`generate_files`).
 //! Invariant: whole numbers only, one random stream per symbol: the same seed gives the same bytes on every machine.
 
 use std::sync::Arc;
 
-use crate::domain::bar::{Bar, Bars};
-use crate::domain::num::{Price, Qty, Rate};
+use crate::domain::bar::Bars;
+use crate::domain::num::Price;
 use crate::domain::random::Random;
 use crate::domain::signal::{RawSignal, SignalType};
 use crate::domain::symbol::Symbol;
 use crate::domain::time::{Span, Timestamp};
 
 use super::tape::FundingRecord;
+use super::walk::walk;
 
 /// Streams of a seed, after those that `simulation.md` W2 names.
 const PRICES: u64 = 101;
 const SIGNALS: u64 = 102;
 
 /// Milliseconds of a bar.
-const MINUTE: i64 = 60_000;
-const MINUTES_A_DAY: i64 = 1_440;
-/// Largest step, in millionths of the price; four of them make a minute of about 0.05 %.
-const STEP_PPM: i64 = 400;
+pub(crate) const MINUTE: i64 = 60_000;
+pub(crate) const MINUTES_A_DAY: i64 = 1_440;
 /// Minutes after which no episode moves the price any more.
-const QUIET: i64 = 560;
+pub(crate) const QUIET: i64 = 560;
 /// Minutes before the end of the last confluence: its position is open when the data ends.
 const LAST: i64 = 180;
-/// The walk leans back by this part of its distance from the start at every step.
-const PULL: i64 = 20_000;
 
 /// What to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +69,8 @@ pub enum Episode {
     Fall,
     /// Up 3.4 % within an hour, then down 5 %: the trailing stop.
     Turn,
+    /// Up 6 % within some seventy minutes, then down 11 %: the first take-profit, then the stop or a break-even stop.
+    Fade,
     /// Nothing for ten hours: a time stop, funding.
     Calm,
     /// One bar with high +9 % and low −5 %: its result hangs on the path.
@@ -132,21 +131,15 @@ pub struct Generated {
     pub known: Known,
 }
 
-const EPISODES: [Episode; 6] = [
+const EPISODES: [Episode; 7] = [
     Episode::Rise,
     Episode::Fall,
     Episode::Turn,
+    Episode::Fade,
     Episode::Calm,
     Episode::Spike,
     Episode::Jump,
 ];
-
-/// One leg of an episode: minutes from its start, and the drift of each step in millionths.
-struct Leg {
-    from: i64,
-    to: i64,
-    drift: i64,
-}
 
 impl ContractRecipe {
     /// Contracts named `SYN…`: one dear, one of some dollars, one a thousandfold of a cheap coin, and so on.
@@ -292,160 +285,4 @@ impl Generated {
             }
         }
     }
-}
-
-fn legs(episode: Episode) -> &'static [Leg] {
-    // drift = distance in millionths ÷ (minutes × 4 steps).
-    match episode {
-        Episode::Rise => &[
-            Leg {
-                from: 4,
-                to: 124,
-                drift: 274,
-            },
-            Leg {
-                from: 184,
-                to: 544,
-                drift: -91,
-            },
-        ],
-        Episode::Fall => &[
-            Leg {
-                from: 4,
-                to: 94,
-                drift: -172,
-            },
-            Leg {
-                from: 214,
-                to: 454,
-                drift: 65,
-            },
-        ],
-        Episode::Turn => &[
-            Leg {
-                from: 4,
-                to: 64,
-                drift: 140,
-            },
-            Leg {
-                from: 64,
-                to: 124,
-                drift: -214,
-            },
-        ],
-        Episode::Calm | Episode::Spike | Episode::Jump => &[],
-    }
-}
-
-fn walk(
-    recipe: &Recipe,
-    contract: &ContractRecipe,
-    starts: &[(i64, Episode)],
-    random: &mut Random,
-    known: &mut Known,
-) -> Prices {
-    let minutes = i64::from(recipe.days) * MINUTES_A_DAY;
-    let interval = Span::from_millis(MINUTE);
-    let mut prices = Prices {
-        contract: contract.clone(),
-        bars: Bars::new(interval),
-        mark: Bars::new(interval),
-        funding: Vec::new(),
-    };
-    let (mut price, mut current) = (contract.start, 0);
-    let (mut hole, mut flat, mut zero) = (0, 0, 0);
-    for minute in 0..minutes {
-        let time = recipe.from + Span::from_millis(minute * MINUTE);
-        while starts
-            .get(current + 1)
-            .is_some_and(|(start, _)| *start <= minute)
-        {
-            current += 1;
-        }
-        let active = starts.get(current).filter(|(start, _)| *start <= minute);
-        let since = active.map_or(i64::MAX, |(start, _)| minute - start);
-        let episode = active.map(|(_, episode)| *episode);
-        let quiet = since > QUIET;
-        if hole == 0 && flat == 0 && quiet && random.one_in(4_000) {
-            hole = random.between(3, 25);
-            known.holes.push((contract.symbol.clone(), time, hole));
-        } else if hole == 0 && flat == 0 && quiet && random.one_in(1_500) {
-            flat = random.between(2, 15);
-        }
-        if minute % (8 * 60) == 0 {
-            let rate = Rate::from_steps(random.between(-5_000, 15_000));
-            prices.funding.push(FundingRecord {
-                time,
-                rate,
-                mark: None,
-            });
-        }
-        if hole > 0 {
-            hole -= 1;
-            continue;
-        }
-        if flat > 0 {
-            flat -= 1;
-            zero += 1;
-            push(&mut prices, time, [price; 4], 0, random);
-            continue;
-        }
-        if episode == Some(Episode::Jump) && since == 20 {
-            price = price * 94 / 100;
-        }
-        let drift = episode.map_or(0, |episode| {
-            let leg = legs(episode)
-                .iter()
-                .find(|leg| (leg.from..leg.to).contains(&since));
-            leg.map_or(0, |leg| leg.drift)
-        });
-        let mut path = [price; 5];
-        for index in 1..path.len() {
-            let from = path[index - 1];
-            let reach = (from * STEP_PPM / 1_000_000).max(1);
-            let pull = (contract.start - from) / PULL;
-            let moved = from + random.between(-reach, reach) + from * drift / 1_000_000 + pull;
-            path[index] = moved.clamp(contract.start / 10, contract.start * 10);
-        }
-        let mut high = path.iter().copied().fold(price, i64::max);
-        let mut low = path.iter().copied().fold(price, i64::min);
-        if episode == Some(Episode::Spike) && since == 10 {
-            high = price * 109 / 100;
-            low = price * 95 / 100;
-        } else if quiet && random.one_in(2_000) {
-            high += high * random.between(5, 30) / 1_000;
-            low -= low * random.between(5, 30) / 1_000;
-        }
-        push(
-            &mut prices,
-            time,
-            [price, high, low, path[4]],
-            random.between(1, 5_000),
-            random,
-        );
-        price = path[4];
-    }
-    known.zero_volume.push((contract.symbol.clone(), zero));
-    prices
-}
-
-/// Appends a bar of prices in ticks, and its mark a few ticks beside.
-fn push(prices: &mut Prices, time: Timestamp, ticks: [i64; 4], volume: i64, random: &mut Random) {
-    let tick = prices.contract.tick.steps();
-    let price = |ticks: i64| {
-        Price::from_steps(ticks * tick)
-            .expect("invariant: the walk stays above a tenth of its start")
-    };
-    let bar = |shift: i64, volume: i64| Bar {
-        open_time: time,
-        open: price(ticks[0] + shift),
-        high: price(ticks[1] + shift),
-        low: price(ticks[2] + shift),
-        close: price(ticks[3] + shift),
-        volume: Qty::from_steps(volume * 1_000_000).unwrap_or(Qty::ZERO),
-    };
-    let shift = random.between(-2, 2);
-    const T2: &str = "invariant: minutes ascend on the grid, and high and low enclose the path";
-    prices.bars.push(bar(0, volume)).expect(T2);
-    prices.mark.push(bar(shift, 0)).expect(T2);
 }

@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 use crate::domain::bar::Bars;
 
 use super::error::MarketError;
-use super::frame::write_whole;
 use super::generate::{ContractRecipe, Generated, Prices, Recipe};
-use super::{parquet, signals};
+use super::whole_file::write_whole;
+use super::{parquet, parquet_funding, signals};
 
 /// Format of the price files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +124,7 @@ impl Folder<'_> {
         let funding = self
             .root
             .join(format!("funding/{symbol}-funding-synthetic.parquet"));
-        parquet::write_funding(&funding, &prices.funding, true)?;
+        parquet_funding::write(&funding, &prices.funding, true)?;
         self.files.extend([klines, mark, funding]);
         Ok(())
     }

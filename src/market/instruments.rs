@@ -162,8 +162,9 @@ impl RuleBook {
             Some((filters, source)) => (Some(filters), source),
             None => (None, RulesSource::Fallback),
         };
-        let shown = bars.and_then(tick_of);
-        let tick_from_prices = filters.is_none() && fallback.tick.is_none() && shown.is_some();
+        let asked = filters.is_none() && fallback.tick.is_none();
+        let shown = bars.filter(|_| asked).and_then(tick_of);
+        let tick_from_prices = shown.is_some();
         let report = RulesReport {
             filters: filters_source,
             brackets: brackets_source,
@@ -174,7 +175,7 @@ impl RuleBook {
         };
         let smallest = Price::from_steps(1).expect("invariant: one step is above zero");
         let instrument = match filters {
-            Some(filters) => from_filters(symbol, filters, window, fallback, brackets),
+            Some(filters) => from_filters(symbol, &filters, window, fallback, brackets),
             None => Instrument {
                 symbol: symbol.clone(),
                 tick: fallback.tick.or(shown).unwrap_or(smallest),
@@ -221,7 +222,7 @@ impl RuleBook {
 
 fn from_filters(
     symbol: &Symbol,
-    filters: Filters,
+    filters: &Filters,
     window: Window,
     fallback: &Fallback,
     brackets: Vec<Bracket>,

@@ -3,7 +3,7 @@
 //! Not here: the convention itself (`place`), reading them for a run (`load`).
 //! Invariant: opening a library reads names only, and the order of entries hangs on names alone, not on the disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,18 @@ use super::place::{Place, PriceKind, place};
 
 /// Deepest nesting that is searched; more is a loop or a mistake.
 const DEPTH_MAX: usize = 32;
+
+/// Why a pipe or a device is set aside: reading one may never end.
+const NO_FILE: &str = "neither a file nor a folder";
+
+/// Where a search is and what it met, by real paths.
+#[derive(Default)]
+struct Search {
+    /// The folders above, to see a link that leads back.
+    above: Vec<PathBuf>,
+    /// Files met.
+    seen: BTreeSet<PathBuf>,
+}
 
 /// A file with bars.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,22 +81,20 @@ impl Library {
     /// When a folder is missing or unreadable, or links lead in a circle.
     pub fn open(roots: &[PathBuf]) -> Result<Self, MarketError> {
         let mut library = Self::default();
-        let mut seen = Vec::new();
+        let mut search = Search::default();
         for root in roots {
             let real =
                 fs::canonicalize(root).map_err(|wrong| MarketError::unreadable(root, wrong))?;
-            if seen.contains(&real) {
-                continue;
-            }
             let name = real.file_name().map(PathBuf::from).unwrap_or_default();
             if real.is_dir() {
-                library.walk(root, &name, &mut vec![real.clone()])?;
-            } else {
+                search.above.push(real);
+                library.walk(root, &name, &mut search)?;
+                search.above.pop();
+            } else if search.seen.insert(real.clone()) {
                 // The folder above may say what a lone file is.
                 let above = real.parent().and_then(Path::file_name).map(PathBuf::from);
                 library.sort_in(root.clone(), &above.unwrap_or_default().join(&name));
             }
-            seen.push(real);
         }
         library.klines.sort_by(|a, b| a.path.cmp(&b.path));
         library.funding.sort_by(|a, b| a.path.cmp(&b.path));
@@ -99,9 +109,9 @@ impl Library {
         &mut self,
         folder: &Path,
         relative: &Path,
-        above: &mut Vec<PathBuf>,
+        search: &mut Search,
     ) -> Result<(), MarketError> {
-        if above.len() > DEPTH_MAX {
+        if search.above.len() > DEPTH_MAX {
             let found = format!("folders nest deeper than {DEPTH_MAX}");
             return Err(MarketError::content(folder, found, ""));
         }
@@ -119,19 +129,24 @@ impl Library {
             let real =
                 fs::canonicalize(&path).map_err(|wrong| MarketError::unreadable(&path, wrong))?;
             if !real.is_dir() {
-                self.sort_in(path, &relative.join(&name));
+                // A file that two links or folders lead to is one recording, not two that agree.
+                if !real.is_file() {
+                    self.aside.entry(NO_FILE).or_default().push(path);
+                } else if search.seen.insert(real) {
+                    self.sort_in(path, &relative.join(&name));
+                }
                 continue;
             }
-            if above.contains(&real) {
+            if search.above.contains(&real) {
                 return Err(MarketError::content(
                     &path,
                     format!("is a link back to {}", real.display()),
                     "remove the link: folders must not contain themselves",
                 ));
             }
-            above.push(real);
-            self.walk(&path, &relative.join(&name), above)?;
-            above.pop();
+            search.above.push(real);
+            self.walk(&path, &relative.join(&name), search)?;
+            search.above.pop();
         }
         Ok(())
     }

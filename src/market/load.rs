@@ -1,35 +1,29 @@
 //! Reads what a run needs of a library: for each asked contract its bars, marks, funding and rules.
 //!
-//! Which bars: without a named length, the finest recording that covers the run window about as well as the best one
-//! does ([`COVER_SHARE`]); what was left out is reported with what it would have covered. With a named length those
-//! bars are the base, and the finest recording below it is the detail of the drill-down.
+//! Which lengths of bars: see `choose`. Coarser ones are not even opened where the finest leave no room for them.
 //!
 //! Not here: which file is which (`library`), judging what was read (`quality`).
 //! Invariant: only files of asked contracts are opened, and the result hangs on their content alone, neither on the
 //! order of folders nor on the number of threads.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::domain::bar::Bars;
 use crate::domain::symbol::{Symbol, SymbolId, Symbols};
 use crate::domain::time::{Span, Timestamp};
 
+use super::choose::{Candidate, choose};
 use super::error::MarketError;
-use super::funding;
 use super::instruments::{Fallback, RuleBook, RulesReport};
 use super::klines;
 use super::library::{KlineEntry, Library};
-use super::merge::{Merged, Recording, merge, merge_funding};
+use super::mix::{Share, has_room};
 use super::parquet;
 use super::place::{PriceKind, interval_name};
+use super::recording::{is_parquet, read_funding_joined, read_joined};
 use super::tape::{FundingRecord, Series, Tape};
-use super::window::{Window, covered, slice};
-
-/// The finest bars are used when they cover at least this share (in percent) of what the best recording covers: a few
-/// missing minutes are gaps to report, not a reason to trade on coarser bars.
-pub const COVER_SHARE: i64 = 99;
+use super::window::{Window, slice};
 
 /// What a run asks for.
 #[derive(Clone, Debug)]
@@ -60,14 +54,16 @@ pub struct Loaded {
 pub struct SymbolReport {
     /// Its name.
     pub symbol: Symbol,
-    /// The length of the bars used; `None` without prices.
+    /// The finest length of the bars used; `None` without prices in the run window.
     pub interval: Option<Span>,
-    /// The length of the drill-down's bars.
+    /// The finest length of the drill-down's bars.
     pub detail: Option<Span>,
+    /// Start of the first and end of the last recorded bar, where all of them lie outside the run window.
+    pub outside: Option<(Timestamp, Timestamp)>,
     /// Every file that was read for it.
     pub files: Vec<PathBuf>,
-    /// Other lengths that were recorded, and what they would have covered.
-    pub left_out: Vec<LeftOut>,
+    /// What each recorded length gave to the series, finest first (those that were opened).
+    pub shares: Vec<Share>,
     /// Rows of the base bars that several recordings have.
     pub shared_rows: usize,
     /// Last bars of a recording that another one corrected.
@@ -86,31 +82,6 @@ pub struct SymbolReport {
     pub synthetic: bool,
 }
 
-/// A recorded length that is not the base.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LeftOut {
-    /// Its length.
-    pub interval: Span,
-    /// Milliseconds of the window it covers.
-    pub covered: i64,
-    /// Milliseconds of the window the chosen bars cover.
-    pub chosen_covers: i64,
-}
-
-/// One length of one contract, joined.
-struct Candidate {
-    merged: Merged,
-    unfinished: Vec<Timestamp>,
-    covered: i64,
-}
-
-/// The choice among them.
-struct Choice {
-    base: Option<Candidate>,
-    detail: Option<Candidate>,
-    left_out: Vec<LeftOut>,
-}
-
 /// Prices of one contract, before its rules.
 struct Prices {
     series: Option<Series>,
@@ -121,8 +92,9 @@ struct Prices {
 struct PriceReport {
     interval: Option<Span>,
     detail: Option<Span>,
+    outside: Option<(Timestamp, Timestamp)>,
     files: Vec<PathBuf>,
-    left_out: Vec<LeftOut>,
+    shares: Vec<Share>,
     shared_rows: usize,
     yielded: Vec<(PathBuf, Timestamp)>,
     unfinished: Vec<Timestamp>,
@@ -170,8 +142,9 @@ impl Library {
                 symbol,
                 interval: report.interval,
                 detail: report.detail,
+                outside: report.outside,
                 files: report.files,
-                left_out: report.left_out,
+                shares: report.shares,
                 shared_rows: report.shared_rows,
                 yielded: report.yielded,
                 unfinished: report.unfinished,
@@ -213,24 +186,26 @@ impl Library {
 
     fn prices(&self, symbol: &Symbol, request: &Request) -> Result<Prices, MarketError> {
         let mut report = PriceReport::default();
-        let choice = self.choose(symbol, request, &mut report.files)?;
-        report.left_out = choice.left_out;
-        let Some(base) = choice.base else {
+        let candidates = self.candidates(symbol, request, &mut report.files)?;
+        let chosen = choose(
+            candidates,
+            request.window,
+            request.interval,
+            request.drop_unfinished,
+        );
+        report.shares = chosen.shares;
+        report.outside = chosen.outside;
+        report.shared_rows = chosen.shared_rows;
+        report.yielded = chosen.yielded;
+        report.unfinished = chosen.unfinished;
+        let Some(bars) = chosen.bars else {
             return Ok(Prices {
                 series: None,
                 report,
             });
         };
-        report.shared_rows = base.merged.shared;
-        report.yielded = base.merged.yielded;
-        report.unfinished = base.unfinished;
-        report.interval = Some(base.merged.bars.interval);
-        let bars = slice(base.merged.bars, request.window);
-        let detail = choice
-            .detail
-            .map(|found| slice(found.merged.bars, request.window));
-        let detail = detail.filter(|bars| !bars.is_empty());
-        report.detail = detail.as_ref().map(|bars| bars.interval);
+        report.interval = Some(bars.interval);
+        report.detail = chosen.detail.as_ref().map(|bars| bars.interval);
         let mut marks = Vec::new();
         for (interval, entries) in self.by_interval(symbol, PriceKind::Mark)? {
             let name = format!("{symbol} {} mark klines", interval_name(interval));
@@ -239,57 +214,32 @@ impl Library {
             marks.push(slice(found.0.bars, request.window));
         }
         let funding = self.funding(symbol, request.window, &mut report)?;
-        let series = (!bars.is_empty()).then(|| Series::new(bars, &marks, detail, funding));
+        let series = (!bars.is_empty()).then(|| Series::new(bars, &marks, chosen.detail, funding));
         Ok(Prices { series, report })
     }
 
-    fn choose(
+    /// The lengths that a run could use, finest first.
+    fn candidates(
         &self,
         symbol: &Symbol,
         request: &Request,
         files: &mut Vec<PathBuf>,
-    ) -> Result<Choice, MarketError> {
+    ) -> Result<Vec<Candidate>, MarketError> {
         let mut found: Vec<Candidate> = Vec::new();
-        let whole = (request.window.to - request.window.from).millis();
         for (interval, entries) in self.by_interval(symbol, PriceKind::Contract)? {
-            if request.interval.is_some_and(|named| interval > named) {
+            let useful = match (request.interval, found.first()) {
+                (Some(named), _) => interval <= named,
+                (None, Some(finest)) => has_room(&finest.merged.bars, request.window, interval),
+                (None, None) => true,
+            };
+            if !useful {
                 continue;
             }
             let name = format!("{symbol} {} klines", interval_name(interval));
-            let (mut merged, mut unfinished) =
-                read_joined(&paths(&entries, files), interval, &name)?;
-            let reach = |time: &Timestamp| {
-                *time >= request.window.from - super::window::LEAD && *time < request.window.to
-            };
-            unfinished.retain(reach);
-            if request.drop_unfinished {
-                merged.bars = without(merged.bars, &unfinished);
-            }
-            let covered = covered(&merged.bars, request.window);
-            found.push(Candidate {
-                merged,
-                unfinished,
-                covered,
-            });
-            if request.interval.is_none() && covered >= whole {
-                break;
-            }
+            let (merged, unfinished) = read_joined(&paths(&entries, files), interval, &name)?;
+            found.push(Candidate { merged, unfinished });
         }
-        Ok(match request.interval {
-            Some(named) => {
-                let base = found
-                    .iter()
-                    .position(|candidate| candidate.merged.bars.interval == named)
-                    .map(|index| found.remove(index));
-                let detail = found.into_iter().find(|candidate| candidate.covered > 0);
-                Choice {
-                    base,
-                    detail,
-                    left_out: Vec::new(),
-                }
-            }
-            None => finest_that_covers(found),
-        })
+        Ok(found)
     }
 
     fn funding(
@@ -331,132 +281,11 @@ impl Library {
     }
 }
 
-/// The base among all lengths, finest first.
-fn finest_that_covers(mut found: Vec<Candidate>) -> Choice {
-    let best = found.iter().map(|candidate| candidate.covered).max();
-    let chosen = found.iter().position(|candidate| {
-        best.is_some_and(|best| candidate.covered >= best / 100 * COVER_SHARE)
-    });
-    let base = chosen.map(|index| found.remove(index));
-    let chosen_covers = base.as_ref().map_or(0, |base| base.covered);
-    let left_out = found
-        .iter()
-        .map(|candidate| LeftOut {
-            interval: candidate.merged.bars.interval,
-            covered: candidate.covered,
-            chosen_covers,
-        })
-        .collect();
-    // Finer bars that cover a part serve the drill-down.
-    let length = base.as_ref().map(|base| base.merged.bars.interval);
-    let detail = found.into_iter().find(|candidate| {
-        candidate.covered > 0
-            && length.is_some_and(|length| candidate.merged.bars.interval < length)
-    });
-    Choice {
-        base,
-        detail,
-        left_out,
-    }
-}
-
 /// The paths of entries, noted among the files read.
 fn paths(entries: &[&KlineEntry], files: &mut Vec<PathBuf>) -> Vec<PathBuf> {
     let paths: Vec<PathBuf> = entries.iter().map(|entry| entry.path.clone()).collect();
     files.extend_from_slice(&paths);
     paths
-}
-
-fn is_parquet(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension == "parquet")
-}
-
-/// Reads one file of bars, whatever its format.
-///
-/// # Errors
-/// As [`klines::read`] and [`parquet::read_klines`].
-pub fn read_bars(path: &Path, interval: Span) -> Result<Bars, MarketError> {
-    if is_parquet(path) {
-        parquet::read_klines(path, interval)
-    } else {
-        klines::read(path, interval)
-    }
-}
-
-/// Reads and joins the files of one length; also the last bars that may be unfinished.
-///
-/// # Errors
-/// What is wrong with a file, or how two contradict each other.
-pub(crate) fn read_joined(
-    files: &[PathBuf],
-    interval: Span,
-    series: &str,
-) -> Result<(Merged, Vec<Timestamp>), MarketError> {
-    let mut recordings = Vec::with_capacity(files.len());
-    for path in files {
-        recordings.push(Recording {
-            path: path.clone(),
-            bars: read_bars(path, interval)?,
-        });
-    }
-    let unfinished = unfinished(&recordings);
-    Ok((merge(recordings, series)?, unfinished))
-}
-
-/// Reads and joins the settlements of one contract; also how many stamps were moved to their minute.
-///
-/// # Errors
-/// What is wrong with a file, or how two contradict each other.
-pub(crate) fn read_funding_joined(
-    files: &[PathBuf],
-    series: &str,
-) -> Result<(Vec<FundingRecord>, usize), MarketError> {
-    let mut parts = Vec::new();
-    let mut moved = 0;
-    for path in files {
-        let file = if is_parquet(path) {
-            parquet::read_funding(path)?
-        } else {
-            funding::read(path)?
-        };
-        moved += file.moved;
-        parts.push((path.clone(), file.records));
-    }
-    Ok((merge_funding(parts, series)?, moved))
-}
-
-/// Last bars of recordings that do not end at 00:00 UTC, unless another recording goes on behind them.
-fn unfinished(recordings: &[Recording]) -> Vec<Timestamp> {
-    let mut found = Vec::new();
-    for (index, recording) in recordings.iter().enumerate() {
-        let last = recording.bars.len() - 1;
-        let (time, end) = (recording.bars.open_time[last], recording.bars.end(last));
-        let confirmed = recordings.iter().enumerate().any(|(other, theirs)| {
-            let row = theirs.bars.open_time.binary_search(&time);
-            other != index && row.is_ok_and(|row| row + 1 < theirs.bars.len())
-        });
-        if end != end.day_start() && !confirmed {
-            found.push(time);
-        }
-    }
-    found.sort();
-    found.dedup();
-    found
-}
-
-fn without(bars: Bars, times: &[Timestamp]) -> Bars {
-    if times.is_empty() {
-        return bars;
-    }
-    let mut kept = Bars::new(bars.interval);
-    for row in 0..bars.len() {
-        if times.binary_search(&bars.open_time[row]).is_err() {
-            kept.push(bars.get(row))
-                .expect("invariant: rows of an ascending series, taken in order");
-        }
-    }
-    kept
 }
 
 impl Loaded {

@@ -59,7 +59,7 @@ pub fn merge(mut recordings: Vec<Recording>, series: &str) -> Result<Merged, Mar
         if behind {
             append(&mut merged.bars, &next.bars);
         } else {
-            merged = join(merged, &owner, next.clone(), series)?;
+            merged = join(merged, &owner, &next, series)?;
         }
         owner = next.path;
     }
@@ -79,7 +79,7 @@ fn append(bars: &mut Bars, more: &Bars) {
 fn join(
     left: Merged,
     owner: &std::path::Path,
-    right: Recording,
+    right: &Recording,
     series: &str,
 ) -> Result<Merged, MarketError> {
     let mut joined = Bars::new(left.bars.interval);
@@ -140,7 +140,7 @@ fn join(
             .expect("invariant: rows of two ascending series, taken in order");
     }
     if !differing.is_empty() {
-        return Err(conflict(series, owner, &right, &differing));
+        return Err(conflict(series, owner, right, &differing));
     }
     merged.bars = joined;
     Ok(merged)
@@ -176,7 +176,7 @@ fn conflict(
 /// # Errors
 /// When two files give different rates for one time.
 pub fn merge_funding(
-    files: Vec<(PathBuf, Vec<FundingRecord>)>,
+    files: &[(PathBuf, Vec<FundingRecord>)],
     series: &str,
 ) -> Result<Vec<FundingRecord>, MarketError> {
     let mut all: Vec<(FundingRecord, usize)> = Vec::new();

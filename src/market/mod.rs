@@ -3,6 +3,8 @@
 //! Not here: signals (`signal`), anything that decides or fills.
 
 pub mod brackets;
+mod checksum;
+mod choose;
 pub mod curve;
 pub mod error;
 pub mod exchange_info;
@@ -12,16 +14,22 @@ pub mod generate;
 pub mod generate_files;
 pub mod instruments;
 pub mod klines;
+pub mod legacy;
 pub mod library;
 pub mod load;
 pub mod merge;
+pub mod mix;
 mod numbers;
 pub mod parquet;
+pub mod parquet_funding;
 pub mod place;
 pub mod quality;
 pub mod ranges;
+pub mod recording;
 pub mod series;
 pub mod signals;
 pub mod source;
 pub mod tape;
+mod walk;
+mod whole_file;
 pub mod window;

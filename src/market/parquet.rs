@@ -1,26 +1,24 @@
-//! Klines and funding in Parquet: what `data convert` writes, and reasonable tables of others.
+//! Klines in Parquet: what `data convert` writes, and reasonable tables of others.
 //!
 //! Ours: one row per bar, `Int64` columns whose names say the unit: `open_time_ms`, `open_e8`, `high_e8`, `low_e8`,
-//! `close_e8`, `volume_e8` (steps of 1e-8); funding: `funding_time_ms`, `rate_e8`, `mark_e8`. Uncompressed, so that
-//! reading is little more than copying.
+//! `close_e8`, `volume_e8` (steps of 1e-8). Uncompressed and one row group, so that reading is little more than copying.
 //! Others': the columns of the csv layouts as integers, floats or text. A float counts as its shortest decimal text
 //! and must be exact at eight decimals.
 //!
-//! Not here: text (`klines`, `funding`), tables of signals (`signals`), polars itself (`frame`).
+//! Not here: text (`klines`), settlements (`parquet_funding`), polars itself (`frame`).
 //! Invariant: every row passed T2, as in text.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use crate::domain::bar::{Bar, BarError, Bars};
-use crate::domain::num::{LARGEST, Price, Qty, Rate};
+use crate::domain::num::{LARGEST, Price, Qty};
 use crate::domain::stamp::StampReader;
 use crate::domain::time::{EARLIEST, LATEST, Span, Timestamp};
 
 use super::error::{MarketError, RowError};
 use super::frame::{self, Table, Values, Written};
-use super::funding::{FundingFile, check_rate};
 use super::numbers::parse_volume;
-use super::tape::FundingRecord;
 
 /// Our columns of bars.
 const OURS: [&str; 6] = [
@@ -43,7 +41,7 @@ const THEIRS: [&[&str]; 6] = [
 /// Footer note with the bars' length.
 const INTERVAL_NOTE: &str = "confluence.interval_ms";
 /// Footer note of made-up prices.
-const SYNTHETIC_NOTE: &str = "confluence.synthetic";
+pub(crate) const SYNTHETIC_NOTE: &str = "confluence.synthetic";
 
 /// Reads a Parquet file of bars of this length.
 ///
@@ -65,8 +63,8 @@ pub fn read_klines(path: &Path, interval: Span) -> Result<Bars, MarketError> {
         .iter()
         .all(|name| outline.names.iter().any(|found| found == name))
     {
-        let table = frame::read(path, &OURS)?;
-        return read_ours(path, &table, interval);
+        let mut table = frame::read(path, &OURS)?;
+        return read_ours(path, &mut table, interval);
     }
     let names = their_columns(path, &outline.names)?;
     let table = frame::read(path, &names)?;
@@ -126,101 +124,6 @@ pub fn write_klines(path: &Path, bars: &Bars, synthetic: bool) -> Result<(), Mar
     frame::write(path, columns, notes)
 }
 
-/// Reads a Parquet file of settlements.
-///
-/// # Errors
-/// As [`read_klines`].
-pub fn read_funding(path: &Path) -> Result<FundingFile, MarketError> {
-    let names = frame::outline(path)?.names;
-    let find = |wanted: &[&'static str]| -> Option<&'static str> {
-        let has = |name: &&&str| names.iter().any(|found| found == **name);
-        wanted.iter().find(has).copied()
-    };
-    let time = find(&["funding_time_ms", "funding_time", "calc_time"]);
-    let rate = find(&["rate_e8", "funding_rate", "last_funding_rate"]);
-    let (Some(time), Some(rate)) = (time, rate) else {
-        let found = format!(
-            "columns {}; expected funding_time and funding_rate",
-            names.join(", ")
-        );
-        return Err(MarketError::content(path, found, ""));
-    };
-    let mark = find(&["mark_e8", "mark_price"]);
-    let wanted: Vec<&str> = [Some(time), Some(rate), mark]
-        .into_iter()
-        .flatten()
-        .collect();
-    let table = frame::read(path, &wanted)?;
-    let times = column(path, &table, time)?;
-    let rates = column(path, &table, rate)?;
-    let marks = mark.map(|name| column(path, &table, name)).transpose()?;
-    let mut stamps = StampReader::new();
-    let mut file = FundingFile::default();
-    for row in 0..times.len() {
-        let text = |values: &Values| values.text(row).unwrap_or_default();
-        let wrong = |found: String| row_error(path, row, found);
-        let time = stamps
-            .read(&text(&times))
-            .map_err(|found| wrong(found.to_string()))?;
-        let steps = |text: &str, scaled: bool| -> Result<i64, String> {
-            if scaled {
-                return text
-                    .parse()
-                    .map_err(|_| format!("'{text}' is no count of 1e-8"));
-            }
-            crate::domain::num::parse_steps(text).map_err(|found| found.to_string())
-        };
-        let value = steps(&text(&rates), rate.ends_with("_e8")).map_err(&wrong)?;
-        let rate = Rate::from_steps(value);
-        check_rate(rate).map_err(&wrong)?;
-        let mark = match marks.as_ref().and_then(|marks| marks.text(row)) {
-            None => None,
-            Some(text) => {
-                let value = steps(&text, mark == Some("mark_e8")).map_err(&wrong)?;
-                let price = Price::from_steps(value).filter(|_| value <= LARGEST);
-                Some(price.ok_or_else(|| wrong(format!("mark {text} is not a price")))?)
-            }
-        };
-        file.add(FundingRecord { time, rate, mark })
-            .map_err(wrong)?;
-    }
-    Ok(file)
-}
-
-/// Writes settlements as our own file, whole or not at all.
-///
-/// # Errors
-/// When the folder cannot be written.
-pub fn write_funding(
-    path: &Path,
-    records: &[FundingRecord],
-    synthetic: bool,
-) -> Result<(), MarketError> {
-    let columns = vec![
-        Written::Ints(
-            "funding_time_ms",
-            records.iter().map(|record| record.time.millis()).collect(),
-        ),
-        Written::Ints(
-            "rate_e8",
-            records.iter().map(|record| record.rate.steps()).collect(),
-        ),
-        Written::Gaps(
-            "mark_e8",
-            records
-                .iter()
-                .map(|record| record.mark.map(Price::steps))
-                .collect(),
-        ),
-    ];
-    let notes = if synthetic {
-        vec![(SYNTHETIC_NOTE.to_owned(), "true".to_owned())]
-    } else {
-        Vec::new()
-    };
-    frame::write(path, columns, notes)
-}
-
 fn noted_interval(notes: &[(String, String)]) -> Option<Span> {
     let (_, text) = notes.iter().find(|(key, _)| key == INTERVAL_NOTE)?;
     text.parse()
@@ -229,84 +132,68 @@ fn noted_interval(notes: &[(String, String)]) -> Option<Span> {
         .map(Span::from_millis)
 }
 
-fn read_ours(path: &Path, table: &Table, interval: Span) -> Result<Bars, MarketError> {
-    let ints = |name: &str| {
-        table.int_chunks(name).ok_or_else(|| {
-            MarketError::content(
-                path,
-                format!("column {name} is not made of whole 64-bit integers"),
-                "",
-            )
-        })
+fn read_ours(path: &Path, table: &mut Table, interval: Span) -> Result<Bars, MarketError> {
+    let mut column = |name: &str, range: RangeInclusive<i64>| -> Result<Vec<i64>, MarketError> {
+        let values = table.take_ints(name).ok_or_else(|| {
+            let found = format!("column {name} is not made of whole 64-bit integers");
+            MarketError::content(path, found, "")
+        })?;
+        check_range(path, name, &values, range)?;
+        Ok(values)
     };
-    let times = ints(OURS[0])?;
-    let rows = times.iter().map(|chunk| chunk.len()).sum();
-    let mut bars = Bars::new(interval);
-    bars.open_time = gather(&times, rows, Timestamp::from_millis);
-    check_range(
-        path,
-        OURS[0],
-        &times,
-        EARLIEST.millis()..=LATEST.millis() - 1,
-    )?;
+    let times = column(OURS[0], EARLIEST.millis()..=LATEST.millis() - 1)?;
+    let open = column(OURS[1], 1..=LARGEST)?;
+    let high = column(OURS[2], 1..=LARGEST)?;
+    let low = column(OURS[3], 1..=LARGEST)?;
+    let close = column(OURS[4], 1..=LARGEST)?;
+    let volume = column(OURS[5], 0..=i64::MAX)?;
     let one = Price::from_steps(1).expect("invariant: one step is above zero");
-    let price = |name: &str| -> Result<Vec<Price>, MarketError> {
-        let chunks = ints(name)?;
-        check_range(path, name, &chunks, 1..=LARGEST)?;
-        Ok(gather(&chunks, rows, |steps| {
-            Price::from_steps(steps).unwrap_or(one)
-        }))
+    // The ranges were checked above, so the stand-ins are never taken; each map keeps its column's memory.
+    let prices = |column: Vec<i64>| -> Vec<Price> {
+        let price = |steps| Price::from_steps(steps).unwrap_or(one);
+        column.into_iter().map(price).collect()
     };
-    bars.open = price(OURS[1])?;
-    bars.high = price(OURS[2])?;
-    bars.low = price(OURS[3])?;
-    bars.close = price(OURS[4])?;
-    let volumes = ints(OURS[5])?;
-    check_range(path, OURS[5], &volumes, 0..=i64::MAX)?;
-    bars.volume = gather(&volumes, rows, |steps| {
-        Qty::from_steps(steps).unwrap_or(Qty::ZERO)
-    });
+    let quantity = |steps| Qty::from_steps(steps).unwrap_or(Qty::ZERO);
+    let bars = Bars {
+        interval,
+        coarse: Vec::new(),
+        open_time: times.into_iter().map(Timestamp::from_millis).collect(),
+        open: prices(open),
+        high: prices(high),
+        low: prices(low),
+        close: prices(close),
+        volume: volume.into_iter().map(quantity).collect(),
+    };
     match first_broken(&bars) {
         None => Ok(bars),
-        Some((row, rule)) => Err(row_error(path, row, rule.to_string())),
+        Some((row, rule)) => Err(row_error(path, row, &rule.to_string())),
     }
-}
-
-fn gather<T>(chunks: &[&[i64]], rows: usize, make: impl Fn(i64) -> T) -> Vec<T> {
-    let mut values = Vec::with_capacity(rows);
-    for chunk in chunks {
-        values.extend(chunk.iter().map(|value| make(*value)));
-    }
-    values
 }
 
 fn check_range(
     path: &Path,
     name: &str,
-    chunks: &[&[i64]],
-    range: std::ops::RangeInclusive<i64>,
+    values: &[i64],
+    range: RangeInclusive<i64>,
 ) -> Result<(), MarketError> {
-    let mut row = 0;
-    for chunk in chunks {
-        // Least and largest first: that loop has no branches, and most files are right.
-        let least = chunk.iter().copied().min().unwrap_or(*range.start());
-        let largest = chunk.iter().copied().max().unwrap_or(*range.start());
-        if !range.contains(&least) || !range.contains(&largest) {
-            let at = chunk
-                .iter()
-                .position(|value| !range.contains(value))
-                .unwrap_or(0);
-            let found = format!(
-                "{name}: {} is not in {} to {}",
-                chunk[at],
-                range.start(),
-                range.end()
-            );
-            return Err(row_error(path, row + at, found));
-        }
-        row += chunk.len();
+    // Looking at all without a branch first: most files are right.
+    let fine = values
+        .iter()
+        .fold(true, |fine, value| fine & range.contains(value));
+    if fine {
+        return Ok(());
     }
-    Ok(())
+    let at = values
+        .iter()
+        .position(|value| !range.contains(value))
+        .unwrap_or(0);
+    let found = format!(
+        "{name}: {} is not in {} to {}",
+        values[at],
+        range.start(),
+        range.end()
+    );
+    Err(row_error(path, at, &found))
 }
 
 /// The first row that breaks T2, looking at whole columns.
@@ -374,10 +261,10 @@ fn read_theirs(
         let text = |index: usize| {
             columns[index]
                 .text(row)
-                .ok_or_else(|| row_error(path, row, format!("{}: no value", names[index])))
+                .ok_or_else(|| row_error(path, row, &format!("{}: no value", names[index])))
         };
         let wrong = |index: usize, found: String| {
-            row_error(path, row, format!("{}: {found}", names[index]))
+            row_error(path, row, &format!("{}: {found}", names[index]))
         };
         let price = |index: usize| -> Result<Price, MarketError> {
             text(index)?
@@ -396,18 +283,20 @@ fn read_theirs(
             volume: parse_volume(&text(5)?).map_err(|found| wrong(5, found.to_string()))?,
         };
         bars.push(bar)
-            .map_err(|rule| row_error(path, row, rule.to_string()))?;
+            .map_err(|rule| row_error(path, row, &rule.to_string()))?;
     }
     Ok(bars)
 }
 
-fn column(path: &Path, table: &Table, name: &str) -> Result<Values, MarketError> {
+/// A column of any kind with exact values.
+pub(crate) fn column(path: &Path, table: &Table, name: &str) -> Result<Values, MarketError> {
     table
         .values(name)
         .map_err(|found| MarketError::content(path, found, ""))
 }
 
-fn row_error(path: &Path, row: usize, found: String) -> MarketError {
+/// A row is wrong.
+pub(crate) fn row_error(path: &Path, row: usize, found: &str) -> MarketError {
     MarketError::Row(Box::new(RowError {
         path: path.to_owned(),
         line: row as u64 + 1,

@@ -11,15 +11,15 @@ use crate::domain::symbol::Symbol;
 use crate::domain::time::{Span, Timestamp};
 
 use super::error::MarketError;
-use super::frame::write_whole;
 use super::instruments::tick_of;
 use super::library::Library;
-use super::load::{read_funding_joined, read_joined};
 use super::merge::Merged;
-use super::parquet;
 use super::place::{PriceKind, interval_name};
 use super::quality::{BarQuality, bar_quality};
+use super::recording::{read_funding_joined, read_joined};
 use super::tape::FundingRecord;
+use super::whole_file::write_whole;
+use super::{parquet, parquet_funding};
 
 /// What a series is of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,7 +50,8 @@ pub struct SeriesFiles {
 pub enum SeriesCheck {
     /// Bars.
     Bars {
-        /// Gaps, flat stretches and the like; off-tick prices by the tick that most of the series shows.
+        /// Gaps, flat stretches and the like. Off-tick prices are judged by a run, which knows the contract's rules:
+        /// here the tick is the one that all prices share.
         quality: BarQuality,
         /// Rows that several recordings have.
         shared_rows: usize,
@@ -195,7 +196,7 @@ pub fn convert(series: &SeriesFiles, folder: &Path) -> Result<PathBuf, MarketErr
         }
         SeriesKind::Funding => {
             let (records, _) = funding_of(series)?;
-            parquet::write_funding(&path, &records, series.synthetic)?;
+            parquet_funding::write(&path, &records, series.synthetic)?;
         }
     }
     Ok(path)

@@ -1,18 +1,14 @@
-//! Signals in tables: csv, Parquet and the original's SQLite file; and the writing of csv, Parquet and JSON lines.
+//! Signals in tables: csv and Parquet; and the writing of csv, Parquet and JSON lines.
 //!
 //! The columns are `id,type,symbol,event_time,received_time`; the last may be absent or empty. Times are RFC 3339 or
 //! epoch seconds, milliseconds or microseconds, one form in one file.
 //!
-//! Not here: JSON (`signal::feed`), names of contracts (`signal::names`). Repeated ids are kept: the trader decides.
+//! Not here: the original's SQLite file (`legacy`), JSON (`signal::feed`), names of contracts (`signal::names`). Repeated ids are kept: the trader decides.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
 
 use crate::domain::signal::{RawSignal, SignalType};
@@ -20,11 +16,12 @@ use crate::domain::stamp::{StampForm, StampReader};
 use crate::domain::time::Timestamp;
 
 use super::error::{MarketError, RowError, shown};
-use super::frame::{self, Values, Written, write_whole};
+use super::frame::{self, Values, Written};
 use super::source::{stream_error, with_bytes};
+use super::whole_file::write_whole;
 
 /// The columns, in the order they are written.
-const COLUMNS: [&str; 5] = ["id", "type", "symbol", "event_time", "received_time"];
+pub(crate) const COLUMNS: [&str; 5] = ["id", "type", "symbol", "event_time", "received_time"];
 /// What to expect, for errors.
 const EXPECTED: &str = "the columns are id,type,symbol,event_time and optionally received_time";
 
@@ -108,64 +105,6 @@ pub fn read_parquet(path: &Path) -> Result<SignalTable, MarketError> {
     table.finish(path, &stamps)
 }
 
-/// Whether a file begins like an SQLite database.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn is_sqlite(path: &Path) -> Result<bool, MarketError> {
-    let mut head = [0; 16];
-    let mut file = File::open(path).map_err(|wrong| MarketError::unreadable(path, wrong))?;
-    match file.read_exact(&mut head) {
-        Ok(()) => Ok(&head == b"SQLite format 3\0"),
-        Err(wrong) if wrong.kind() == std::io::ErrorKind::UnexpectedEof => Ok(false),
-        Err(wrong) => Err(MarketError::unreadable(path, wrong)),
-    }
-}
-
-/// Reads the original's database (`valuescan.md` section 4), without changing it. Its receipt times are whole seconds.
-///
-/// # Errors
-/// When it is no such database or a row is wrong.
-pub fn read_sqlite(path: &Path) -> Result<SignalTable, MarketError> {
-    let damaged = |wrong: rusqlite::Error| MarketError::damaged(path, wrong);
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let base = Connection::open_with_flags(path, flags).map_err(damaged)?;
-    let query = "SELECT message_id, message_type, symbol, created_time, processed_time \
-                 FROM processed_messages ORDER BY created_time, message_id";
-    let mut statement = base.prepare(query).map_err(|wrong| {
-        let hint = "expected the table processed_messages of the original program";
-        MarketError::content(path, wrong.to_string(), hint)
-    })?;
-    let mut rows = statement.query([]).map_err(damaged)?;
-    let mut table = SignalTable::default();
-    let (mut created, mut processed) = (StampReader::new(), StampReader::new());
-    let mut number = 0;
-    while let Some(row) = rows.next().map_err(damaged)? {
-        let mut texts: [Option<String>; 5] = [const { None }; 5];
-        for (index, text) in texts.iter_mut().enumerate() {
-            *text = sql_text(row.get_ref(index).map_err(damaged)?);
-        }
-        let wrong = |(field, found): (usize, String)| {
-            row_error(path, number, &format!("{}: {found}", COLUMNS[field]))
-        };
-        // A notice without a coin is a message too; the run says so of it.
-        texts[2].get_or_insert_default();
-        let [id, kind, symbol, event, received] = texts.each_ref().map(Option::as_deref);
-        let mut signal = signal_of([id, kind, symbol, event, None], &mut created).map_err(wrong)?;
-        signal.received_time = match received {
-            None => None,
-            Some(text) => Some(
-                processed
-                    .read(text)
-                    .map_err(|found| wrong((4, found.to_string())))?,
-            ),
-        };
-        table.signals.push(signal);
-        number += 1;
-    }
-    table.finish(path, &created)
-}
-
 /// Writes signals as csv, times as RFC 3339, whole or not at all.
 ///
 /// # Errors
@@ -243,7 +182,8 @@ pub fn write_jsonl(path: &Path, signals: &[RawSignal]) -> Result<(), MarketError
 }
 
 impl SignalTable {
-    fn finish(mut self, path: &Path, stamps: &StampReader) -> Result<Self, MarketError> {
+    /// Refuses an empty file and notes how times were written.
+    pub(crate) fn finish(mut self, path: &Path, stamps: &StampReader) -> Result<Self, MarketError> {
         if self.signals.is_empty() {
             return Err(MarketError::content(path, "the file has no rows", ""));
         }
@@ -283,7 +223,7 @@ fn positions(
 }
 
 /// A row's fields in the order of [`COLUMNS`]; an error names the field.
-fn signal_of(
+pub(crate) fn signal_of(
     row: [Option<&str>; 5],
     stamps: &mut StampReader,
 ) -> Result<RawSignal, (usize, String)> {
@@ -315,32 +255,26 @@ fn signal_of(
     })
 }
 
-fn sql_text(value: ValueRef<'_>) -> Option<String> {
-    match value {
-        ValueRef::Null => None,
-        ValueRef::Integer(number) => Some(number.to_string()),
-        ValueRef::Real(number) => Some(number.to_string()),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
-            Some(String::from_utf8_lossy(bytes).trim().to_owned())
-        }
-    }
-}
-
 fn csv_error(path: &Path, wrong: csv::Error) -> MarketError {
     let line = wrong.position().map_or(0, csv::Position::line);
     let text = wrong.to_string();
-    match wrong.into_kind() {
-        csv::ErrorKind::Io(wrong) => stream_error(path, line, wrong),
-        csv::ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => plain_row_error(
+    if let csv::ErrorKind::UnequalLengths {
+        expected_len, len, ..
+    } = wrong.kind()
+    {
+        return plain_row_error(
             path,
             line,
             format!("{len} columns, the header has {expected_len}"),
-        ),
-        csv::ErrorKind::Utf8 { .. } => plain_row_error(path, line, "not UTF-8 text".to_owned()),
-        _ => plain_row_error(path, line, text),
+        );
     }
+    if let csv::ErrorKind::Utf8 { .. } = wrong.kind() {
+        return plain_row_error(path, line, "not UTF-8 text".to_owned());
+    }
+    if let csv::ErrorKind::Io(wrong) = wrong.into_kind() {
+        return stream_error(path, line, wrong);
+    }
+    plain_row_error(path, line, text)
 }
 
 fn csv_row_error(
@@ -377,6 +311,7 @@ fn plain_row_error(path: &Path, line: u64, found: String) -> MarketError {
     }))
 }
 
-fn row_error(path: &Path, row: usize, found: &str) -> MarketError {
+/// A row is wrong.
+pub(crate) fn row_error(path: &Path, row: usize, found: &str) -> MarketError {
     plain_row_error(path, row as u64 + 1, format!("(row {}) {found}", row + 1))
 }

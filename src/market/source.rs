@@ -192,23 +192,27 @@ pub fn first_byte(path: &Path) -> Result<Option<u8>, MarketError> {
 
 /// What a failing stream means for the file.
 pub(crate) fn stream_error(path: &Path, line: u64, wrong: io::Error) -> MarketError {
-    match wrong.kind() {
-        io::ErrorKind::UnexpectedEof => {
-            MarketError::damaged(path, format!("the archive ends too early (line {line})"))
-        }
-        io::ErrorKind::FileTooLarge => MarketError::Row(Box::new(RowError {
+    let kind = wrong.kind();
+    if kind == io::ErrorKind::UnexpectedEof {
+        return MarketError::damaged(path, format!("the archive ends too early (line {line})"));
+    }
+    if kind == io::ErrorKind::FileTooLarge {
+        return MarketError::Row(Box::new(RowError {
             path: path.to_owned(),
             line,
             column: 0,
             shown: String::new(),
             found: wrong.to_string(),
             hint: "this is no text table of prices or signals".to_owned(),
-        })),
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
-            MarketError::damaged(path, format!("{wrong} (line {line})"))
-        }
-        _ => MarketError::unreadable(path, wrong),
+        }));
     }
+    if matches!(
+        kind,
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
+    ) {
+        return MarketError::damaged(path, format!("{wrong} (line {line})"));
+    }
+    MarketError::unreadable(path, wrong)
 }
 
 impl Lines<'_> {

@@ -46,9 +46,23 @@ pub struct Series {
     mark: Option<MarkColumns>,
     detail: Option<Bars>,
     funding: Vec<FundingRecord>,
+    segments: Vec<Segment>,
     // Built on first use, so that a run that steps pays nothing; the same for every run on this tape.
     contract_ranges: OnceLock<Ranges>,
     mark_ranges: OnceLock<Ranges>,
+}
+
+/// Rows of one length without a gap: times follow from row numbers there, so looking for a row touches no column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Segment {
+    /// First row.
+    row: usize,
+    /// First row after.
+    end: usize,
+    /// Start of the first row.
+    open: Timestamp,
+    /// Length of each.
+    length: Span,
 }
 
 /// Everything a run reads of the world besides its signals. Shared between runs, never changed by one.
@@ -80,11 +94,15 @@ impl Series {
                 });
             }
         }
-        let mark = marks
-            .iter()
-            .find(|mark| mark.interval == bars.interval)
-            .map(|mark| align(&bars, mark));
+        let of_length = |mark: &&Bars| {
+            let coarse = bars.coarse.iter().map(|stretch| stretch.length);
+            mark.interval == bars.interval
+                || coarse.into_iter().any(|length| length == mark.interval)
+        };
+        let fitting: Vec<&Bars> = marks.iter().filter(of_length).collect();
+        let mark = (!fitting.is_empty()).then(|| align(&bars, &fitting));
         Self {
+            segments: segments(&bars),
             bars,
             mark,
             detail,
@@ -127,36 +145,69 @@ impl Series {
     /// The row of the bar that opens exactly at `time`.
     #[must_use]
     pub fn row_at(&self, time: Timestamp) -> Option<usize> {
-        let row = self.row_from(time);
-        (self.bars.open_time.get(row) == Some(&time)).then_some(row)
+        let segment = self.segment_of(time)?;
+        let (steps, rest) = segment.split(time);
+        let row = segment.row + steps;
+        (rest == 0 && row < segment.end).then_some(row)
     }
 
     /// The first row that opens at or after `time` (the length when none does).
     #[must_use]
     pub fn row_from(&self, time: Timestamp) -> usize {
-        let opens = &self.bars.open_time;
-        let Some(first) = opens.first() else { return 0 };
-        let interval = self.bars.interval.millis();
-        let steps = (time - *first).millis();
-        if steps <= 0 {
+        let Some(segment) = self.segment_of(time) else {
             return 0;
-        }
-        // Without gaps the row follows from the time; with gaps it can only lie before that guess.
-        let guess = usize::try_from((steps + interval - 1) / interval)
-            .unwrap_or(usize::MAX)
-            .min(opens.len());
-        let exact = guess == 0 || opens[guess - 1] < time;
-        if exact && opens.get(guess).is_none_or(|open| *open >= time) {
-            return guess;
-        }
-        opens[..guess].partition_point(|open| *open < time)
+        };
+        let (steps, rest) = segment.split(time);
+        (segment.row + steps + usize::from(rest > 0)).min(segment.end)
     }
 
     /// The last row whose bar ended at or before `time`: the newest that is known then (T2).
     #[must_use]
     pub fn last_completed(&self, time: Timestamp) -> Option<usize> {
-        self.row_from(time - self.bars.interval + Span::from_millis(1))
-            .checked_sub(1)
+        let segment = self.segment_of(time)?;
+        let (steps, _) = segment.split(time);
+        (segment.row + steps).min(segment.end).checked_sub(1)
+    }
+
+    /// When the bar in a row opens.
+    #[must_use]
+    pub fn open_time(&self, row: usize) -> Timestamp {
+        self.segment_at(row).open_time(row)
+    }
+
+    /// When the bar in a row ends.
+    #[must_use]
+    pub fn end_time(&self, row: usize) -> Timestamp {
+        let segment = self.segment_at(row);
+        segment.open_time(row) + segment.length
+    }
+
+    /// How many bars there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.bars.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bars.is_empty()
+    }
+
+    /// The last segment that opens at or before a time.
+    fn segment_of(&self, time: Timestamp) -> Option<&Segment> {
+        match self.segments.as_slice() {
+            [only] => (only.open <= time).then_some(only),
+            many => many[..many.partition_point(|segment| segment.open <= time)].last(),
+        }
+    }
+
+    fn segment_at(&self, row: usize) -> &Segment {
+        let index = match self.segments.as_slice() {
+            [_] => 0,
+            many => many.partition_point(|segment| segment.end <= row),
+        };
+        &self.segments[index]
     }
 
     /// Contract close of a row's mark: the recorded mark, or the contract where none was.
@@ -180,26 +231,70 @@ impl Series {
     }
 }
 
-fn align(bars: &Bars, mark: &Bars) -> MarkColumns {
+impl Segment {
+    fn open_time(&self, row: usize) -> Timestamp {
+        let steps = i64::try_from(row - self.row).unwrap_or(i64::MAX);
+        self.open + Span::from_millis(steps * self.length.millis())
+    }
+
+    /// Whole bars from the segment's start to a time at or after it, and the milliseconds left over.
+    fn split(&self, time: Timestamp) -> (usize, i64) {
+        /// Nearly all bars are minutes, and dividing by a constant is several times as fast.
+        const MINUTE: i64 = 60_000;
+        let since = (time - self.open).millis();
+        let length = self.length.millis();
+        let steps = if length == MINUTE {
+            since / MINUTE
+        } else {
+            since / length
+        };
+        (
+            usize::try_from(steps).unwrap_or(usize::MAX),
+            since - steps * length,
+        )
+    }
+}
+
+fn segments(bars: &Bars) -> Vec<Segment> {
+    let mut segments: Vec<Segment> = Vec::new();
+    for (row, open) in bars.open_time.iter().enumerate() {
+        let length = bars.length(row);
+        match segments.last_mut() {
+            Some(last) if last.length == length && last.open_time(row) == *open => {
+                last.end = row + 1
+            }
+            _ => segments.push(Segment {
+                row,
+                end: row + 1,
+                open: *open,
+                length,
+            }),
+        }
+    }
+    segments
+}
+
+fn align(bars: &Bars, marks: &[&Bars]) -> MarkColumns {
     let mut columns = MarkColumns {
         open: bars.open.clone(),
         high: bars.high.clone(),
         low: bars.low.clone(),
         close: bars.close.clone(),
-        stand_ins: 0,
+        stand_ins: bars.len(),
     };
-    let mut row = 0;
-    for (index, time) in bars.open_time.iter().enumerate() {
-        while mark.open_time.get(row).is_some_and(|open| open < time) {
-            row += 1;
-        }
-        if mark.open_time.get(row) == Some(time) {
-            columns.open[index] = mark.open[row];
-            columns.high[index] = mark.high[row];
-            columns.low[index] = mark.low[row];
-            columns.close[index] = mark.close[row];
-        } else {
-            columns.stand_ins += 1;
+    for mark in marks {
+        let mut row = 0;
+        for (index, time) in bars.open_time.iter().enumerate() {
+            while mark.open_time.get(row).is_some_and(|open| open < time) {
+                row += 1;
+            }
+            if mark.open_time.get(row) == Some(time) && bars.length(index) == mark.interval {
+                columns.open[index] = mark.open[row];
+                columns.high[index] = mark.high[row];
+                columns.low[index] = mark.low[row];
+                columns.close[index] = mark.close[row];
+                columns.stand_ins -= 1;
+            }
         }
     }
     columns

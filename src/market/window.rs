@@ -51,7 +51,7 @@ impl Window {
     }
 }
 
-/// The bars that lie wholly before the window's end and begin at most [`LEAD`] before its start.
+/// The bars of one length that lie wholly before the window's end and begin at most [`LEAD`] before its start.
 #[must_use]
 pub fn slice(bars: Bars, window: Window) -> Bars {
     let first = bars.first_at_or_after(window.from - LEAD);
@@ -62,22 +62,23 @@ pub fn slice(bars: Bars, window: Window) -> Bars {
     } else {
         end
     };
-    let end = end.max(first);
-    if first == 0 && end == bars.len() {
+    let rows = first..end.max(first);
+    if rows == (0..bars.len()) {
         return bars;
     }
     Bars {
         interval: bars.interval,
-        open_time: bars.open_time[first..end].to_vec(),
-        open: bars.open[first..end].to_vec(),
-        high: bars.high[first..end].to_vec(),
-        low: bars.low[first..end].to_vec(),
-        close: bars.close[first..end].to_vec(),
-        volume: bars.volume[first..end].to_vec(),
+        coarse: Vec::new(),
+        open_time: bars.open_time[rows.clone()].to_vec(),
+        open: bars.open[rows.clone()].to_vec(),
+        high: bars.high[rows.clone()].to_vec(),
+        low: bars.low[rows.clone()].to_vec(),
+        close: bars.close[rows.clone()].to_vec(),
+        volume: bars.volume[rows].to_vec(),
     }
 }
 
-/// Milliseconds of the window that bars cover.
+/// Milliseconds of the window that bars of one length cover.
 #[must_use]
 pub fn covered(bars: &Bars, window: Window) -> i64 {
     let first = bars.first_at_or_after(window.from);

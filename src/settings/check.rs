@@ -2,7 +2,8 @@
 //!
 //! Not here: the remaining sections (`sections`), rules between keys (`conflicts`), single values (`reader`).
 
-use super::reader::{Reader, Rule, element};
+use super::lists::element;
+use super::reader::{Reader, Rule};
 use super::sections;
 use super::{DataSettings, RunSettings, Settings};
 use crate::domain::event::{ExitPlan, ShareOf, Target, TrailingPlan};

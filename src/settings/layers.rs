@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use toml::de::{DeArray, DeTable, DeValue};
+use toml::de::DeValue;
 
 use super::environment::{PREFIX, Variable};
 use super::error::{Cause, Problem};
 use super::names;
-use super::source::{Origin, Place, Source, looks_secret};
+use super::parse::{Field, Item, Value, convert, parse, source};
+use super::source::{Origin, Place, looks_secret};
 
 /// The defaults, commented: the single source of what a key is when nobody sets it.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -45,31 +45,6 @@ pub struct FlagValue {
     pub key: &'static str,
     /// What was typed after it.
     pub value: String,
-}
-
-/// A value and where it was typed.
-#[derive(Clone, Debug)]
-pub(super) struct Item {
-    pub(super) value: Value,
-    pub(super) place: Place,
-}
-
-/// A value before anyone knows what it means.
-#[derive(Clone, Debug)]
-pub(super) enum Value {
-    Bool(bool),
-    Number(String),
-    Text(String),
-    List(Vec<Item>),
-    Table(Vec<Field>),
-}
-
-/// A key with its value.
-#[derive(Clone, Debug)]
-pub(super) struct Field {
-    pub(super) name: String,
-    pub(super) place: Place,
-    pub(super) item: Item,
 }
 
 /// One value per key.
@@ -132,10 +107,6 @@ fn defaults() -> Raw {
     raw
 }
 
-fn source(origin: Origin, text: String) -> Arc<Source> {
-    Arc::new(Source { origin, text })
-}
-
 fn not_an_assignment(set: &str) -> Problem {
     const SHOWN: usize = 40;
     let text = if looks_secret(set) {
@@ -171,65 +142,6 @@ fn read(path: &Path) -> Result<String, Cause> {
     }
     String::from_utf8(bytes)
         .map_err(|error| unreadable(std::io::Error::new(std::io::ErrorKind::InvalidData, error)))
-}
-
-/// Parses a whole document; its fields in the order they were typed.
-fn parse(source: &Arc<Source>) -> Result<Vec<Field>, Vec<Problem>> {
-    let (table, errors) = DeTable::parse_recoverable(&source.text);
-    if errors.is_empty() {
-        return Ok(fields(table.get_ref(), source));
-    }
-    Err(errors
-        .iter()
-        .map(|error| Problem {
-            place: Some(Place::new(source, error.span().unwrap_or(0..0))),
-            cause: Cause::Syntax {
-                message: error.message().replace('\n', ", "),
-            },
-            hint: None,
-        })
-        .collect())
-}
-
-fn fields(table: &DeTable<'_>, source: &Arc<Source>) -> Vec<Field> {
-    let mut fields: Vec<(usize, Field)> = table
-        .iter()
-        .map(|(key, value)| {
-            let field = Field {
-                name: key.get_ref().to_string(),
-                place: Place::new(source, key.span()),
-                item: Item {
-                    value: convert(value.get_ref(), source),
-                    place: Place::new(source, value.span()),
-                },
-            };
-            (key.span().start, field)
-        })
-        .collect();
-    fields.sort_by_key(|(start, _)| *start);
-    fields.into_iter().map(|(_, field)| field).collect()
-}
-
-fn convert(value: &DeValue<'_>, source: &Arc<Source>) -> Value {
-    match value {
-        DeValue::String(text) => Value::Text(text.to_string()),
-        DeValue::Integer(number) => Value::Number(number.to_string()),
-        DeValue::Float(number) => Value::Number(number.as_str().to_owned()),
-        DeValue::Boolean(flag) => Value::Bool(*flag),
-        DeValue::Datetime(time) => Value::Text(time.to_string()),
-        DeValue::Array(items) => Value::List(elements(items, source)),
-        DeValue::Table(table) => Value::Table(fields(table, source)),
-    }
-}
-
-fn elements(items: &DeArray<'_>, source: &Arc<Source>) -> Vec<Item> {
-    items
-        .iter()
-        .map(|item| Item {
-            value: convert(item.get_ref(), source),
-            place: Place::new(source, item.span()),
-        })
-        .collect()
 }
 
 impl Raw {
@@ -322,25 +234,6 @@ impl Raw {
                 problems.push(unknown(&path, place, &self.order));
                 secrets_within(&path, &value, problems);
             }
-        }
-    }
-}
-
-impl Value {
-    /// The kind and, where it is short, the value.
-    pub(super) fn describe(&self) -> String {
-        const SHOWN: usize = 40;
-        match self {
-            Self::Bool(flag) => flag.to_string(),
-            Self::Number(text) => text.chars().take(SHOWN).collect(),
-            Self::Text(text) => {
-                format!(
-                    "the text '{}'",
-                    text.chars().take(SHOWN).collect::<String>()
-                )
-            }
-            Self::List(_) => "a list".to_owned(),
-            Self::Table(_) => "a group of keys".to_owned(),
         }
     }
 }

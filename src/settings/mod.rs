@@ -12,7 +12,9 @@ pub mod source;
 
 mod check;
 mod conflicts;
+mod lists;
 mod names;
+mod parse;
 mod reader;
 mod sections;
 

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::error::{Cause, Problem};
-use super::layers::{Field, Item, Raw, Value, unknown};
+use super::layers::Raw;
 use super::names;
+use super::parse::{Item, Value};
 use super::source::Place;
 use crate::domain::num::{Money, NumError, Qty, Rate, parse_steps};
 use crate::domain::time::Span;
@@ -20,14 +21,11 @@ pub(super) struct Rule<T> {
     pub(super) holds: fn(T) -> bool,
 }
 
-/// One row of a list, by the index of its fields.
-pub(super) type Row<'a> = Vec<&'a Item>;
-
 /// Takes values out of the raw layers.
 pub(super) struct Reader<'a> {
     raw: &'a Raw,
     pub(super) problems: Vec<Problem>,
-    canonical: BTreeMap<String, String>,
+    pub(super) canonical: BTreeMap<String, String>,
     wrong: BTreeSet<String>,
 }
 
@@ -179,81 +177,6 @@ impl<'a> Reader<'a> {
         value
     }
 
-    /// The rows of a list of tables that all have exactly these fields.
-    pub(super) fn rows(&mut self, key: &str, fields: &[&str]) -> Vec<Row<'a>> {
-        let item = self.item(key);
-        let Value::List(items) = &item.value else {
-            self.wrong_kind(key, item, &format!("a list of {}", shape(fields)));
-            return Vec::new();
-        };
-        items
-            .iter()
-            .enumerate()
-            .filter_map(|(index, item)| self.row(&element(key, index), item, fields))
-            .collect()
-    }
-
-    fn row(&mut self, name: &str, item: &'a Item, fields: &[&str]) -> Option<Row<'a>> {
-        let Value::Table(found) = &item.value else {
-            self.wrong_kind(name, item, &shape(fields));
-            return None;
-        };
-        self.unknown_fields(name, found, fields);
-        let row: Row<'a> = fields
-            .iter()
-            .filter_map(|field| {
-                found
-                    .iter()
-                    .find(|each| each.name == *field)
-                    .map(|each| &each.item)
-            })
-            .collect();
-        if row.len() == fields.len() {
-            return Some(row);
-        }
-        self.wrong_kind(name, item, &format!("all of {}", shape(fields)));
-        None
-    }
-
-    fn unknown_fields(&mut self, name: &str, found: &[Field], fields: &[&str]) {
-        let known: Vec<String> = fields
-            .iter()
-            .map(|field| format!("{name}.{field}"))
-            .collect();
-        for field in found
-            .iter()
-            .filter(|field| !fields.contains(&field.name.as_str()))
-        {
-            let path = format!("{name}.{}", field.name);
-            self.mark(name);
-            self.problems
-                .push(unknown(&path, field.place.clone(), &known));
-        }
-    }
-
-    /// Percent in a row.
-    pub(super) fn percent_in(&mut self, name: &str, item: &Item, rule: &Rule<Rate>) -> Rate {
-        self.number(name, item, &|text| percent(text), rule)
-            .unwrap_or_default()
-    }
-
-    /// USDT in a row.
-    pub(super) fn money_in(&mut self, name: &str, item: &Item, rule: &Rule<Money>) -> Money {
-        self.number(name, item, &|text| Ok(text.parse()?), rule)
-            .unwrap_or_default()
-    }
-
-    /// How a list is written when it is resolved.
-    pub(super) fn write_list(&mut self, key: &str, rows: &[String]) {
-        let text = if rows.is_empty() {
-            "[]".to_owned()
-        } else {
-            let lines: Vec<String> = rows.iter().map(|row| format!("  {{ {row} }},\n")).collect();
-            format!("[\n{}]", lines.concat())
-        };
-        self.canonical.insert(key.to_owned(), text);
-    }
-
     fn scalar<T: Copy + Default>(
         &mut self,
         key: &str,
@@ -267,7 +190,7 @@ impl<'a> Reader<'a> {
         value
     }
 
-    fn number<T: Copy>(
+    pub(super) fn number<T: Copy>(
         &mut self,
         name: &str,
         item: &Item,
@@ -336,7 +259,7 @@ impl<'a> Reader<'a> {
         });
     }
 
-    fn wrong_kind(&mut self, name: &str, item: &Item, expected: &str) {
+    pub(super) fn wrong_kind(&mut self, name: &str, item: &Item, expected: &str) {
         let cause = Cause::WrongKind {
             key: name.to_owned(),
             expected: expected.to_owned(),
@@ -354,12 +277,12 @@ impl<'a> Reader<'a> {
         });
     }
 
-    fn mark(&mut self, name: &str) {
+    pub(super) fn mark(&mut self, name: &str) {
         let key = name.split('[').next().unwrap_or(name);
         self.wrong.insert(key.to_owned());
     }
 
-    fn item(&self, key: &str) -> &'a Item {
+    pub(super) fn item(&self, key: &str) -> &'a Item {
         self.raw.items.get(key).expect(
             "invariant: every key that is read is in config/default.toml, a test reads them all",
         )
@@ -379,12 +302,8 @@ impl From<NumError> for Misread {
     }
 }
 
-/// The name of one element of a list, counted from 1 as people do.
-pub(super) fn element(key: &str, index: usize) -> String {
-    format!("{key}[{}]", index + 1)
-}
-
-fn percent(text: &str) -> Result<Rate, Misread> {
+/// Percent text as a plain fraction.
+pub(super) fn percent(text: &str) -> Result<Rate, Misread> {
     scaled(text, Rate::from_percent, "0.000001")
 }
 
@@ -400,11 +319,6 @@ fn scaled(
         | NumError::NotPositive(_)
         | NumError::Negative(_) => Misread::Number(error),
     })
-}
-
-fn shape(fields: &[&str]) -> String {
-    let fields: Vec<String> = fields.iter().map(|field| format!("{field} = …")).collect();
-    format!("{{ {} }}", fields.join(", "))
 }
 
 /// Text as TOML writes it; what is written here holds no quotes or escapes.

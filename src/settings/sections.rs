@@ -3,7 +3,8 @@
 //! Not here: the strategy's sections (`check`), rules between keys (`conflicts`).
 
 use super::check::{COST, INSIDE, PART, SOME_TIME, WAIT};
-use super::reader::{Reader, Rule, element};
+use super::lists::element;
+use super::reader::{Reader, Rule};
 use crate::domain::instrument::Bracket;
 use crate::domain::num::{LARGEST, Money, Qty, Rate, Rounding};
 use crate::domain::position::Terms;

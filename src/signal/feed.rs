@@ -160,7 +160,9 @@ fn list_of(value: Value) -> Result<Vec<Value>, FeedError> {
             return list_of(inner);
         }
         Value::Object(_) => return Err(shape("an object without 'list' or 'data'")),
-        _ => return Err(shape("neither an object nor an array")),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            return Err(shape("neither an object nor an array"));
+        }
     };
     let movements =
         |entry: &Value| entry.get("beginTime").is_some() || entry.get("number24h").is_some();
@@ -270,11 +272,12 @@ fn text_of(value: Option<&Value>) -> Option<String> {
 }
 
 fn id(value: Option<&Value>) -> Option<Arc<str>> {
-    match value? {
-        Value::String(text) if !text.trim().is_empty() => Some(Arc::from(text.trim())),
-        Value::Number(number) => Some(Arc::from(number.to_string())),
-        _ => None,
+    let value = value?;
+    if let Some(number) = value.as_number() {
+        return Some(Arc::from(number.to_string()));
     }
+    let text = value.as_str()?.trim();
+    (!text.is_empty()).then(|| Arc::from(text))
 }
 
 fn id_of(message: &Value) -> String {

@@ -13,7 +13,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::trader::rules::{ConfluenceRules, FreshnessBasis, Role112};
 
 /// Pending signals of all symbols, and the ids heard so far.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Books {
     books: Vec<Book>,
     // Only asked whether it contains an id, never walked: its order cannot leak.
@@ -21,14 +21,14 @@ pub struct Books {
 }
 
 /// Pending legs of one symbol.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Book {
     alphas: Vec<Leg>,
     fomos: Vec<Leg>,
 }
 
 /// One pending signal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Leg {
     id: SignalId,
     event_time: Timestamp,

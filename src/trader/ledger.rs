@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::domain::event::ExitPlan;
-use crate::domain::fill::Fill;
+use crate::domain::fill::{Fill, TradeId};
 use crate::domain::num::{Money, Notional, Qty};
 use crate::domain::order::{Direction, OrderId, OrderKind, Purpose};
 use crate::domain::position::Position;
@@ -14,7 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::trader::bracket::PlacedTarget;
 
 /// The books of one symbol.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Slot {
     /// The position, if there is one.
     pub open: Option<Open>,
@@ -26,6 +26,8 @@ pub struct Slot {
     pub last_exit: Option<Timestamp>,
     /// Closing fills that came before the fills they close.
     pub early: Vec<Fill>,
+    /// Executions without an order of ours, by number: each is booked once, however often it is told.
+    pub closes: Vec<TradeId>,
     /// When leftovers of a flat symbol are taken back if the exchange has not ended them.
     pub sweep_at: Option<Timestamp>,
     /// When to look again.
@@ -33,12 +35,14 @@ pub struct Slot {
 }
 
 /// A position and what has been done about it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Open {
     /// Quantity and cost.
     pub position: Position,
     /// Stamp of the first entry fill.
     pub since: Timestamp,
+    /// Exits with smaller ids belong to a position before this one.
+    pub exits_from: OrderId,
     /// How it is to be left; `None` for one opened by hand without a bracket.
     pub plan: Option<Arc<ExitPlan>>,
     /// Whether no more of the entry can come.
@@ -51,8 +55,10 @@ pub struct Open {
     pub naked_since: Option<Timestamp>,
     /// Why it is being left at market, if it is.
     pub leaving: Option<Purpose>,
-    /// No new attempt of a stop or a market exit before this.
-    pub retry_at: Option<Timestamp>,
+    /// No new attempt of a stop before this.
+    pub stop_retry_at: Option<Timestamp>,
+    /// No new attempt of a market exit before this.
+    pub exit_retry_at: Option<Timestamp>,
     /// Market exits sent so far because of `leaving`.
     pub exits_sent: u32,
 }
@@ -75,6 +81,8 @@ pub struct WantedLeg {
     pub order: Option<OrderId>,
     /// How often it was sent.
     pub attempts: u8,
+    /// No new attempt before this.
+    pub retry_at: Option<Timestamp>,
 }
 
 /// The kinds of legs beside the stop.
@@ -89,12 +97,16 @@ pub enum Leg {
 /// Counters of one UTC day (T8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Day {
+    /// Which day: whole days since the epoch. A day begins once, however often that is told.
+    pub number: i64,
     /// Equity when it began.
     pub equity: Notional,
     /// Wallet when it began.
     pub wallet: Money,
     /// Entries filled in it (S13).
     pub entries: u32,
+    /// Whether the operator lifted its loss halt: the floor is not declared again before the next day.
+    pub waived: bool,
 }
 
 /// What a booked fill did.
@@ -129,6 +141,16 @@ impl Slot {
                 open.position = open.position.add(fill.price, fill.qty, leverage);
                 Booked::Added
             }
+            Some(open) if !closing && fill.qty > open.position.qty => {
+                // An order by hand that closes it and opens the other way with the rest.
+                let rest = Fill {
+                    qty: fill.qty - open.position.qty,
+                    ..fill.clone()
+                };
+                self.last_exit = Some(fill.time);
+                self.open = Some(Open::new(direction, &rest, leverage));
+                Booked::Opened
+            }
             Some(open) if open.position.direction == direction || fill.qty > open.position.qty => {
                 self.early.push(fill.clone());
                 Booked::Early
@@ -161,13 +183,15 @@ impl Open {
         Self {
             position: Position::open(direction, fill.price, fill.qty, leverage),
             since: fill.time,
+            exits_from: OrderId(0),
             plan: None,
             complete: false,
             stop: None,
             legs: None,
             naked_since: None,
             leaving: None,
-            retry_at: None,
+            stop_retry_at: None,
+            exit_retry_at: None,
             exits_sent: 0,
         }
     }

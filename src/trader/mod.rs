@@ -35,7 +35,7 @@ use crate::trader::risk::{Exit, Standing, approve_entry, approve_exit, approve_m
 use crate::trader::rules::{HaltAction, HaltBasis, Rules};
 
 /// What the trader says about one event, in order. Reused from event to event.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Commands {
     said: Vec<Command>,
     notes: Vec<Note>,
@@ -51,7 +51,7 @@ pub struct Upkeep {
 }
 
 /// The strategy core.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trader {
     rules: Rules,
     plan: Arc<ExitPlan>,
@@ -63,7 +63,10 @@ pub struct Trader {
     day: Day,
     halted: bool,
     daily_loss: bool,
-    link_down: bool,
+    /// The link is up and a snapshot came over it: before that nothing may be entered.
+    in_touch: bool,
+    /// The exchange takes no order before this.
+    throttled_until: Option<Timestamp>,
     /// Symbols with a position or an entry on its way, in byte order.
     active: BTreeSet<SymbolId>,
     wakes: BTreeSet<(Timestamp, SymbolId)>,
@@ -140,13 +143,16 @@ impl Trader {
             slots: vec![Slot::default(); count],
             orders: Orders::new(upkeep.news_within),
             day: Day {
+                number: i64::MIN,
                 equity: Notional::ZERO,
                 wallet: Money::ZERO,
                 entries: 0,
+                waived: false,
             },
             halted: false,
             daily_loss: false,
-            link_down: false,
+            in_touch: true,
+            throttled_until: None,
             active: BTreeSet::new(),
             wakes: BTreeSet::new(),
             resync_at: None,
@@ -197,7 +203,7 @@ impl Trader {
                 commands.note(Note::Confluence(pair.clone()));
                 let standing = self.standing(now, symbol);
                 let quote = Quote {
-                    trading: quote.trading && !self.link_down,
+                    trading: quote.trading && self.in_touch && !self.is_throttled(now),
                     ..*quote
                 };
                 let ask = (self.orders.next_id(), &pair);
@@ -260,6 +266,10 @@ impl Trader {
         self.tend(now, symbol, commands);
     }
 
+    fn is_throttled(&self, now: Timestamp) -> bool {
+        self.throttled_until.is_some_and(|until| now < until)
+    }
+
     fn standing(&self, now: Timestamp, symbol: SymbolId) -> Standing {
         let slot = &self.slots[symbol.index()];
         let mut standing = Standing {
@@ -313,18 +323,25 @@ impl Trader {
             self.surprise(Some(id), "news of an order that is not ours", commands);
             return;
         };
+        let before = order.state;
         let was_live = order.is_live();
         let heard = order.hear(now, update);
         let request = order.request.clone();
         let revived = !was_live && order.is_live();
-        let ended = was_live && !order.is_live();
         let state = order.state;
+        let ended = !order.is_live() && state != before;
         let symbol = request.symbol;
+        if let OrderUpdate::Rejected(Reject::Throttled { until }) = update {
+            self.throttled_until = self.throttled_until.max(Some(*until));
+        }
         if let Some(what) = heard.surprise {
             self.surprise(Some(id), what, commands);
         }
         if revived {
-            self.slots[symbol.index()].live.push(id);
+            self.revive(&request);
+        }
+        if heard.first && request.purpose == Purpose::Entry {
+            self.day.entries += 1;
         }
         for fill in &heard.fills {
             self.book(&request, fill, commands);
@@ -336,12 +353,26 @@ impl Trader {
         self.tend(now, symbol, commands);
     }
 
+    /// An order believed lost is there after all.
+    fn revive(&mut self, request: &OrderRequest) {
+        let slot = &mut self.slots[request.symbol.index()];
+        if request.purpose == Purpose::Entry && slot.entry.is_none() {
+            slot.entry = Some(request.id);
+        } else {
+            slot.live.push(request.id);
+        }
+    }
+
     /// What an order's new state means for the position it belongs to.
     fn after_order(&mut self, request: &OrderRequest, state: OrderState, ended: bool) {
         let slot = &mut self.slots[request.symbol.index()];
         let Some(open) = &mut slot.open else { return };
-        if ended && !request.reduce_only && request.side == open.position.direction.entry_side() {
+        let over = matches!(state, OrderState::Done(_));
+        if over && !request.reduce_only && request.side == open.position.direction.entry_side() {
             open.complete = true;
+        }
+        if request.reduce_only && request.id < open.exits_from {
+            return;
         }
         let rejected = |reject: Reject| state == OrderState::Done(Outcome::Rejected(reject));
         match request.purpose {
@@ -361,7 +392,7 @@ impl Trader {
                         kind,
                         purpose: Purpose::BreakEven,
                     });
-                    open.retry_at = None;
+                    open.stop_retry_at = None;
                 }
             }
             _ => {}
@@ -372,13 +403,6 @@ impl Trader {
         let leverage = self.rules.terms.leverage;
         let slot = &mut self.slots[request.symbol.index()];
         let booked = slot.book(fill, request.reduce_only, leverage);
-        if request.purpose == Purpose::Entry {
-            let first = self
-                .orders
-                .get(request.id)
-                .is_some_and(|order| order.filled == fill.qty);
-            self.day.entries += u32::from(first);
-        }
         match booked {
             Booked::Opened => self.dress(request),
             Booked::Early => self.surprise(
@@ -405,38 +429,46 @@ impl Trader {
         };
         if let Some(open) = &mut self.slots[request.symbol.index()].open {
             open.plan = plan;
+            open.exits_from = self.orders.next_id();
         }
     }
 
     fn on_account(&mut self, now: Timestamp, update: &AccountUpdate, commands: &mut Commands) {
         match update {
             AccountUpdate::Opened { balance } => {
-                self.day = Day {
-                    equity: balance.exact(),
-                    wallet: *balance,
-                    entries: 0,
-                };
+                self.begin_day(now, balance.exact(), *balance);
                 self.watch(commands);
             }
             AccountUpdate::DayStarted { equity, wallet } => {
-                self.day = Day {
-                    equity: *equity,
-                    wallet: *wallet,
-                    entries: 0,
-                };
-                if self.daily_loss {
-                    self.release_daily_loss(commands);
+                if now.day() > self.day.number {
+                    self.begin_day(now, *equity, *wallet);
+                    if self.daily_loss {
+                        self.release_daily_loss(commands);
+                    }
+                    self.watch(commands);
                 }
-                self.watch(commands);
             }
             AccountUpdate::Funding { .. } => {}
             AccountUpdate::Closed { symbol, fill, .. } => {
-                let leverage = self.rules.terms.leverage;
-                self.slots[symbol.index()].book(fill, true, leverage);
-                self.tend(now, *symbol, commands);
+                let slot = &mut self.slots[symbol.index()];
+                if !slot.closes.contains(&fill.trade) {
+                    slot.closes.push(fill.trade);
+                    slot.book(fill, true, self.rules.terms.leverage);
+                    self.tend(now, *symbol, commands);
+                }
             }
             AccountUpdate::FloorReached { .. } => self.on_floor(now, commands),
         }
+    }
+
+    const fn begin_day(&mut self, now: Timestamp, equity: Notional, wallet: Money) {
+        self.day = Day {
+            number: now.day(),
+            equity,
+            wallet,
+            entries: 0,
+            waived: false,
+        };
     }
 
     /// Names the figure at which the day is over (S14).
@@ -506,6 +538,7 @@ impl Trader {
             }
             Operator::Resume => {
                 if self.halted || self.daily_loss {
+                    self.day.waived |= self.daily_loss;
                     self.halted = false;
                     self.daily_loss = false;
                     commands.note(Note::Resumed);
@@ -528,6 +561,8 @@ impl Trader {
                 continue;
             };
             let opener = matches!(order.request.purpose, Purpose::Entry | Purpose::Manual);
+            // What is in doubt is taken back as soon as it turns out to rest.
+            order.unwanted |= opener;
             if opener && matches!(order.state, OrderState::Sent | OrderState::Working) {
                 order.canceling(now);
                 commands.say(Command::Cancel(*id));
@@ -570,32 +605,46 @@ impl Trader {
     }
 
     fn on_link(&mut self, now: Timestamp, link: Link, commands: &mut Commands) {
-        match link {
-            Link::Down => self.link_down = true,
-            Link::Up => {
-                self.link_down = false;
-                let doubtful: Vec<(OrderId, SymbolId)> = self
-                    .orders
-                    .iter()
-                    .filter(|order| order.is_live() && order.state != OrderState::Working)
-                    .map(|order| (order.request.id, order.request.symbol))
-                    .collect();
-                for (id, symbol) in doubtful {
-                    if let Some(order) = self.orders.get_mut(id) {
-                        order.doubt(now);
-                    }
-                    commands.say(Command::Query(id));
-                    self.tend(now, symbol, commands);
-                }
-                commands.say(Command::Resync);
-            }
+        self.in_touch = false;
+        if link == Link::Down {
+            return;
         }
+        // The other end may be a new process that knows nothing of what stands.
+        if !self.day.waived {
+            self.watch(commands);
+        }
+        if self.daily_loss {
+            commands.say(Command::Halt(HaltCause::DailyLoss));
+        } else if self.halted {
+            commands.say(Command::Halt(HaltCause::Operator));
+        }
+        let active: Vec<SymbolId> = self.active.iter().copied().collect();
+        for symbol in active {
+            let slot = &self.slots[symbol.index()];
+            for id in slot.live.iter().chain(&slot.entry) {
+                let order = self.orders.get_mut(*id);
+                if let Some(order) = order.filter(|order| order.state != OrderState::Working) {
+                    order.doubt(now);
+                    commands.say(Command::Query(*id));
+                }
+            }
+            self.tend(now, symbol, commands);
+        }
+        self.resync_at = self.upkeep.resync_every.map(|every| now + every);
+        commands.say(Command::Resync);
     }
 
-    /// Compares what the exchange holds with our books and asks about every difference.
+    /// Compares what the exchange holds with our books and asks about every difference. It may be older than the
+    /// news it overtakes or is overtaken by, so it never changes the books itself.
     fn on_snapshot(&mut self, now: Timestamp, snapshot: &Snapshot, commands: &mut Commands) {
-        let working: BTreeSet<OrderId> = snapshot.working.iter().copied().collect();
-        let mut asked: Vec<(OrderId, SymbolId)> = Vec::new();
+        self.in_touch = true;
+        let mut asked: BTreeSet<(SymbolId, OrderId)> = BTreeSet::new();
+        for id in &snapshot.working {
+            // An order we think over: it lives, or the snapshot is older than its end.
+            if let Some(order) = self.orders.get(*id).filter(|order| !order.is_live()) {
+                asked.insert((order.request.symbol, *id));
+            }
+        }
         for index in 0..self.slots.len() {
             let symbol = SymbolId::at(index);
             let slot = &self.slots[index];
@@ -605,29 +654,27 @@ impl Trader {
                 .as_ref()
                 .map(|open| (open.position.direction, open.position.qty));
             let agrees = ours == held.map(|held| (held.direction, held.qty));
-            for order in self.orders.of_symbol(symbol) {
-                let missing =
-                    order.state == OrderState::Working && !working.contains(&order.request.id);
-                let orphan = !order.is_live() && working.contains(&order.request.id);
-                if missing || orphan || (!agrees && order.is_accepted()) {
-                    asked.push((order.request.id, symbol));
+            let mut explained = false;
+            for id in slot.live.iter().chain(&slot.entry) {
+                let Some(order) = self.orders.get_mut(*id) else {
+                    continue;
+                };
+                let missing = order.state == OrderState::Working && !snapshot.working.contains(id);
+                if missing {
+                    order.doubt(now);
+                }
+                if missing || (!agrees && order.is_accepted()) {
+                    explained = true;
+                    asked.insert((symbol, *id));
                 }
             }
-            if !agrees && asked.last().is_none_or(|(_, last)| *last != symbol) {
+            if !agrees && !explained {
                 // No live order explains it: the newest orders of the symbol are asked for executions we missed.
                 let recent = self.orders.of_symbol(symbol).rev().take(8);
-                asked.extend(recent.map(|order| (order.request.id, symbol)));
+                asked.extend(recent.map(|order| (symbol, order.request.id)));
             }
         }
-        for (id, symbol) in asked {
-            if let Some(order) = self.orders.get_mut(id) {
-                if order.is_live() {
-                    order.doubt(now);
-                } else if working.contains(&id) {
-                    order.revive();
-                    self.slots[symbol.index()].live.push(id);
-                }
-            }
+        for (symbol, id) in asked {
             commands.say(Command::Query(id));
             self.tend(now, symbol, commands);
         }
@@ -645,6 +692,7 @@ impl Trader {
         let mut desk = Desk {
             now,
             symbol,
+            throttled_until: self.throttled_until.filter(|until| now < *until),
             instrument: &self.instruments[symbol.index()],
             orders: &mut self.orders,
             commands,
@@ -663,7 +711,7 @@ impl Trader {
         } else {
             self.active.remove(&symbol);
         }
-        let busy = !self.active.is_empty();
+        let busy = !self.active.is_empty() || !self.in_touch;
         self.resync_at = match self.upkeep.resync_every {
             Some(every) if busy => Some(self.resync_at.unwrap_or(now + every)),
             _ => None,

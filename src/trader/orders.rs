@@ -10,13 +10,18 @@ use std::sync::Arc;
 use crate::domain::event::{ExitPlan, OrderStatus, OrderUpdate};
 use crate::domain::fill::{Fill, TradeId};
 use crate::domain::num::{Money, Qty};
-use crate::domain::order::{OrderId, OrderRequest, Purpose, Reject};
+use crate::domain::order::{OrderId, OrderRequest, Reject};
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
 
 /// An order in doubt is asked about this often.
 const ASK_EVERY: Span = Span::from_millis(2_000);
-/// An entry is only believed lost after this many answers say so: a late request could still arrive.
+/// An exit in doubt is asked about this often: twice before a position counts as unprotected.
+const ASK_EXIT_EVERY: Span = Span::from_millis(1_000);
+/// A request older than this is refused on arrival: the receive window and a margin for clocks.
+const REQUEST_LIFE: Span = Span::from_millis(5_000);
+/// An order is only believed lost after this many answers say so, [`ASK_EVERY`] apart and all of them after
+/// [`REQUEST_LIFE`]: "unknown" is also what an exchange says of an order it has just accepted.
 const UNKNOWN_ANSWERS: u8 = 3;
 
 /// Where an order stands, as far as we know.
@@ -48,7 +53,7 @@ pub enum Outcome {
 }
 
 /// One of our orders.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// What was asked for.
     pub request: OrderRequest,
@@ -58,8 +63,14 @@ pub struct Order {
     pub filled: Qty,
     /// Margin set aside for an entry.
     pub reserve: Money,
+    /// The operator wants it back: it is taken back again whenever it turns out to rest.
+    pub unwanted: bool,
     booked: Vec<TradeId>,
+    sent: Timestamp,
+    /// The exchange said that it knows no such order, and nothing else since.
+    absent: bool,
     unknown_answers: u8,
+    unknown_at: Option<Timestamp>,
     /// When to act if nothing is heard.
     deadline: Option<Timestamp>,
     /// How long a request may stay unanswered; `None` where every answer is certain.
@@ -71,6 +82,8 @@ pub struct Order {
 pub struct Heard {
     /// Executions not booked before, in order.
     pub fills: Vec<Fill>,
+    /// Whether the first of them is the order's first.
+    pub first: bool,
     /// Whether the state must be asked for now.
     pub ask: bool,
     /// Whether something fits no row of the table.
@@ -78,7 +91,7 @@ pub struct Heard {
 }
 
 /// All orders of a run, found by id in constant time.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Orders {
     orders: Vec<Order>,
     brackets: BTreeMap<OrderId, Arc<ExitPlan>>,
@@ -92,14 +105,26 @@ impl Order {
         now: Timestamp,
         news_within: Option<Span>,
     ) -> Self {
+        // An exit may be all that protects a position, so its silence is noticed sooner.
+        let patience = news_within.map(|span| {
+            if request.reduce_only {
+                span.min(ASK_EXIT_EVERY)
+            } else {
+                span
+            }
+        });
         Self {
             request,
             state: OrderState::Sent,
             filled: Qty::ZERO,
             reserve,
+            unwanted: false,
             booked: Vec::new(),
+            sent: now,
+            absent: false,
             unknown_answers: 0,
-            deadline: news_within.map(|span| now + span),
+            unknown_at: None,
+            deadline: patience.map(|span| now + span),
             news_within,
         }
     }
@@ -114,6 +139,13 @@ impl Order {
     #[must_use]
     pub const fn is_accepted(&self) -> bool {
         matches!(self.state, OrderState::Working | OrderState::Canceling)
+    }
+
+    /// Whether the exchange denied knowing it. An exit may then be sent anew under another id: two of them close no
+    /// more than one. An entry never is.
+    #[must_use]
+    pub const fn is_absent(&self) -> bool {
+        self.absent
     }
 
     /// When to look at it again if nothing is heard.
@@ -132,13 +164,13 @@ impl Order {
     pub fn doubt(&mut self, now: Timestamp) {
         if self.is_live() {
             self.state = OrderState::InDoubt;
-            self.deadline = Some(now + ASK_EVERY);
+            let wait = if self.request.reduce_only {
+                ASK_EXIT_EVERY
+            } else {
+                ASK_EVERY
+            };
+            self.deadline = Some(now + wait);
         }
-    }
-
-    /// The exchange still holds an order we thought over.
-    pub const fn revive(&mut self) {
-        self.working();
     }
 
     /// Hears an update.
@@ -172,17 +204,19 @@ impl Order {
             OrderUpdate::Canceled { total } => {
                 self.settle(now, *total, Some(Outcome::Canceled), &mut heard);
             }
-            OrderUpdate::NoAnswer => {
-                if self.is_live() {
+            OrderUpdate::NoAnswer => match self.state {
+                OrderState::Sent | OrderState::Working | OrderState::Canceling => {
                     self.doubt(now);
                     heard.ask = true;
                 }
-            }
+                // Asked already: the next question comes at the deadline, not at the speed of the line.
+                OrderState::InDoubt | OrderState::Done(_) => {}
+            },
             OrderUpdate::Report(report) => {
                 for fill in &report.fills {
                     self.book(fill, &mut heard);
                 }
-                self.hear_status(now, report.status);
+                self.hear_status(now, report.status, &mut heard);
             }
         }
         heard
@@ -196,8 +230,10 @@ impl Order {
             heard.surprise = Some("an order believed lost was filled");
             self.working();
         }
+        heard.first |= self.booked.is_empty();
         self.booked.push(fill.trade);
         self.filled += fill.qty;
+        self.absent = false;
         heard.fills.push(fill.clone());
     }
 
@@ -214,25 +250,20 @@ impl Order {
         }
     }
 
-    fn hear_status(&mut self, now: Timestamp, status: OrderStatus) {
+    fn hear_status(&mut self, now: Timestamp, status: OrderStatus, heard: &mut Heard) {
         if !self.is_live() {
+            let found = status == OrderStatus::Working;
+            if found && self.state == OrderState::Done(Outcome::NeverAccepted) {
+                heard.surprise = Some("an order believed lost rests");
+                self.working();
+            }
             return;
         }
         match status {
             OrderStatus::Unknown => {
                 // An answer older than the acceptance says nothing.
                 if matches!(self.state, OrderState::Sent | OrderState::InDoubt) {
-                    self.unknown_answers += 1;
-                    let needed = if self.request.purpose == Purpose::Entry {
-                        UNKNOWN_ANSWERS
-                    } else {
-                        1
-                    };
-                    if self.unknown_answers >= needed {
-                        self.done(Outcome::NeverAccepted);
-                    } else {
-                        self.doubt(now);
-                    }
+                    self.hear_unknown(now);
                 }
             }
             OrderStatus::Working => {
@@ -246,9 +277,26 @@ impl Order {
         }
     }
 
+    /// The exchange says that it has no such order; only time and repetition prove it.
+    fn hear_unknown(&mut self, now: Timestamp) {
+        self.absent = true;
+        let spaced = self.unknown_at.is_none_or(|last| last + ASK_EVERY <= now);
+        if self.sent + REQUEST_LIFE <= now && spaced {
+            self.unknown_answers += 1;
+            self.unknown_at = Some(now);
+        }
+        if self.unknown_answers >= UNKNOWN_ANSWERS {
+            self.done(Outcome::NeverAccepted);
+        } else {
+            self.doubt(now);
+        }
+    }
+
     const fn working(&mut self) {
         self.state = OrderState::Working;
         self.deadline = None;
+        self.absent = false;
+        self.unknown_answers = 0;
     }
 
     const fn done(&mut self, outcome: Outcome) {
@@ -312,11 +360,6 @@ impl Orders {
         self.orders
             .iter()
             .filter(move |order| order.request.symbol == symbol)
-    }
-
-    /// All orders, in the order they were sent.
-    pub fn iter(&self) -> impl Iterator<Item = &Order> {
-        self.orders.iter()
     }
 }
 

@@ -18,12 +18,13 @@ use crate::trader::risk::{Exit, approve_exit};
 
 /// A position without an accepted stop for this long is left at market.
 const NAKED_MAX: Span = Span::from_millis(2_000);
-/// A refused stop or market exit is tried again after this.
+/// A refused stop is tried again after this while the position is not being left.
 const RETRY_AFTER: Span = Span::from_millis(500);
-/// A market exit that did not end the position is tried again after this.
+/// A market exit that did not end the position, and the stop beside it, are tried again after this.
 const EXIT_RETRY_AFTER: Span = Span::from_millis(2_000);
-/// A take-profit or trailing stop is given up after so many attempts: the stop still protects.
-const LEG_ATTEMPTS: u8 = 3;
+/// A take-profit or trailing stop is given up after so many attempts, each after twice the pause of the one before:
+/// the stop still protects.
+const LEG_ATTEMPTS: u8 = 6;
 /// Time the exchange has to end what closes nothing any more before we take it back.
 const SWEEP_AFTER: Span = Span::from_millis(2_000);
 
@@ -33,6 +34,8 @@ pub struct Desk<'a> {
     pub now: Timestamp,
     /// Which symbol.
     pub symbol: SymbolId,
+    /// The exchange takes no order before this.
+    pub throttled_until: Option<Timestamp>,
     /// Its rules.
     pub instrument: &'a Instrument,
     /// All our orders.
@@ -46,6 +49,7 @@ impl Desk<'_> {
     pub fn reconcile(&mut self, slot: &mut Slot) {
         self.forget_done(slot);
         self.ask_about_doubts(slot);
+        self.take_back(slot);
         match slot.open.take() {
             None => self.sweep(slot),
             Some(mut open) => {
@@ -74,6 +78,23 @@ impl Desk<'_> {
             {
                 order.doubt(self.now);
                 self.commands.say(Command::Query(*id));
+            }
+        }
+    }
+
+    /// What is not wanted any more and turns out to rest: openers the operator cancelled, exits of a position before.
+    fn take_back(&mut self, slot: &Slot) {
+        let exits_from = slot.open.as_ref().map(|open| open.exits_from);
+        for id in slot.live.iter().chain(&slot.entry) {
+            let Some(order) = self.orders.get(*id) else {
+                continue;
+            };
+            // The stop of a position before goes only once the new one rests.
+            let stale = order.request.reduce_only
+                && !is_stop(order)
+                && exits_from.is_some_and(|from| *id < from);
+            if order.state == OrderState::Working && (order.unwanted || stale) {
+                self.cancel(*id);
             }
         }
     }
@@ -133,6 +154,7 @@ impl Desk<'_> {
                         leg,
                         order: None,
                         attempts: 0,
+                        retry_at: None,
                     })
                     .collect(),
                 );
@@ -147,43 +169,39 @@ impl Desk<'_> {
         let Some(wanted) = open.stop else {
             return false;
         };
-        let is_stop = |purpose| matches!(purpose, Purpose::StopLoss | Purpose::BreakEven);
-        let mut stops: Vec<OrderId> = Vec::new();
-        for id in &slot.live {
-            let order = self
-                .orders
-                .get(*id)
-                .expect("invariant: live orders are ours");
-            if is_stop(order.request.purpose) {
-                stops.push(*id);
-            }
-        }
-        let order = |desk: &Self, id: &OrderId| {
-            let order = desk
-                .orders
-                .get(*id)
-                .expect("invariant: live orders are ours");
-            (
-                order.request.purpose == wanted.purpose,
-                order.is_accepted(),
-                order.state,
-            )
+        let stops: Vec<&Order> = slot
+            .live
+            .iter()
+            .filter_map(|id| self.orders.get(*id))
+            .filter(|order| is_stop(order))
+            .collect();
+        // A stop of a position before this one has another level: it is no protection to rely on.
+        let fits = |order: &Order| {
+            order.request.id >= open.exits_from && order.request.purpose == wanted.purpose
         };
-        let good = stops.iter().find(|id| {
-            let (fits, accepted, state) = order(self, id);
-            fits && accepted && state != OrderState::Canceling
-        });
-        let any_accepted = stops.iter().any(|id| order(self, id).1);
+        let good = stops
+            .iter()
+            .find(|order| fits(order) && order.state == OrderState::Working)
+            .map(|order| order.request.id);
+        let covered = stops
+            .iter()
+            .any(|order| order.request.id >= open.exits_from && order.is_accepted());
+        let in_flight = stops
+            .iter()
+            .any(|order| fits(order) && order.state != OrderState::Canceling && !order.is_absent());
         if let Some(good) = good {
             open.naked_since = None;
-            for id in &stops {
-                if id != good && order(self, id).2 == OrderState::Working {
-                    self.cancel(*id);
-                }
+            let others: Vec<OrderId> = stops
+                .iter()
+                .filter(|order| order.request.id != good && order.state == OrderState::Working)
+                .map(|order| order.request.id)
+                .collect();
+            for id in others {
+                self.cancel(id);
             }
             return true;
         }
-        if any_accepted {
+        if covered {
             open.naked_since = None;
         } else {
             let since = *open.naked_since.get_or_insert(self.now);
@@ -194,11 +212,7 @@ impl Desk<'_> {
                 });
             }
         }
-        let in_flight = stops.iter().any(|id| {
-            let (fits, _, state) = order(self, id);
-            fits && state != OrderState::Canceling
-        });
-        if !in_flight && open.retry_at.is_none_or(|at| at <= self.now) {
+        if !self.stop_in_flight(slot, open, wanted) && self.is_due(open.stop_retry_at) {
             let exit = Exit {
                 kind: wanted.kind,
                 amount: Amount::All,
@@ -206,23 +220,28 @@ impl Desk<'_> {
                 reference: None,
             };
             self.submit(slot, open, exit);
-            open.retry_at = Some(self.now + RETRY_AFTER);
+            let wait = if open.leaving.is_none() {
+                RETRY_AFTER
+            } else {
+                EXIT_RETRY_AFTER
+            };
+            open.stop_retry_at = Some(self.now + wait);
         }
-        any_accepted
+        covered
+    }
+
+    /// Whether an attempt may be made now.
+    fn is_due(&self, at: Option<Timestamp>) -> bool {
+        self.throttled_until.is_none() && at.is_none_or(|at| at <= self.now)
     }
 
     fn hold_legs(&mut self, slot: &mut Slot, open: &mut Open) {
         let mut legs = open.legs.take().unwrap_or_default();
         for wanted in &mut legs {
-            if !self.needs_sending(wanted) {
+            let beyond = self.was_beyond(wanted);
+            if !self.needs_sending(wanted) || !(beyond || self.is_due(wanted.retry_at)) {
                 continue;
             }
-            let refused = wanted
-                .order
-                .and_then(|id| self.orders.get(id))
-                .map(|order| order.state);
-            let beyond =
-                refused == Some(OrderState::Done(Outcome::Rejected(Reject::WouldTriggerNow)));
             let (kind, amount, purpose) = match wanted.leg {
                 Leg::Target(target) => {
                     // A level the market has passed already is taken at market.
@@ -239,19 +258,27 @@ impl Desk<'_> {
                 }
                 Leg::Trailing(kind) => (kind, Amount::All, Purpose::Trailing),
             };
+            let pause =
+                Span::from_millis(RETRY_AFTER.millis() << wanted.attempts.min(LEG_ATTEMPTS));
+            wanted.retry_at = Some(self.now + pause);
             wanted.attempts += 1;
-            wanted.order = Some(self.submit(
-                slot,
-                open,
-                Exit {
-                    kind,
-                    amount,
-                    purpose,
-                    reference: None,
-                },
-            ));
+            let exit = Exit {
+                kind,
+                amount,
+                purpose,
+                reference: None,
+            };
+            wanted.order = Some(self.submit(slot, open, exit));
         }
         open.legs = Some(legs);
+    }
+
+    /// Whether the market had passed the level already when it was sent last.
+    fn was_beyond(&self, wanted: &WantedLeg) -> bool {
+        let order = wanted.order.and_then(|id| self.orders.get(id));
+        order.is_some_and(|order| {
+            order.state == OrderState::Done(Outcome::Rejected(Reject::WouldTriggerNow))
+        })
     }
 
     fn needs_sending(&self, wanted: &WantedLeg) -> bool {
@@ -270,13 +297,7 @@ impl Desk<'_> {
     /// A position being left has a market exit on its way until it is flat. The stop stays beside it.
     fn leave(&mut self, slot: &mut Slot, open: &mut Open) {
         let Some(purpose) = open.leaving else { return };
-        let on_its_way = slot.live.iter().any(|id| {
-            self.orders.get(*id).is_some_and(|order| {
-                order.request.purpose == purpose && order.request.kind == OrderKind::Market
-            })
-        });
-        let due = open.exits_sent == 0 || open.retry_at.is_none_or(|at| at <= self.now);
-        if on_its_way || !due {
+        if self.exit_on_its_way(slot, open, purpose) || !self.is_due(open.exit_retry_at) {
             return;
         }
         if open.exits_sent > 0 && purpose == Purpose::Unprotected {
@@ -292,7 +313,18 @@ impl Desk<'_> {
         };
         self.submit(slot, open, exit);
         open.exits_sent += 1;
-        open.retry_at = Some(self.now + EXIT_RETRY_AFTER);
+        open.exit_retry_at = Some(self.now + EXIT_RETRY_AFTER);
+    }
+
+    fn exit_on_its_way(&self, slot: &Slot, open: &Open, purpose: Purpose) -> bool {
+        slot.live.iter().any(|id| {
+            self.orders.get(*id).is_some_and(|order| {
+                *id >= open.exits_from
+                    && order.request.purpose == purpose
+                    && order.request.kind == OrderKind::Market
+                    && !order.is_absent()
+            })
+        })
     }
 
     fn submit(&mut self, slot: &mut Slot, open: &Open, exit: Exit) -> OrderId {
@@ -324,36 +356,53 @@ impl Desk<'_> {
             .chain(&slot.entry)
             .filter_map(|id| self.orders.get(*id).and_then(Order::deadline));
         let open = slot.open.as_ref();
-        let naked = open
-            .filter(|open| open.leaving.is_none())
-            .and_then(|open| open.naked_since)
-            .map(|since| since + NAKED_MAX);
-        let retry = open
-            .and_then(|open| open.retry_at)
-            .filter(|at| *at > self.now);
-        let retry = retry.filter(|_| open.is_some_and(|open| self.waits_for_retry(slot, open)));
-        let hold = open.filter(|open| open.leaving.is_none()).and_then(|open| {
-            let hold_max = open.plan.as_ref()?.hold_max?;
-            Some(open.since + hold_max)
-        });
+        let staying = open.filter(|open| open.leaving.is_none());
+        let naked = staying.and_then(|open| Some(open.naked_since? + NAKED_MAX));
+        let hold = staying.and_then(|open| Some(open.since + open.plan.as_ref()?.hold_max?));
         deadlines
             .chain(naked)
-            .chain(retry)
             .chain(hold)
+            .chain(open.and_then(|open| self.next_attempt(slot, open)))
             .chain(slot.sweep_at)
             .min()
     }
 
-    /// Whether a stop or an exit is wanted and none is on its way.
-    fn waits_for_retry(&self, slot: &Slot, open: &Open) -> bool {
-        let has = |wanted: Purpose| {
-            slot.live.iter().any(|id| {
-                self.orders
-                    .get(*id)
-                    .is_some_and(|order| order.request.purpose == wanted)
-            })
-        };
-        open.stop.is_some_and(|stop| !has(stop.purpose))
-            || open.leaving.is_some_and(|purpose| !has(purpose))
+    /// When the next attempt of something that failed is due; all wait for the throttle.
+    fn next_attempt(&self, slot: &Slot, open: &Open) -> Option<Timestamp> {
+        let stop = open
+            .stop
+            .filter(|wanted| !self.stop_in_flight(slot, open, *wanted))
+            .map(|_| open.stop_retry_at);
+        let exit = open
+            .leaving
+            .filter(|purpose| !self.exit_on_its_way(slot, open, *purpose))
+            .map(|_| open.exit_retry_at);
+        let legs = open.legs.iter().flatten();
+        let legs = legs
+            .filter(|leg| self.needs_sending(leg))
+            .map(|leg| leg.retry_at);
+        stop.into_iter()
+            .chain(exit)
+            .chain(legs)
+            .filter_map(|at| at.max(self.throttled_until))
+            .filter(|at| *at > self.now)
+            .min()
     }
+
+    fn stop_in_flight(&self, slot: &Slot, open: &Open, wanted: WantedStop) -> bool {
+        let order = |id: &OrderId| self.orders.get(*id);
+        slot.live.iter().filter_map(order).any(|order| {
+            order.request.id >= open.exits_from
+                && order.request.purpose == wanted.purpose
+                && order.state != OrderState::Canceling
+                && !order.is_absent()
+        })
+    }
+}
+
+fn is_stop(order: &Order) -> bool {
+    matches!(
+        order.request.purpose,
+        Purpose::StopLoss | Purpose::BreakEven
+    )
 }

@@ -1,5 +1,6 @@
 //! The built `sim` as a user meets it: streams, exit codes, messages.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -287,6 +288,171 @@ fn extreme_figures_are_refused_or_computed_but_never_panic() {
     println!("extremes: {met} commands");
 }
 
+/// The recorded messages, if this machine has them; absent ones are said aloud, or fail where they are required.
+fn recorded() -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../shared/data/signals/valuescan_ai_messages_20260101.json");
+    if path.is_file() {
+        return Some(path);
+    }
+    assert!(
+        std::env::var_os("SIM_REQUIRE_SHARED").is_none(),
+        "{} is absent and SIM_REQUIRE_SHARED is set",
+        path.display()
+    );
+    println!("SKIPPED: {} is absent", path.display());
+    None
+}
+
+#[test]
+fn recorded_messages_hold_exactly_four_confluences() {
+    let Some(path) = recorded() else { return };
+    let told = json(&["signals", "check", "--signals", path.to_str().unwrap()]);
+    let pairs: Vec<(&str, &str, i64, f64)> = told["confluences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|pair| {
+            (
+                pair["symbol"].as_str().unwrap(),
+                pair["time"].as_str().unwrap(),
+                pair["gap_ms"].as_i64().unwrap(),
+                pair["score"].as_f64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        pairs,
+        [
+            ("ZBTUSDT", "2026-01-01T02:40:22.000Z", 0, 0.94),
+            ("LIGHTUSDT", "2026-01-01T03:55:22.000Z", 0, 0.94),
+            ("LYNUSDT", "2026-01-01T06:15:34.000Z", 0, 0.94),
+            ("RIVERUSDT", "2026-01-01T07:15:20.000Z", 0, 0.94),
+        ]
+    );
+    let misses = told["near_misses"].as_array().unwrap();
+    let missed = misses
+        .iter()
+        .find(|miss| miss["gap_ms"] == 303_000)
+        .expect("the RIVER pair one batch apart");
+    assert_eq!(missed["symbol"], "RIVERUSDT");
+    assert_eq!(missed["reason"], "window");
+    let ignored = told["ignored"].as_array().unwrap().len();
+    println!(
+        "recorded: {} confluences, {} near misses, {ignored} ignored",
+        pairs.len(),
+        misses.len()
+    );
+    // A wider window makes a fifth of it.
+    let wide = json(&[
+        "signals",
+        "check",
+        "--signals",
+        path.to_str().unwrap(),
+        "--set",
+        "signals.window_s=304",
+        "--set",
+        "signals.retention_s=608",
+        "--set",
+        "signals.score_min=0.5",
+    ]);
+    let wide = wide["confluences"].as_array().unwrap();
+    assert!(wide.iter().any(|pair| pair["gap_ms"] == 303_000));
+}
+
+#[test]
+fn made_up_data_goes_the_whole_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (made, again, fast) = (path("made"), path("again"), path("fast"));
+    let generate = [
+        "data",
+        "generate",
+        "--days",
+        "2",
+        "--confluences",
+        "4",
+        "--out",
+    ];
+    let told = json(&[&generate[..], &[&made]].concat());
+    json(&[&generate[..], &[&again]].concat());
+    let signals = format!("{made}/signals.csv");
+    assert_eq!(
+        std::fs::read(&signals).unwrap(),
+        std::fs::read(format!("{again}/signals.csv")).unwrap(),
+        "the same seed gives the same files"
+    );
+    let checked = json(&["signals", "check", "--signals", &signals, "--data", &made]);
+    assert_eq!(
+        checked["confluences"].as_array().unwrap().len() as u64,
+        told["confluences"].as_u64().unwrap()
+    );
+    let series = |folder: &str| json(&["data", "check", "--data", folder])["series"].clone();
+    let (slow, quick) = {
+        json(&["data", "convert", "--data", &made, "--out", &fast]);
+        (series(&made), series(&fast))
+    };
+    assert_eq!(slow, quick, "converted series hold the same");
+    assert_eq!(slow.as_array().unwrap().len(), 9);
+    assert!(
+        slow.as_array()
+            .unwrap()
+            .iter()
+            .all(|each| each["synthetic"] == true)
+    );
+    let taken = run(&["data", "convert", "--data", &made, "--out", &fast]);
+    assert_eq!(taken.status.code(), Some(1));
+    assert!(
+        stderr(&taken).contains("hint: name a new folder"),
+        "{}",
+        stderr(&taken)
+    );
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 3, "nothing half-written stays behind");
+    for ending in ["csv", "parquet", "jsonl"] {
+        let out = path(&format!("signals.{ending}"));
+        json(&["signals", "convert", "--signals", &signals, "--out", &out]);
+        let same = json(&["signals", "check", "--signals", &out, "--data", &made]);
+        assert_eq!(same["confluences"], checked["confluences"], "{ending}");
+    }
+    let unknown = run(&[
+        "signals",
+        "convert",
+        "--signals",
+        &signals,
+        "--out",
+        &path("x.doc"),
+    ]);
+    assert_eq!(unknown.status.code(), Some(2));
+}
+
+#[test]
+fn broken_series_are_shown_beside_sound_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let klines = folder.path().join("klines");
+    std::fs::create_dir(&klines).unwrap();
+    let row = "1767225600000,1,2,0.5,1.5,10\n";
+    std::fs::write(klines.join("AUSDT-1m.csv"), row).unwrap();
+    std::fs::write(
+        klines.join("BUSDT-1m.csv"),
+        "1767225600000,1,2,0.5,abc,10\n",
+    )
+    .unwrap();
+    let output = run(&["data", "check", "--data", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).contains("AUSDT"));
+    assert!(
+        stdout(&output).contains("unusable: BUSDT 1m klines: "),
+        "{}",
+        stdout(&output)
+    );
+    assert!(
+        stderr(&output).contains("1 of 2 series cannot be used"),
+        "{}",
+        stderr(&output)
+    );
+}
+
 #[test]
 fn a_closed_pipe_is_no_failure() {
     let mut child = sim()
@@ -306,4 +472,127 @@ fn quiet_says_nothing_beside_the_result() {
     let output = run(&["-q", "config", "check"]);
     assert!(!output.stdout.is_empty());
     assert_eq!(stderr(&output), "");
+}
+
+/// The folder is begun before the long work and the wish to stop is looked at after each part of it, so the signal
+/// always comes in time.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = || -> Vec<String> {
+        std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    };
+    let child = sim()
+        .args([
+            "data",
+            "generate",
+            "--days",
+            "60",
+            "--symbols",
+            "6",
+            "--out",
+        ])
+        .arg(folder.path().join("made"))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !names().iter().any(|name| name.starts_with(".unfinished-")) {
+        std::thread::yield_now();
+    }
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    assert!(sent.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert!(stderr(&output).contains("error: interrupted"));
+    assert_eq!(
+        names(),
+        Vec::<String>::new(),
+        "nothing half-written stays behind"
+    );
+}
+
+#[test]
+fn the_main_job_leaves_a_whole_run_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (data, first, second, taken) = (path("data"), path("first"), path("second"), path("taken"));
+    json(&[
+        "data",
+        "generate",
+        "--days",
+        "3",
+        "--confluences",
+        "6",
+        "--out",
+        &data,
+    ]);
+    let signals = format!("{data}/signals.csv");
+    let base = ["backtest", "--signals", &signals, "--data", &data];
+    let told = json(&[&base[..], &["--out", &first, "-j", "1"]].concat());
+    assert!(told.is_object() && told["run_id"].is_string());
+    json(
+        &[
+            &base[..],
+            &["--out", &second, "-j", "3", "--engine", "step"],
+        ]
+        .concat(),
+    );
+    let names = [
+        "run.json",
+        "config.toml",
+        "metrics.json",
+        "trades.csv",
+        "fills.csv",
+        "signals.csv",
+        "ledger.csv",
+        "equity.parquet",
+        "report.html",
+        "png/equity.png",
+        "png/drawdown.png",
+    ];
+    for name in names {
+        let read = |run: &str| std::fs::read(format!("{run}/{name}")).unwrap();
+        assert!(!read(&first).is_empty(), "{name}");
+        assert!(
+            read(&first) == read(&second),
+            "{name} hangs on threads or engine"
+        );
+    }
+    println!(
+        "run folder: {} files, equal for 1 and 3 threads, skip and step",
+        names.len()
+    );
+    // A run is replaced, anything else is not.
+    json(
+        &[
+            &base[..],
+            &["--out", &first, "--balance", "500", "--seed", "7"],
+        ]
+        .concat(),
+    );
+    let config = std::fs::read_to_string(format!("{first}/config.toml")).unwrap();
+    assert!(config.contains("balance_usdt = 500\n") && config.contains("seed = 7\n"));
+    std::fs::create_dir(&taken).unwrap();
+    std::fs::write(format!("{taken}/mine.txt"), "mine").unwrap();
+    let refused = run(&[&base[..], &["--out", &taken]].concat());
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        stderr(&refused).contains("holds no run"),
+        "{}",
+        stderr(&refused)
+    );
+    let left: Vec<_> = std::fs::read_dir(&taken).unwrap().collect();
+    assert_eq!(left.len(), 1);
+    let early = run(&[
+        &base[..],
+        &["--out", &path("early"), "--timerange", "20200101-20200102"],
+    ]
+    .concat());
+    assert_eq!(early.status.code(), Some(1), "{}", stderr(&early));
+    assert!(!folder.path().join("early").exists());
 }

@@ -295,7 +295,7 @@ fn others_have_no_price(signals: &[BTreeMap<String, String>], summary: &Value) {
                 ("traded", "yes")
             } else {
                 explained += 1;
-                ("end_of_data", "after_last_bar")
+                ("no_price", "no_prices")
             };
             assert_eq!(told, wanted, "{id}");
         }

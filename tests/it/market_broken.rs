@@ -1,5 +1,13 @@
 //! Broken recordings: one clear error each, no panic, bounded memory, nothing half read.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::panic,
+    clippy::too_many_lines,
+    reason = "helpers of tests, and tables of cases"
+)]
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,11 +16,12 @@ use confluence::domain::random::Random;
 use confluence::domain::time::Span;
 use confluence::market::error::MarketError;
 use confluence::market::library::Library;
-use confluence::market::load::read_bars;
 use confluence::market::place::parse_interval;
+use confluence::market::recording::read_bars;
 use confluence::market::{brackets, exchange_info, funding, klines, parquet, signals, source};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use polars::prelude::{Column, DataFrame, ParquetWriter};
 use tempfile::TempDir;
 
 const MINUTE: Span = Span::from_millis(60_000);
@@ -310,6 +319,8 @@ fn odd_folders_are_refused_or_set_aside() {
     put(&folder, ".hidden/BTCUSDT-1m.csv", "x");
     let library = Library::open(&[folder.path().to_owned()]).unwrap();
     assert_eq!((library.klines.len(), library.aside.len()), (1, 1));
+    let twice = [folder.path().join("klines"), folder.path().to_owned()];
+    assert_eq!(Library::open(&twice).unwrap().klines.len(), 1);
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink(folder.path(), folder.path().join("klines/again")).unwrap();
@@ -416,6 +427,16 @@ fn mutated_files_never_panic() {
     .unwrap();
     let list_table = folder.path().join("seed-signals.parquet");
     signals::write_parquet(&list_table, &list.signals).unwrap();
+    let base = folder.path().join("seed.db");
+    let database = rusqlite::Connection::open(&base).unwrap();
+    database
+        .execute_batch(
+            "CREATE TABLE processed_messages(message_id TEXT PRIMARY KEY, message_type INTEGER, symbol TEXT,
+             title TEXT, processed_time INTEGER, created_time INTEGER);
+             INSERT INTO processed_messages VALUES('5',113,'RIVER','t',1767254125,1767254120000);",
+        )
+        .unwrap();
+    drop(database);
     let message = r#"{"list":[{"id":7,"type":113,"createTime":1767254120000,"content":"{\"symbol\":\"A\"}"}]}"#;
     let line = "{\"id\":\"1\",\"type\":110,\"symbol\":\"A\",\"event_time\":1735689600000}\n";
     let info = r#"{"serverTime":1735689600000,"symbols":[{"symbol":"A","liquidationFee":"0.01","filters":[{"filterType":"PRICE_FILTER","tickSize":"0.1"},{"filterType":"LOT_SIZE","stepSize":"1","minQty":"1","maxQty":"9"}]}]}"#;
@@ -435,6 +456,7 @@ fn mutated_files_never_panic() {
             fs::read(folder.path().join("seed-signals.csv")).unwrap(),
         ),
         ("signals.parquet", fs::read(&list_table).unwrap()),
+        ("signals.db", fs::read(&base).unwrap()),
         ("signals.json", message.as_bytes().to_vec()),
         ("signals.jsonl", line.repeat(3).into_bytes()),
         ("info.json", info.as_bytes().to_vec()),
@@ -485,5 +507,122 @@ fn mutated_files_never_panic() {
             tally.refused, tally.accepted
         );
         assert!(tally.refused > 100, "{name}");
+    }
+}
+
+fn foreign(folder: &TempDir, name: &str, columns: Vec<Column>) -> PathBuf {
+    let path = folder.path().join(name);
+    let mut frame = DataFrame::new_infer_height(columns).unwrap();
+    let file = fs::File::create(&path).unwrap();
+    ParquetWriter::new(file).finish(&mut frame).unwrap();
+    path
+}
+
+#[test]
+fn parquet_of_others_is_read_exactly_or_refused() {
+    const NAMES: [&str; 4] = ["Open", "high", "low", "close"];
+    let folder = TempDir::new().unwrap();
+    let plain = klines::read(&put(&folder, "a.csv", rows(4)), MINUTE).unwrap();
+    let times: Vec<i64> = plain.open_time.iter().map(|time| time.millis()).collect();
+    let time = || Column::new("timestamp".into(), times.clone());
+    let floats = |prices: [f64; 4], volumes: [f64; 4]| {
+        let mut columns = vec![time(), Column::new("volume".into(), volumes.to_vec())];
+        for (name, price) in NAMES.iter().zip(prices) {
+            columns.push(Column::new((*name).into(), vec![price; 4]));
+        }
+        columns
+    };
+    let volumes = [0.5, 1.5, 2.5, 3.5];
+    let good = foreign(
+        &folder,
+        "f.parquet",
+        floats([1.5, 1.75, 1.25, 1.5], volumes),
+    );
+    assert_eq!(read_bars(&good, MINUTE).unwrap(), plain);
+    assert_eq!(parquet::detect_interval(&good).unwrap(), MINUTE);
+    let mut columns = vec![
+        Column::new(
+            "date".into(),
+            [
+                "2025-01-01T00:00:00Z",
+                "2025-01-01T00:01:00Z",
+                "2025-01-01T00:02:00Z",
+                "2025-01-01T00:03:00Z",
+            ],
+        ),
+        Column::new("volume".into(), ["0.5", "1.5", "2.5", "3.5"]),
+    ];
+    for (name, price) in NAMES.iter().zip(["1.5", "1.75", "1.25", "1.5"]) {
+        columns.push(Column::new((*name).into(), vec![price; 4]));
+    }
+    assert_eq!(
+        read_bars(&foreign(&folder, "t.parquet", columns), MINUTE).unwrap(),
+        plain
+    );
+    let broken = [
+        (
+            "inexact",
+            floats([1.5, 1.75, 1.25, 0.1 + 1.2 + 0.1], volumes),
+            "more than 8 decimals",
+        ),
+        (
+            "nan",
+            floats([1.5, f64::NAN, 1.25, 1.5], volumes),
+            "not a decimal number",
+        ),
+        (
+            "inf",
+            floats([1.5, f64::INFINITY, 1.25, 1.5], volumes),
+            "not a decimal number",
+        ),
+        (
+            "zero",
+            floats([1.5, 1.75, 0.0, 1.5], volumes),
+            "not above zero",
+        ),
+        (
+            "minus",
+            floats([1.5, 1.75, 1.25, 1.5], [0.5, -1.0, 1.0, 1.0]),
+            "(row 2) volume: quantity '-1'",
+        ),
+        (
+            "high",
+            floats([1.5, 1.4, 1.25, 1.5], volumes),
+            "(row 1) the high is below",
+        ),
+        (
+            "column",
+            floats([1.5, 1.75, 1.25, 1.5], volumes)[..5].to_vec(),
+            "none is close",
+        ),
+        (
+            "bool",
+            [
+                floats([1.5, 1.75, 1.25, 1.5], volumes)[..5].to_vec(),
+                vec![Column::new("close".into(), [true; 4])],
+            ]
+            .concat(),
+            "column close is of type bool",
+        ),
+        (
+            "hole",
+            [
+                floats([1.5, 1.75, 1.25, 1.5], volumes)[..5].to_vec(),
+                vec![Column::new(
+                    "close".into(),
+                    [Some(1.5), None, Some(1.5), Some(1.5)],
+                )],
+            ]
+            .concat(),
+            "(row 2) close: no value",
+        ),
+    ];
+    for (name, columns, wanted) in broken {
+        let path = foreign(&folder, &format!("{name}.parquet"), columns);
+        let wrong = read_bars(&path, MINUTE).unwrap_err().to_string();
+        assert!(
+            wrong.contains(wanted) && wrong.contains(name),
+            "{name}: {wrong}"
+        );
     }
 }

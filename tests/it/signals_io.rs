@@ -1,5 +1,13 @@
 //! Signals in every format: what goes out comes back, what is broken is refused with its place.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::panic,
+    clippy::too_many_lines,
+    reason = "helpers of tests, and tables of cases"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,10 +17,13 @@ use confluence::domain::signal::{RawSignal, SignalType};
 use confluence::domain::stamp::StampForm;
 use confluence::domain::symbol::{Symbol, Symbols};
 use confluence::domain::time::{EpochUnit, Span, Timestamp};
+use confluence::market::error::MarketError;
 use confluence::market::instruments::RuleBook;
 use confluence::market::library::Library;
 use confluence::market::signals;
 use tempfile::TempDir;
+
+type Writer = fn(&Path, &[RawSignal]) -> Result<(), MarketError>;
 
 fn raw(id: &str, kind: u16, name: &str, event: i64, received: Option<i64>) -> RawSignal {
     RawSignal {
@@ -53,7 +64,7 @@ fn put(folder: &TempDir, name: &str, text: &str) -> PathBuf {
 #[test]
 fn every_written_format_reads_back_equal() {
     let folder = TempDir::new().unwrap();
-    let writers: [(&str, fn(&Path, &[RawSignal]) -> Result<(), _>); 3] = [
+    let writers: [(&str, Writer); 3] = [
         ("s.csv", signals::write_csv),
         ("s.parquet", signals::write_parquet),
         ("s.jsonl", signals::write_jsonl),

@@ -19,7 +19,8 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("exchange", &["domain", "market", "engine", "trader::rules"]),
     ("journal", &["domain", "market", "engine", "trader::rules"]),
     ("settings", BELOW_FIVE),
-    ("backtest", BELOW_FIVE),
+    // A run writes its resolved configuration into its folder, so settings lie below it.
+    ("backtest", BELOW_BACKTEST),
     ("web", BELOW_FIVE),
     ("live", BELOW_SIX),
     ("cli", BELOW_CLI),
@@ -27,6 +28,10 @@ const LAYERS: [(&str, &[&str]); 15] = [
 ];
 const BELOW_FIVE: &[&str] = &[
     "domain", "signal", "trader", "stats", "market", "engine", "report", "exchange", "journal",
+];
+const BELOW_BACKTEST: &[&str] = &[
+    "domain", "signal", "trader", "stats", "market", "engine", "report", "exchange", "journal",
+    "settings",
 ];
 const BELOW_SIX: &[&str] = &[
     "domain", "signal", "trader", "stats", "market", "engine", "report", "exchange", "journal",
@@ -86,7 +91,8 @@ const PURE: [&str; 7] = [
 /// Crates and the files that may name them.
 const CRATES: [(&str, &[&str]); 15] = [
     ("polars", &["market/"]),
-    ("csv", &["market/"]),
+    // The tables of a run folder are written where the run is.
+    ("csv", &["market/", "backtest/tables.rs"]),
     ("rusqlite", &["market/", "journal"]),
     ("zip", &["market/"]),
     ("flate2", &["market/"]),

@@ -4,15 +4,16 @@
 
 use std::sync::Arc;
 
+use crate::domain::instrument::Instrument;
 use crate::domain::num::{Notional, Price, Qty};
-use crate::domain::order::{Direction, OrderId};
+use crate::domain::order::{Direction, OrderId, OrderKind, Watched};
 use crate::domain::position::MarginMode;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::Timestamp;
 use crate::exchange::fills::{Extremes, Hit, Point, Walk};
 use crate::exchange::history::orders::Touch;
 use crate::exchange::history::{Engine, History, Stage, World};
-use crate::exchange::model::{Drilldown, PathMode};
+use crate::exchange::model::{Drilldown, Model, PathMode};
 use crate::market::tape::Series;
 
 /// The four points of a bar, contract and mark phase by phase.
@@ -96,7 +97,8 @@ impl History {
     /// Rank 0: the bars that end now.
     pub(super) fn pass_bars(&mut self) {
         let world = Arc::clone(&self.world);
-        for symbol in self.busy.clone() {
+        let due = self.due_now();
+        for symbol in due.iter().copied() {
             let Some(series) = &world.tape.series[symbol.index()] else {
                 continue;
             };
@@ -104,7 +106,7 @@ impl History {
                 continue;
             };
             let passed = self.desks[symbol.index()].passed_row;
-            if series.bars().end(row) != self.now
+            if series.end_time(row) != self.now
                 || row < passed
                 || self.desks[symbol.index()].delisted
             {
@@ -117,6 +119,7 @@ impl History {
             self.desks[symbol.index()].passed_row = row + 1;
             self.touch_forgotten(symbol);
         }
+        self.scratch = due;
     }
 
     fn pass_bar(&mut self, world: &World, symbol: SymbolId, row: usize) {
@@ -130,7 +133,7 @@ impl History {
             return;
         }
         self.catch_up(symbol, row);
-        let model = self.model.clone();
+        let model = Arc::clone(&self.model);
         let start = self.walk(&model, instrument, symbol, row);
         let held = start.position.is_some();
         let shape = shape(series, row);
@@ -229,7 +232,8 @@ impl History {
     /// Rank 9: opening points of the bars that start now.
     pub(super) fn pass_opens(&mut self) {
         let world = Arc::clone(&self.world);
-        for symbol in self.busy.clone() {
+        let due = self.due_now();
+        for symbol in due.iter().copied() {
             let Some(series) = &world.tape.series[symbol.index()] else {
                 continue;
             };
@@ -248,6 +252,7 @@ impl History {
                 self.pass_open(&world, symbol, row);
             }
         }
+        self.scratch = due;
     }
 
     /// F8: a fresh bracket whose condition holds at the open it was placed at fires there at once.
@@ -276,7 +281,7 @@ impl History {
             return;
         };
         self.catch_up(symbol, row);
-        let model = self.model.clone();
+        let model = Arc::clone(&self.model);
         let mut walk = self.walk(&model, instrument, symbol, row);
         walk.at_point(open_point(series, row));
         let now = self.now;
@@ -287,20 +292,24 @@ impl History {
     /// The state the fill rules start from.
     fn walk<'a>(
         &self,
-        model: &'a crate::exchange::model::Model,
-        instrument: &'a crate::domain::instrument::Instrument,
+        model: &'a Model,
+        instrument: &'a Instrument,
         symbol: SymbolId,
         row: usize,
     ) -> Walk<'a> {
         let desk = &self.desks[symbol.index()];
-        let volume = self
-            .series(symbol)
-            .map_or(Qty::ZERO, |series| series.bars().volume[row]);
-        let budget = match desk.budget {
-            Some((of, left)) if of == row => left,
-            _ => volume.share(model.limit_participation, instrument.step),
+        let limits = desk
+            .resting
+            .iter()
+            .any(|order| matches!(order.kind, OrderKind::Limit { .. }));
+        let budget = match (desk.budget, self.series(symbol)) {
+            (Some((of, left)), _) if of == row => left,
+            (_, Some(series)) if limits => {
+                series.bars().volume[row].share(model.limit_participation, instrument.step)
+            }
+            _ => Qty::ZERO,
         };
-        Walk {
+        let mut walk = Walk {
             model,
             instrument,
             position: self.account.held(symbol).map(|held| held.position),
@@ -310,7 +319,10 @@ impl History {
             limit_budget: budget,
             hits: Vec::new(),
             visited: None,
-        }
+            liquidation: None,
+        };
+        walk.find_liquidation();
+        walk
     }
 
     /// Σ over other symbols of unrealised − maintenance at their last marks (A7, cross).
@@ -330,10 +342,16 @@ impl History {
 
     /// Takes over what a walk over a row found.
     fn commit(&mut self, symbol: SymbolId, row: usize, walk: Walk<'_>, hits: &[StampedHit]) {
+        let limits = self.desks[symbol.index()]
+            .resting
+            .iter()
+            .any(|order| matches!(order.kind, OrderKind::Limit { .. }));
         if let (Some(extremes), Some(held)) = (walk.visited, self.account.held_mut(symbol)) {
             held.visit(extremes);
         }
-        self.desks[symbol.index()].budget = Some((row, walk.limit_budget));
+        if limits {
+            self.desks[symbol.index()].budget = Some((row, walk.limit_budget));
+        }
         if hits.is_empty() {
             self.desks[symbol.index()].resting = walk.orders;
             return;
@@ -379,8 +397,8 @@ impl History {
         if desk.followed_row < row {
             for order in desk.resting.iter_mut().filter(|order| order.peak.is_some()) {
                 let columns = match order.watched() {
-                    crate::domain::order::Watched::Contract => series.contract_columns(),
-                    crate::domain::order::Watched::Mark => series.mark_columns(),
+                    Watched::Contract => series.contract_columns(),
+                    Watched::Mark => series.mark_columns(),
                 };
                 if let Some((low, high)) = columns.extremes(desk.followed_row, row) {
                     order.follow(low);

@@ -12,7 +12,7 @@ use crate::domain::position::{MarginMode, Position};
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
 use crate::exchange::fills::{Resting, fires_downward};
-use crate::exchange::history::orders::Touch;
+use crate::exchange::history::orders::{Due, Touch};
 use crate::exchange::history::{Engine, History};
 use crate::exchange::model::Drilldown;
 use crate::market::ranges::{Band, Follower};
@@ -67,13 +67,19 @@ impl History {
         self.flight
             .iter()
             .for_each(|flight| next.offer(flight.arrival));
-        for (index, instrument) in world.tape.instruments.iter().enumerate() {
-            if let Some(time) = instrument.delisted.filter(|_| !self.desks[index].delisted) {
+        if let Some((time, _)) = self.delistings.last() {
+            next.offer(*time);
+        }
+        for index in 0..self.busy.len() {
+            let symbol = self.busy[index];
+            let due = match self.desks[symbol.index()].due {
+                Some(Due::At(time)) if time > self.now => Due::At(time),
+                Some(Due::Never) => Due::Never,
+                Some(Due::At(_)) | None => self.find_due(symbol),
+            };
+            if let Due::At(time) = due {
                 next.offer(time);
             }
-        }
-        for symbol in self.busy.clone() {
-            self.offer_symbol(symbol, &mut next);
         }
         match self.engine {
             Engine::Step => {
@@ -94,7 +100,7 @@ impl History {
                 let open = series.row_from(self.now + Span::from_millis(1));
                 let end = series.last_completed(self.now).map_or(0, |row| row + 1);
                 let opens = series.bars().open_time.get(open).copied();
-                let ends = (end < series.bars().len()).then(|| series.bars().end(end));
+                let ends = (end < series.len()).then(|| series.end_time(end));
                 opens.into_iter().chain(ends)
             })
             .min()
@@ -106,7 +112,7 @@ impl History {
         series
             .filter_map(|series| {
                 let row = series.last_completed(self.now).map_or(0, |row| row + 1);
-                (row < series.bars().len()).then(|| series.bars().end(row))
+                (row < series.len()).then(|| series.end_time(row))
             })
             .min()
     }
@@ -116,15 +122,26 @@ impl History {
         self.world.tape.series.iter().flatten().any(|series| {
             series
                 .last_completed(time)
-                .is_some_and(|row| series.bars().end(row) == time)
+                .is_some_and(|row| series.end_time(row) == time)
         })
     }
 
-    fn offer_symbol(&mut self, symbol: SymbolId, next: &mut Earliest) {
+    /// When a symbol must be looked at next.
+    fn find_due(&mut self, symbol: SymbolId) -> Due {
         let world = Arc::clone(&self.world);
-        let Some(series) = &world.tape.series[symbol.index()] else {
-            return;
+        let mut next = Earliest {
+            now: self.now,
+            found: None,
         };
+        if let Some(series) = &world.tape.series[symbol.index()] {
+            self.offer_symbol(symbol, series, &mut next);
+        }
+        let due = next.found.map_or(Due::Never, Due::At);
+        self.desks[symbol.index()].due = Some(due);
+        due
+    }
+
+    fn offer_symbol(&mut self, symbol: SymbolId, series: &Series, next: &mut Earliest) {
         let desk = &self.desks[symbol.index()];
         let soon = self.now + Span::from_millis(1);
         let amended = desk.amendments.iter().map(|amendment| amendment.arrival);
@@ -151,11 +168,11 @@ impl History {
         if self.engine == Engine::Skip {
             let from = series.last_completed(self.now).map_or(0, |row| row + 1);
             if let Touch::Row(row) = self.find_touch(symbol, from) {
-                let open = series.bars().open_time[row];
+                let open = series.open_time(row);
                 next.offer(if open > self.now {
                     open
                 } else {
-                    series.bars().end(row)
+                    series.end_time(row)
                 });
             }
         }
@@ -178,7 +195,7 @@ impl History {
         let Some(series) = &world.tape.series[symbol.index()] else {
             return Touch::Never;
         };
-        let rows = series.bars().len();
+        let rows = series.len();
         let held = self.account.held(symbol).map(|held| held.position);
         let desk = &self.desks[symbol.index()];
         if (held.is_none() && desk.resting.is_empty()) || desk.delisted {
@@ -233,7 +250,7 @@ impl History {
     }
 
     /// S14: the next bar end is visited whenever equity could be at or below the floor before anything else happens.
-    fn offer_floor(&self, next: &mut Earliest) {
+    fn offer_floor(&mut self, next: &mut Earliest) {
         let Some(floor) = self.floor else { return };
         let until = next.found.unwrap_or(self.end);
         let least = match floor.basis {
@@ -248,27 +265,38 @@ impl History {
     }
 
     /// A lower bound of equity at every bar end from now until an instant, nothing being filled in between.
-    fn least_equity(&self, until: Timestamp) -> Notional {
+    fn least_equity(&mut self, until: Timestamp) -> Notional {
+        let world = Arc::clone(&self.world);
         let mut least = self.account.wallet().exact();
-        for (symbol, held) in self.account.open() {
-            let Some(series) = self.series(symbol) else {
+        for index in 0..self.busy.len() {
+            let symbol = self.busy[index];
+            let (Some(held), Some(series)) = (
+                self.account.held(symbol),
+                &world.tape.series[symbol.index()],
+            ) else {
                 continue;
             };
+            if let Some(known) = self.desks[symbol.index()].least {
+                least += known;
+                continue;
+            }
+            let position = held.position;
             let from = series.last_completed(self.now).unwrap_or(0);
-            let worst = self
-                .stop_bound(symbol, series, from, &held.position)
-                .or_else(|| {
-                    let columns = series.mark_columns();
-                    let (low, high) =
-                        columns.extremes(from, series.row_from(until).max(from + 1))?;
-                    Some(if held.position.direction == Direction::Long {
-                        low
-                    } else {
-                        high
-                    })
-                });
-            if let Some(worst) = worst {
-                least += held.position.unrealized(worst);
+            if let Some(worst) = self.stop_bound(symbol, series, from, &position) {
+                let bound = position.unrealized(worst);
+                self.desks[symbol.index()].least = Some(bound);
+                least += bound;
+                continue;
+            }
+            let columns = series.mark_columns();
+            if let Some((low, high)) = columns.extremes(from, series.row_from(until).max(from + 1))
+            {
+                let worst = if position.direction == Direction::Long {
+                    low
+                } else {
+                    high
+                };
+                least += position.unrealized(worst);
             }
         }
         least

@@ -10,7 +10,7 @@ pub mod equity;
 mod instants;
 mod orders;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -128,12 +128,16 @@ impl Outcome {
 #[derive(Debug)]
 pub struct History {
     world: Arc<World>,
-    model: Model,
+    model: Arc<Model>,
     engine: Engine,
     account: Account,
     desks: Vec<Desk>,
     /// Symbols with a position, an order or an amendment.
-    busy: BTreeSet<SymbolId>,
+    busy: Vec<SymbolId>,
+    /// Reused by the loops over those.
+    scratch: Vec<SymbolId>,
+    /// Ends of trading still ahead, latest first.
+    delistings: Vec<(Timestamp, SymbolId)>,
     /// Market and limit orders on their way, in submission order.
     flight: Vec<Flight>,
     /// Those that arrived and wait for a price.
@@ -249,12 +253,12 @@ impl History {
                 .series
                 .iter()
                 .flatten()
-                .filter(|series| !series.bars().is_empty())
+                .filter(|series| !series.is_empty())
         };
-        let first = series().map(|series| series.bars().open_time[0]).min();
+        let first = series().map(|series| series.open_time(0)).min();
         let start = model.start.or(first).unwrap_or(Timestamp::from_millis(0));
         let end = series()
-            .map(|series| series.bars().end(series.bars().len() - 1))
+            .map(|series| series.bars().end(series.len() - 1))
             .max()
             .unwrap_or(start);
         let next_signal = world
@@ -266,7 +270,9 @@ impl History {
         let mut history = Self {
             account,
             desks: (0..count).map(|_| Desk::default()).collect(),
-            busy: BTreeSet::new(),
+            busy: Vec::new(),
+            scratch: Vec::new(),
+            delistings: delistings(&world.tape),
             flight: Vec::new(),
             waiting: Vec::new(),
             outbox: VecDeque::new(),
@@ -284,7 +290,7 @@ impl History {
             steps: Vec::new(),
             rollovers: Vec::new(),
             world,
-            model,
+            model: Arc::new(model),
             engine,
         };
         history.tell(Event::Account(AccountUpdate::Opened {
@@ -466,7 +472,8 @@ impl History {
     fn settle_funding(&mut self) -> bool {
         let world = Arc::clone(&self.world);
         let mut settled = false;
-        for symbol in self.busy.clone() {
+        let due = self.due_now();
+        for symbol in due.iter().copied() {
             let Some(series) = &world.tape.series[symbol.index()] else {
                 continue;
             };
@@ -500,19 +507,14 @@ impl History {
                 }
             }
         }
+        self.scratch = due;
         settled
     }
 
     /// Ends trading of the symbols whose time has come (D3).
     fn delist(&mut self) {
-        let world = Arc::clone(&self.world);
-        for (index, instrument) in world.tape.instruments.iter().enumerate() {
-            let symbol = SymbolId::at(index);
-            if instrument.delisted.is_none_or(|time| time > self.now) || self.desks[index].delisted
-            {
-                continue;
-            }
-            self.desks[index].delisted = true;
+        while let Some((_, symbol)) = self.delistings.pop_if(|(time, _)| *time <= self.now) {
+            self.desks[symbol.index()].delisted = true;
             self.drop_waiting(Reject::NotTrading, |flight| flight.request.symbol == symbol);
             let stamp = Timestamp::from_millis(self.now.millis() - 1);
             self.force_close(symbol, Reason::Delisted, stamp);
@@ -614,7 +616,7 @@ impl History {
                         self.vanish(symbol, &[]);
                     }
                     EndOfData::Mark => {
-                        let rows = self.series(symbol).map_or(0, |series| series.bars().len());
+                        let rows = self.series(symbol).map_or(0, |series| series.len());
                         self.count_bars(symbol, rows);
                     }
                 }
@@ -674,8 +676,8 @@ impl History {
         self.steps.push(step);
         self.touch_forgotten(symbol);
         if self.model.terms.margin_mode == MarginMode::Cross {
-            for symbol in self.busy.clone() {
-                self.touch_forgotten(symbol);
+            for index in 0..self.busy.len() {
+                self.touch_forgotten(self.busy[index]);
             }
         }
         self.refresh_busy(symbol);
@@ -684,4 +686,15 @@ impl History {
     fn knows(&self, id: OrderId) -> bool {
         self.known_orders().contains(&id)
     }
+}
+
+/// Ends of trading, latest first, symbols of one instant in byte order when taken from the back.
+fn delistings(tape: &Tape) -> Vec<(Timestamp, SymbolId)> {
+    let known = tape.instruments.iter().enumerate();
+    let mut ends: Vec<(Timestamp, SymbolId)> = known
+        .filter_map(|(index, instrument)| Some((instrument.delisted?, SymbolId::at(index))))
+        .collect();
+    ends.sort_unstable();
+    ends.reverse();
+    ends
 }

@@ -9,14 +9,14 @@ use std::sync::Arc;
 use crate::domain::event::{Event, OrderUpdate};
 use crate::domain::fill::{Liquidity, Reason};
 use crate::domain::instrument::Instrument;
-use crate::domain::num::{Price, Qty};
+use crate::domain::num::{Notional, Price, Qty};
 use crate::domain::order::{
     Amount, HaltCause, OrderId, OrderKind, OrderRequest, Purpose, Reject, Side,
 };
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
 use crate::exchange::fills::{Hit, Resting, cost_rate, slippage, taker_price};
-use crate::exchange::history::{History, Stage};
+use crate::exchange::history::{Engine, History, Stage};
 use crate::market::tape::Series;
 
 /// One symbol at the exchange.
@@ -34,6 +34,10 @@ pub(super) struct Desk {
     pub(super) passed_row: usize,
     /// The next row that can touch anything; `None` when it must be searched again.
     pub(super) touch: Option<Touch>,
+    /// When the symbol must be looked at next; `None` when that must be found out again.
+    pub(super) due: Option<Due>,
+    /// A lower bound of the position's unrealised profit until the next touch, once found.
+    pub(super) least: Option<Notional>,
     /// What limit orders may still take of a row.
     pub(super) budget: Option<(usize, Qty)>,
     /// Trading has ended.
@@ -46,6 +50,15 @@ pub(super) enum Touch {
     /// This row.
     Row(usize),
     /// None before the end of the data.
+    Never,
+}
+
+/// When a symbol must be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Then.
+    At(Timestamp),
+    /// Not before something else happens.
     Never,
 }
 
@@ -76,7 +89,7 @@ impl History {
     pub(super) fn submit(&mut self, request: OrderRequest) {
         let symbol = request.symbol;
         let id = request.id;
-        self.busy.insert(symbol);
+        self.note_busy(symbol);
         match request.kind {
             OrderKind::Market | OrderKind::Limit { .. } => {
                 let arrival = self.decision_time(symbol) + self.model.latency;
@@ -123,7 +136,7 @@ impl History {
         }
         let end = self.series(symbol).and_then(|series| {
             let row = series.row_at(self.now)?;
-            Some(series.bars().end(row))
+            Some(series.end_time(row))
         });
         end.unwrap_or(self.now)
     }
@@ -156,9 +169,10 @@ impl History {
             .held(symbol)
             .is_some_and(|held| held.opened_at == self.now);
         let at_open = matches!(self.stage, Stage::Executions(_));
-        let interval = self
-            .series(symbol)
-            .map_or(Span::ZERO, |series| series.bars().interval);
+        let interval = self.series(symbol).map_or(Span::ZERO, |series| {
+            let row = series.row_at(self.now);
+            row.map_or(series.bars().interval, |row| series.bars().length(row))
+        });
         if fresh && self.model.bracket_delay < interval {
             if at_open {
                 self.arm(symbol, resting);
@@ -197,9 +211,9 @@ impl History {
     }
 
     fn amend(&mut self, symbol: SymbolId, arrival: Timestamp, change: Change) {
-        self.desks[symbol.index()]
-            .amendments
-            .push(Amendment { arrival, change });
+        let desk = &mut self.desks[symbol.index()];
+        desk.amendments.push(Amendment { arrival, change });
+        desk.due = None;
     }
 
     /// Takes an order back: it is gone at the first open at or after the wish has arrived.
@@ -294,7 +308,10 @@ impl History {
                     self.reject(&flight, Reject::NotTrading)
                 }
                 Some(cause) => self.reject(&flight, Reject::Halted(cause)),
-                None => self.waiting.push(flight),
+                None => {
+                    self.desks[flight.request.symbol.index()].due = None;
+                    self.waiting.push(flight);
+                }
             }
         }
     }
@@ -625,16 +642,43 @@ impl History {
             || !desk.amendments.is_empty()
             || self.flight.iter().any(sent)
             || self.waiting.iter().any(sent);
-        if busy {
-            self.busy.insert(symbol);
-        } else {
-            self.busy.remove(&symbol);
+        match (self.busy.binary_search(&symbol), busy) {
+            (Err(place), true) => self.busy.insert(place, symbol),
+            (Ok(place), false) => drop(self.busy.remove(place)),
+            (Ok(_), true) | (Err(_), false) => {}
         }
+        self.desks[symbol.index()].due = None;
+    }
+
+    /// A symbol that an order was just sent for.
+    fn note_busy(&mut self, symbol: SymbolId) {
+        if let Err(place) = self.busy.binary_search(&symbol) {
+            self.busy.insert(place, symbol);
+        }
+        self.desks[symbol.index()].due = None;
+    }
+
+    /// The busy symbols that must be looked at now, in byte order: all of them when stepping.
+    pub(super) fn due_now(&mut self) -> Vec<SymbolId> {
+        let mut due = std::mem::take(&mut self.scratch);
+        due.clear();
+        let desks = &self.desks;
+        let now = self.now;
+        let step = self.engine == Engine::Step;
+        due.extend(self.busy.iter().copied().filter(|symbol| {
+            step || desks[symbol.index()]
+                .due
+                .is_none_or(|due| due == Due::At(now))
+        }));
+        due
     }
 
     /// The state a search started from has changed.
     pub(super) fn touch_forgotten(&mut self, symbol: SymbolId) {
-        self.desks[symbol.index()].touch = None;
+        let desk = &mut self.desks[symbol.index()];
+        desk.touch = None;
+        desk.due = None;
+        desk.least = None;
     }
 }
 

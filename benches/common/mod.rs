@@ -1,0 +1,149 @@
+//! Fixed workloads of the benches: a seeded random walk of one or ten symbol-years of minute bars with 700 confluences
+//! a year and symbol, shaped so that nearly all of them become trades. Made up; nobody's prices.
+
+#![allow(dead_code, reason = "each bench uses a part of it")]
+
+use std::sync::Arc;
+
+use confluence::domain::bar::{Bar, Bars};
+use confluence::domain::instrument::{Bracket, Instrument};
+use confluence::domain::num::{Money, Price, Qty, Rate};
+use confluence::domain::random::Random;
+use confluence::domain::signal::{Signal, SignalType};
+use confluence::domain::symbol::{Symbol, SymbolId, Symbols};
+use confluence::domain::time::{Span, Timestamp};
+use confluence::exchange::history::World;
+use confluence::market::tape::{Series, Tape};
+use confluence::settings::Settings;
+use confluence::settings::layers::Layers;
+
+/// Bars of a year of minutes.
+pub(crate) const YEAR: i64 = 525_600;
+/// Confluences of a year and symbol.
+pub(crate) const PAIRS: i64 = 700;
+const MINUTE: i64 = 60_000;
+/// 2025-01-01T00:00:00Z.
+const START: i64 = 1_735_689_600_000;
+
+/// A symbol-year of bars that moves as a lively small coin does (0.34 % a minute), pulled back to its start: positions
+/// last hours, so that most confluences find the symbol flat.
+pub(crate) fn bars(seed: u64) -> Bars {
+    let mut random = Random::stream(seed, &[200]);
+    let mut bars = Bars::new(Span::from_millis(MINUTE));
+    let middle = 100_000_000_i64;
+    let mut level = middle;
+    for minute in 0..YEAR {
+        let swing = level / 170;
+        let pull = (middle - level) / 20_000;
+        let open = level;
+        let close = (open + pull + random.between(-swing, swing)).max(1_000);
+        let high = open.max(close) + random.between(0, swing / 2);
+        let low = (open.min(close) - random.between(0, swing / 2)).max(1_000);
+        let price = |steps: i64| Price::from_steps(steps / 1_000 * 1_000).expect("above zero");
+        let bar = Bar {
+            open_time: Timestamp::from_millis(START + minute * MINUTE),
+            open: price(open),
+            high: price(high),
+            low: price(low),
+            close: price(close),
+            volume: Qty::from_steps(random.between(1, 1_000_000) * 100_000).expect("positive"),
+        };
+        bars.push(bar).expect("a sound bar");
+        level = close;
+    }
+    bars
+}
+
+fn instrument(name: &str) -> Instrument {
+    let bracket = |floor: i64, cap: i64, maintenance: i64, deduction: i64| Bracket {
+        floor: Money::from_steps(floor * 100_000_000),
+        cap: Money::from_steps(cap * 100_000_000),
+        maintenance: Rate::from_steps(maintenance),
+        deduction: Money::from_steps(deduction * 100_000_000),
+    };
+    Instrument {
+        symbol: Symbol::new(name),
+        tick: Price::from_steps(1_000).expect("above zero"),
+        step: Qty::from_steps(100_000).expect("positive"),
+        qty_min: Qty::from_steps(100_000).expect("positive"),
+        market_qty_max: Qty::from_steps(1_000_000_000_000_000).expect("positive"),
+        notional_min: Money::from_steps(500_000_000),
+        liquidation_fee: Rate::from_steps(1_250_000),
+        brackets: vec![
+            bracket(0, 50_000, 1_000_000, 0),
+            bracket(50_000, 1_000_000, 2_500_000, 750),
+        ],
+        delisted: None,
+    }
+}
+
+/// So many symbols over one year, their confluences spread evenly.
+pub(crate) fn world(symbols: usize) -> World {
+    let names: Vec<Symbol> = (0..symbols)
+        .map(|index| Symbol::new(&format!("S{index:02}USDT")))
+        .collect();
+    let symbols = Symbols::new(names).expect("few");
+    let mut signals = Vec::new();
+    let mut series = Vec::new();
+    let mut instruments = Vec::new();
+    for (id, name) in symbols.iter() {
+        let seed = id.index() as u64;
+        let mut random = Random::stream(seed, &[201]);
+        instruments.push(instrument(name.as_str()));
+        series.push(Some(Series::new(bars(seed), &[], None, Vec::new())));
+        for pair in 0..PAIRS {
+            let time = START
+                + (pair * YEAR / PAIRS + random.between(5, 100)) * MINUTE
+                + random.between(0, 59_999);
+            signals.push(signal(
+                id,
+                &format!("{name}-{pair}-a"),
+                SignalType::ALPHA,
+                time,
+            ));
+            signals.push(signal(
+                id,
+                &format!("{name}-{pair}-f"),
+                SignalType::FOMO,
+                time + random.between(0, 60_000),
+            ));
+        }
+    }
+    signals.sort_by(|one, other| one.order_key().cmp(&other.order_key()));
+    World {
+        tape: Tape {
+            symbols,
+            instruments,
+            series,
+        },
+        signals,
+        script: Vec::new(),
+    }
+}
+
+fn signal(symbol: SymbolId, id: &str, kind: SignalType, millis: i64) -> Signal {
+    let time = Timestamp::from_millis(millis);
+    Signal {
+        id: Arc::from(id),
+        kind,
+        symbol,
+        event_time: time,
+        received_time: time,
+    }
+}
+
+/// The program's defaults, with a limit of trades a day that ten symbols do not reach and caps that leave room for
+/// all of them.
+pub(crate) fn settings() -> Settings {
+    let sets = [
+        "daily.trades_max=1000",
+        "daily.loss_max_pct=99",
+        "sizing.position_pct=5",
+        "sizing.total_pct=100",
+    ];
+    let layers = Layers {
+        sets: sets.map(str::to_owned).to_vec(),
+        ..Layers::default()
+    };
+    Settings::load(&layers).expect("sound settings")
+}

@@ -1,0 +1,121 @@
+//! `sim data generate`: made-up prices and signals with known properties, marked as such.
+//!
+//! Not here: making and writing them (`market::generate`, `market::generate_files`).
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::failure::UsageError;
+use crate::cli::progress::Progress;
+use crate::cli::staging::Staging;
+use crate::cli::{Outcome, Session};
+use crate::domain::time::Timestamp;
+use crate::market::generate::{ContractRecipe, Recipe, generate};
+use crate::market::generate_files::{Format, write};
+
+/// `sim data generate`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct GenerateArgs {
+    /// Seed: the same seed gives the same files
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// The folder to write
+    #[arg(short, long, value_name = "DIR")]
+    out: PathBuf,
+    /// Whole days
+    #[arg(long, value_name = "N", default_value_t = 14)]
+    days: u16,
+    /// First day, UTC
+    #[arg(long, value_name = "DAY", default_value = "2026-01-01", value_parser = day)]
+    from: Timestamp,
+    /// Contracts
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=500))]
+    symbols: u16,
+    /// Confluences of each contract
+    #[arg(long, value_name = "N", default_value_t = 14)]
+    confluences: u16,
+    /// Prices as Parquet instead of gzipped csv
+    #[arg(long)]
+    parquet: bool,
+}
+
+fn day(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text)
+        .filter(|time| *time == time.day_start())
+        .ok_or_else(|| format!("'{text}' is no day; write one such as 2026-01-01"))
+}
+
+impl GenerateArgs {
+    /// The command that makes the same files, for the mark inside them; the folder's name is no part of it.
+    fn command(&self) -> String {
+        let from = self.from.to_text();
+        format!(
+            "sim data generate --seed {} --days {} --from {} --symbols {} --confluences {}{} --out DIR",
+            self.seed,
+            self.days,
+            from.get(..10).unwrap_or(&from),
+            self.symbols,
+            self.confluences,
+            if self.parquet { " --parquet" } else { "" },
+        )
+    }
+}
+
+pub(super) fn run(args: &GenerateArgs, session: &Session) -> anyhow::Result<Outcome> {
+    let recipe = Recipe {
+        seed: args.seed,
+        contracts: ContractRecipe::several(args.symbols),
+        from: args.from,
+        days: args.days,
+        confluences: args.confluences,
+    };
+    let staging = Staging::begin(&args.out)?;
+    let progress = Progress::new(session.terminal);
+    progress.busy("making prices and signals");
+    let made = generate(&recipe).ok_or_else(|| {
+        UsageError(
+            "nothing can be made from this\nhint: 1 to 3660 days, and at most one confluence every ten minutes"
+                .to_owned(),
+        )
+    })?;
+    let format = if args.parquet {
+        Format::Parquet
+    } else {
+        Format::CsvGz
+    };
+    let stopped = || session.cancel.load(Ordering::Relaxed);
+    if stopped() {
+        anyhow::bail!("interrupted");
+    }
+    progress.busy("writing them");
+    let files = write(staging.path(), &recipe, &made, format, &args.command())?;
+    if stopped() {
+        anyhow::bail!("interrupted");
+    }
+    drop(progress);
+    staging.finish()?;
+    let told = json!({
+        "out": args.out.display().to_string(),
+        "synthetic": true,
+        "files": files.len(),
+        "signals": made.signals.len(),
+        "confluences": made.known.confluences.len(),
+        "near_misses": made.known.near_misses.len(),
+    });
+    if session.terminal.is_json() {
+        session.terminal.print_json(&told)?;
+    } else {
+        session.terminal.print(&format!(
+            "{}: {} made-up files, {} signals with {} confluences and {} near misses",
+            args.out.display(),
+            files.len(),
+            made.signals.len(),
+            made.known.confluences.len(),
+            made.known.near_misses.len()
+        ))?;
+    }
+    Ok(Outcome::Done)
+}
