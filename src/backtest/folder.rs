@@ -14,6 +14,22 @@ pub const MARK: &str = "run.json";
 /// What that file must begin to say for it.
 const KIND: &str = "confluence run";
 
+/// All that a run of ours holds: a folder with anything else in it is not replaced, or that would be lost.
+const FILES: [&str; 12] = [
+    MARK,
+    "config.toml",
+    "equity.parquet",
+    "fills.csv",
+    "ledger.csv",
+    "metrics.json",
+    "png/drawdown.png",
+    "png/equity.png",
+    "report.html",
+    "signals.csv",
+    "timing.json",
+    "trades.csv",
+];
+
 /// Why a run folder cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
@@ -22,6 +38,14 @@ pub enum FolderError {
     NotOurs {
         /// The place.
         path: PathBuf,
+    },
+    /// The place holds a run of ours and something else.
+    #[error("{}: holds a run of sim and also '{file}', which would be lost\nhint: move that file away, or name another folder with --out", path.display())]
+    HoldsMore {
+        /// The place.
+        path: PathBuf,
+        /// What is not ours, relative to it.
+        file: String,
     },
     /// The system refused.
     #[error("{}: cannot be written: {source}\nhint: check the space left and the right to write there; nothing was left behind", path.display())]
@@ -36,8 +60,40 @@ pub enum FolderError {
 /// A folder being written. Dropped before [`RunFolder::commit`], it leaves nothing.
 #[derive(Debug)]
 pub struct RunFolder {
+    // Dropped in this order: the work first, then the folders made for it.
     work: TempDir,
+    parents: Parents,
     place: PathBuf,
+}
+
+/// Folders that were made for a run; dropped before the run is in its place, they go again.
+#[derive(Debug, Default)]
+struct Parents {
+    /// Deepest first.
+    made: Vec<PathBuf>,
+}
+
+impl Parents {
+    /// Makes a folder and those above it.
+    fn make(folder: &Path) -> io::Result<Self> {
+        let missing = folder.ancestors().take_while(|above| {
+            !above.as_os_str().is_empty() && fs::symlink_metadata(above).is_err()
+        });
+        let parents = Self {
+            made: missing.map(Path::to_owned).collect(),
+        };
+        fs::create_dir_all(folder)?;
+        Ok(parents)
+    }
+}
+
+impl Drop for Parents {
+    fn drop(&mut self) {
+        for folder in &self.made {
+            // One that somebody else uses by now is not empty and stays.
+            let _in_use = fs::remove_dir(folder);
+        }
+    }
 }
 
 impl RunFolder {
@@ -55,7 +111,7 @@ impl RunFolder {
             path: place.to_owned(),
             source,
         };
-        fs::create_dir_all(parent).map_err(unwritable)?;
+        let parents = Parents::make(parent).map_err(unwritable)?;
         let work = tempfile::Builder::new()
             .prefix(".run-")
             .tempdir_in(parent)
@@ -63,14 +119,9 @@ impl RunFolder {
         make_readable(work.path()).map_err(unwritable)?;
         Ok(Self {
             work,
+            parents,
             place: place.to_owned(),
         })
-    }
-
-    /// Where a file of the run is written for now.
-    #[must_use]
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.work.path().join(name)
     }
 
     /// Writes one file; `name` may hold a folder.
@@ -78,7 +129,7 @@ impl RunFolder {
     /// # Errors
     /// When the system refuses.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FolderError> {
-        let path = self.file(name);
+        let path = self.work.path().join(name);
         let unwritable = |source| FolderError::Unwritable {
             path: self.place.join(name),
             source,
@@ -93,7 +144,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// When the system refuses; an older run is then left as it was.
-    pub fn commit(self) -> Result<PathBuf, FolderError> {
+    pub fn commit(mut self) -> Result<PathBuf, FolderError> {
         check_place(&self.place)?;
         let unwritable = |source| FolderError::Unwritable {
             path: self.place.clone(),
@@ -115,6 +166,7 @@ impl RunFolder {
         }
         // The folder has moved; its old path no longer exists for the guard to remove.
         let _moved = self.work.keep();
+        self.parents.made.clear();
         if let Some(older) = older {
             fs::remove_dir_all(&older).map_err(|source| FolderError::Unwritable {
                 path: older,
@@ -125,27 +177,53 @@ impl RunFolder {
     }
 }
 
-/// A place is free, empty, or holds a run of ours.
+/// A place is free, empty, or holds a run of ours and nothing else.
 fn check_place(place: &Path) -> Result<(), FolderError> {
     let not_ours = || FolderError::NotOurs {
         path: place.to_owned(),
     };
+    let unwritable = |source| FolderError::Unwritable {
+        path: place.to_owned(),
+        source,
+    };
     match fs::symlink_metadata(place) {
-        Err(_) => Ok(()),
-        Ok(meta) if !meta.is_dir() => Err(not_ours()),
-        Ok(_) => {
-            let unwritable = |source| FolderError::Unwritable {
-                path: place.to_owned(),
-                source,
-            };
-            let empty = fs::read_dir(place).map_err(unwritable)?.next().is_none();
-            if empty || is_run(place) {
-                Ok(())
-            } else {
-                Err(not_ours())
+        Err(_) => return Ok(()),
+        Ok(meta) if !meta.is_dir() => return Err(not_ours()),
+        Ok(_) => {}
+    }
+    let mut entries = fs::read_dir(place).map_err(unwritable)?;
+    if entries.next().is_none() {
+        return Ok(());
+    }
+    if !is_run(place) {
+        return Err(not_ours());
+    }
+    match foreign(place, "").map_err(unwritable)? {
+        Some(file) => Err(FolderError::HoldsMore {
+            path: place.to_owned(),
+            file,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The first thing in a run folder, by name, that no run of ours writes.
+fn foreign(folder: &Path, prefix: &str) -> io::Result<Option<String>> {
+    let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        let kind = entry.file_type()?;
+        let inside = format!("{name}/");
+        if kind.is_dir() && FILES.iter().any(|file| file.starts_with(&inside)) {
+            if let Some(file) = foreign(&entry.path(), &inside)? {
+                return Ok(Some(file));
             }
+        } else if !kind.is_file() || !FILES.contains(&name.as_str()) {
+            return Ok(Some(name));
         }
     }
+    Ok(None)
 }
 
 /// Whether a folder holds a run of ours.

@@ -4,7 +4,7 @@
 //! Invariant: but for `timing.json`, the bytes of the folder hang on configuration, data, signals, seed and version
 //! alone.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
@@ -188,7 +188,8 @@ fn write_data(
     target.write("fills.csv", &fills_csv(parts.fills, symbols))?;
     target.write("signals.csv", &signals_csv(parts.prepared, parts.verdicts))?;
     target.write("ledger.csv", &ledger_csv(&parts.run.outcome, symbols))?;
-    curve::write(&target.file("equity.parquet"), &columns(parts.curve))?;
+    let equity = curve::encode(Path::new("equity.parquet"), &columns(parts.curve))?;
+    target.write("equity.parquet", &equity)?;
     Ok(())
 }
 

@@ -159,12 +159,12 @@ pub fn prepare(
     };
     let gate = gate(&loaded, &signals, timing);
     let market = market(&library, &request, &mut rules, &loaded)?;
-    let data_hash = data_hash(&loaded.tape);
+    let data_hash = data_hash(&loaded.tape, market.as_ref());
     let Loaded { tape, reports } = loaded;
     let synthetic =
         library.is_synthetic(&sources.signals) || reports.iter().any(|report| report.synthetic);
     Ok(Prepared {
-        signals_hash: signals_hash(&signals, &tape.symbols),
+        signals_hash: signals_hash(&file, &named),
         world: Arc::new(World {
             tape,
             signals,
@@ -339,21 +339,27 @@ impl Feeder {
     }
 }
 
-fn signals_hash(signals: &[Signal], symbols: &Symbols) -> String {
+/// Every message of the file, those outside the run included: each has its row in the table of signals.
+fn signals_hash(file: &SignalFile, named: &Named) -> String {
     let mut feeder = Feeder::new();
-    for signal in signals {
+    for (signal, contract) in file.signals.iter().zip(&named.contracts) {
         feeder.text(&signal.id);
         feeder.number(i64::from(signal.kind.0));
-        feeder.text(symbols.name(signal.symbol).as_str());
+        feeder.text(&signal.name);
+        feeder.text(contract.as_ref().map_or("", Symbol::as_str));
         feeder.number(signal.event_time.millis());
-        feeder.number(signal.received_time.millis());
+        feeder.number(signal.received_time.map_or(i64::MIN, Timestamp::millis));
     }
     feeder.finish()
 }
 
-/// Everything the simulator can read of prices and rules.
-fn data_hash(tape: &Tape) -> String {
+/// Everything the run can read of prices and rules, the benchmark included.
+fn data_hash(tape: &Tape, market: Option<&Bars>) -> String {
     let mut feeder = Feeder::new();
+    let traded = tape.symbols.id(&Symbol::new(MARKET)).is_some();
+    if let Some(bars) = market.filter(|_| !traded) {
+        feeder.bars(bars);
+    }
     for (index, instrument) in tape.instruments.iter().enumerate() {
         feeder.text(instrument.symbol.as_str());
         for number in [
@@ -390,6 +396,7 @@ fn feed_series(feeder: &mut Feeder, series: &Series) {
     if let Some(detail) = series.detail() {
         feeder.bars(detail);
     }
+    feeder.count(series.funding().len());
     for record in series.funding() {
         feeder.number(record.time.millis());
         feeder.number(record.rate.steps());

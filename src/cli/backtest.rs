@@ -49,8 +49,13 @@ pub(super) fn run(args: &BacktestArgs, session: &Session) -> anyhow::Result<Outc
     let stage = |stage: &str| progress.busy(stage);
     let done = job::run(&job, &stage, &session.cancel, &timing)?;
     drop(progress);
+    for warning in &done.report.warnings {
+        terminal.warn(warning);
+    }
     if terminal.is_json() {
-        terminal.print_json(&done.summary)?;
+        let mut summary = done.summary;
+        summary["folder"] = json!(done.folder.display().to_string());
+        terminal.print_json(&summary)?;
     } else {
         terminal.print(&table::summary(&done.report))?;
     }

@@ -50,11 +50,12 @@ impl Progress {
         }
     }
 
-    /// Says that a stage of unknown length goes on.
+    /// Says that a stage of unknown length goes on; at once to those who asked to hear more.
     pub(super) fn busy(&self, stage: &str) {
         let mut state = self.state.borrow_mut();
         if !self.terminal.watched {
-            if clock().duration_since(state.started) >= SILENT {
+            let verbose = self.terminal.verbose > 0;
+            if verbose || clock().duration_since(state.started) >= SILENT {
                 self.terminal.say(stage);
             }
             return;

@@ -1,6 +1,6 @@
-//! Writes the account at every bar end as Parquet.
+//! Makes a Parquet file of the account at every bar end.
 //!
-//! Not here: computing it (`exchange::history::equity`). Integers, so that nothing is lost: money counts in 1e-8 USDT.
+//! Not here: computing it (`exchange::history::equity`), putting the file in its place (`backtest::folder`). Integers, so that nothing is lost: money counts in 1e-8 USDT.
 
 use std::path::Path;
 
@@ -22,11 +22,12 @@ pub struct Curve {
     pub margin: Vec<Money>,
 }
 
-/// Writes `time_ms`, `equity_usdt_1e8`, `gross_notional_usdt_1e8` and `margin_usdt_1e8`, whole or not at all.
+/// The bytes of a file with `time_ms`, `equity_usdt_1e8`, `gross_notional_usdt_1e8` and `margin_usdt_1e8`; `name` is
+/// what errors call it.
 ///
 /// # Errors
-/// When the folder cannot be written.
-pub fn write(path: &Path, curve: &Curve) -> Result<(), MarketError> {
+/// When the columns are not of one length.
+pub fn encode(name: &Path, curve: &Curve) -> Result<Vec<u8>, MarketError> {
     let money = |amounts: &[Money]| amounts.iter().map(|amount| amount.steps()).collect();
     let columns = vec![
         Written::Ints(
@@ -37,5 +38,5 @@ pub fn write(path: &Path, curve: &Curve) -> Result<(), MarketError> {
         Written::Ints("gross_notional_usdt_1e8", money(&curve.gross)),
         Written::Ints("margin_usdt_1e8", money(&curve.margin)),
     ];
-    frame::write(path, columns, Vec::new())
+    frame::encode(name, columns, Vec::new())
 }

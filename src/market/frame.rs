@@ -230,8 +230,20 @@ impl Values {
 pub(crate) fn write(
     path: &Path,
     columns: Vec<Written<'_>>,
-    mut notes: Vec<(String, String)>,
+    notes: Vec<(String, String)>,
 ) -> Result<(), MarketError> {
+    write_whole(path, &encode(path, columns, notes)?)
+}
+
+/// The bytes of such a file; `path` is what errors name.
+///
+/// # Errors
+/// When the columns are not of one length.
+pub(crate) fn encode(
+    path: &Path,
+    columns: Vec<Written<'_>>,
+    mut notes: Vec<(String, String)>,
+) -> Result<Vec<u8>, MarketError> {
     notes.extend(checksum::notes());
     let columns: Vec<Column> = columns
         .into_iter()
@@ -252,7 +264,7 @@ pub(crate) fn write(
             .finish(&mut frame)
     })?;
     checksum::seal(path, &mut bytes)?;
-    write_whole(path, &bytes)
+    Ok(bytes)
 }
 
 fn open(path: &Path) -> Result<(File, u64), MarketError> {

@@ -67,18 +67,26 @@ pub(crate) fn made_up(root: &Path, seed: u64, days: u16) {
     assert!(files.len() > 4);
 }
 
-/// Every file below a folder with its bytes.
+/// Every file below a folder with its bytes; of a symbolic link, where it points.
 pub(crate) fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() {
+            let name = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
+            if path.is_symlink() {
+                let target = std::fs::read_link(&path).unwrap();
+                found.insert(name, target.to_str().unwrap().as_bytes().to_vec());
+            } else if path.is_dir() {
                 folders.push(path);
             } else {
-                let name = path.strip_prefix(root).unwrap().to_str().unwrap();
-                found.insert(name.to_owned(), std::fs::read(&path).unwrap());
+                found.insert(name, std::fs::read(&path).unwrap());
             }
         }
     }

@@ -2,13 +2,14 @@
 //! files touched.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::binary::{files, json, made_up, sim};
+use crate::binary::{files, json, made_up, sim, table};
 
 /// The files of a run folder.
 const WANTED: [&str; 12] = [
@@ -119,7 +120,6 @@ fn run_folders_are_the_same_to_the_byte_whatever_the_way() {
     let mut other = files(&copy.path().join("some/run"));
     other.remove("timing.json");
     same(&first, &other, "copied inputs");
-    // The same folder given twice, or in parts, is the same data.
     println!(
         "folders: {} ways gave the same {} files, {trades} trades",
         ways.len() + 2,
@@ -137,4 +137,603 @@ fn same(one: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<String, Vec<u8>>, way:
         assert!(*bytes == other[name], "{way}: {name} differs");
     }
     assert_eq!(run_id(one), run_id(other));
+}
+
+/// Leftovers of unfinished work in a folder.
+fn leftovers(folder: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(folder).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with(".run-")).collect()
+}
+
+/// A command that must fail: its message is one error without a panic.
+fn fails(command: &mut Command, code: i32) -> String {
+    let output = command.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{command:?}: {told}");
+    assert!(output.stdout.is_empty(), "{command:?}: no result");
+    let errors = told.lines().filter(|line| line.starts_with("error: "));
+    assert_eq!(errors.count(), 1, "{command:?}: {told}");
+    assert!(
+        !told.contains("panicked") && !told.contains("internal error"),
+        "{told}"
+    );
+    told
+}
+
+fn gunzip(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(bytes)
+        .read_to_string(&mut text)
+        .unwrap();
+    text
+}
+
+#[test]
+fn the_run_id_hangs_on_configuration_data_signals_seed_and_version_alone() {
+    let place = Place::new(2);
+    let id = |command: &mut Command| {
+        let out = place.path("run");
+        let run = json(command.arg("--out").arg(&out));
+        assert_eq!(run["inputs"]["version"], env!("CARGO_PKG_VERSION"));
+        let id = run["run_id"].as_str().unwrap().to_owned();
+        assert_eq!(id.len(), 16);
+        id
+    };
+    let on = |data: &Path, signals: &Path| {
+        let mut command = sim();
+        command.arg("backtest").arg("--signals").arg(signals);
+        command.arg("--data").arg(data);
+        command
+    };
+    let (data, signals) = (place.path("data"), place.path("data/signals.csv"));
+    let usual = || on(&data, &signals);
+    let base = id(&mut usual());
+    let mut seen = BTreeMap::from([(base.clone(), "the base".to_owned())]);
+    let mut differs = |id: String, what: &str| {
+        if let Some(other) = seen.insert(id, what.to_owned()) {
+            panic!("{what} has the id of {other}");
+        }
+    };
+    for set in [
+        "exits.stop_pct=2",
+        "signals.delay_ms=1",
+        "instrument.step=1",
+        "run.seed=2",
+    ] {
+        differs(id(usual().args(["--set", set])), set);
+    }
+    differs(id(usual().args(["--from", "2025-03-02"])), "another start");
+    differs(
+        id(usual().args(["--balance", "9999.99"])),
+        "another balance",
+    );
+    // One digit of one price, one millisecond of one signal, one message of no use.
+    let changed = place.path("changed");
+    for (name, bytes) in files(&data) {
+        let path = changed.join(&name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    let klines = files(&data);
+    let (name, bytes) = klines
+        .iter()
+        .find(|(name, _)| name.starts_with("klines/"))
+        .unwrap();
+    let text = gunzip(bytes);
+    let mut rows: Vec<String> = text.lines().map(str::to_owned).collect();
+    let middle = rows.len() / 2;
+    let mut cells: Vec<String> = rows[middle].split(',').map(str::to_owned).collect();
+    // The high alone: a tenth more.
+    let high: f64 = cells[2].parse().unwrap();
+    cells[2] = format!("{:.0}", high * 1.1 + 1.0);
+    rows[middle] = cells.join(",");
+    let path = changed.join(name);
+    let plain = path.with_extension("");
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&plain, rows.join("\n") + "\n").unwrap();
+    differs(id(&mut on(&changed, &signals)), "another price");
+    std::fs::write(&plain, &text).unwrap();
+    assert_eq!(
+        id(&mut on(&changed, &signals)),
+        base,
+        "the same prices in another packing"
+    );
+    let messages = std::fs::read_to_string(&signals).unwrap();
+    let other = place.path("other.csv");
+    let lines: Vec<&str> = messages.lines().collect();
+    for (line, what) in [
+        (
+            "999999,108,NONE,2025-03-03T10:00:00.000Z,2025-03-03T10:00:00.000Z",
+            "a message of no use",
+        ),
+        (
+            "999999,110,,2025-03-03T10:00:00.000Z,2025-03-03T10:00:00.000Z",
+            "a message without a name",
+        ),
+        (
+            "999999,110,AAA,2024-03-03T10:00:00.000Z,2024-03-03T10:00:00.000Z",
+            "an early message",
+        ),
+    ] {
+        assert_eq!(lines[0], "id,type,symbol,event_time,received_time");
+        let with = format!("{}\n{line}\n", lines.join("\n"));
+        std::fs::write(&other, with).unwrap();
+        let mut command = on(&data, &other);
+        differs(id(command.args(["--from", "2025-03-01"])), what);
+    }
+    // Prices of the benchmark alone.
+    for (price, what) in [("100", "a market"), ("101", "another market")] {
+        let market = place.path("market/klines");
+        std::fs::create_dir_all(&market).unwrap();
+        let day = 1_740_787_200_000_i64;
+        let rows = (0..1_440).map(|minute| {
+            format!(
+                "{},{price},{price},{price},{price},5\n",
+                day + minute * 60_000
+            )
+        });
+        let text = "open_time,open,high,low,close,volume\n".to_owned() + &rows.collect::<String>();
+        std::fs::write(market.join("BTCUSDT-1m.csv"), text).unwrap();
+        let mut command = usual();
+        differs(id(command.arg("--data").arg(place.path("market"))), what);
+    }
+    // What is no part of it.
+    std::fs::write(&other, &messages).unwrap();
+    assert_eq!(id(&mut on(&data, &other)), base, "another name of the file");
+    for ending in ["parquet", "jsonl"] {
+        let converted = place.path(&format!("same.{ending}"));
+        let mut convert = sim();
+        convert
+            .args(["signals", "convert", "--signals"])
+            .arg(&signals);
+        json(convert.arg("--out").arg(&converted));
+        assert_eq!(
+            id(&mut on(&data, &converted)),
+            base,
+            "the same messages as {ending}"
+        );
+    }
+    std::fs::write(place.path("same.toml"), "[exits]\nstop_pct = 3.0\n").unwrap();
+    assert_eq!(id(usual().arg("-c").arg(place.path("same.toml"))), base);
+    assert_eq!(id(usual().env("SIM__SIGNALS__WINDOW_S", "300")), base);
+    assert_eq!(
+        id(usual().args(["--engine", "step", "-j", "3", "-v"])),
+        base
+    );
+    println!("run id: {} inputs gave {} ids", seen.len() + 7, seen.len());
+}
+
+#[test]
+fn without_a_name_the_folder_is_reports_and_the_run_id() {
+    let place = Place::new(3);
+    let mut command = sim();
+    command.current_dir(place.home.path());
+    let run = json(command.args([
+        "backtest",
+        "--signals",
+        "data/signals.csv",
+        "--data",
+        "data",
+    ]));
+    let id = run["run_id"].as_str().unwrap();
+    assert_eq!(run["folder"], format!("reports/{id}"));
+    let names: Vec<String> = files(&place.path(&format!("reports/{id}")))
+        .into_keys()
+        .collect();
+    assert_eq!(names, WANTED);
+    for key in [
+        "kind",
+        "schema_version",
+        "version",
+        "inputs",
+        "event_log_sha256",
+        "from",
+        "to",
+        "messages",
+        "confluences",
+        "entries",
+        "trades",
+        "fills",
+        "final_wallet_usdt",
+        "final_equity_usdt",
+        "net_usdt",
+        "envelope_net_usdt",
+        "data_cautions",
+        "warnings",
+        "synthetic",
+    ] {
+        assert!(run.get(key).is_some(), "{key}");
+    }
+    assert_eq!(run["synthetic"], true, "made-up prices are named so");
+    // What is printed is what run.json holds, and where it is.
+    let kept = std::fs::read(place.path(&format!("reports/{id}/run.json"))).unwrap();
+    let mut kept: Value = serde_json::from_slice(&kept).unwrap();
+    kept["folder"] = run["folder"].clone();
+    assert_eq!(kept, run);
+    // Its configuration makes the same run again.
+    let mut again = sim();
+    again.current_dir(place.home.path());
+    again.args([
+        "backtest",
+        "--signals",
+        "data/signals.csv",
+        "--data",
+        "data",
+    ]);
+    let again = json(again.args(["-c", &format!("reports/{id}/config.toml"), "--out", "again"]));
+    assert_eq!(again["run_id"], run["run_id"]);
+    assert_eq!(again["event_log_sha256"], run["event_log_sha256"]);
+    // The tables agree with the summary.
+    let rows =
+        |name: &str| table(&std::fs::read(place.path(&format!("again/{name}"))).unwrap()).len();
+    assert_eq!(Value::from(rows("trades.csv")), run["trades"]);
+    assert_eq!(Value::from(rows("fills.csv")), run["fills"]);
+    assert_eq!(Value::from(rows("signals.csv")), run["messages"]);
+}
+
+#[test]
+fn what_is_not_a_run_of_ours_is_left_alone() {
+    let place = Place::new(4);
+    json(&mut place.command("ours"));
+    let ours = files(&place.path("ours"));
+    let copy = |name: &str| {
+        for (file, bytes) in &ours {
+            let path = place.path(name).join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+    };
+    let put = |name: &str, text: &str| {
+        let path = place.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    put("file", "mine");
+    put("foreign/notes.txt", "mine");
+    put("other_kind/run.json", "{\"kind\": \"another program\"}");
+    put("broken/run.json", "{");
+    copy("with_notes");
+    put("with_notes/notes.txt", "mine");
+    copy("with_picture");
+    put("with_picture/png/mine.png", "mine");
+    copy("with_folder");
+    put("with_folder/mine/x", "mine");
+    copy("with_link");
+    std::fs::remove_file(place.path("with_link/report.html")).unwrap();
+    std::os::unix::fs::symlink("/etc/hostname", place.path("with_link/report.html")).unwrap();
+    std::os::unix::fs::symlink(place.path("ours"), place.path("link")).unwrap();
+    std::os::unix::fs::symlink(place.path("nowhere"), place.path("dangling")).unwrap();
+    let before = files(place.home.path());
+    let names = [
+        "file",
+        "foreign",
+        "other_kind",
+        "broken",
+        "with_notes",
+        "with_picture",
+        "with_folder",
+        "with_link",
+        "link",
+        "dangling",
+        "data",
+        ".",
+    ];
+    for name in names {
+        let told = fails(&mut place.command(name), 1);
+        assert!(told.contains("hint: "), "{name}: {told}");
+        let named = name == "." || told.contains(name);
+        assert!(named, "{name}: {told}");
+        assert!(
+            files(place.home.path()) == before,
+            "{name}: something was changed"
+        );
+        assert_eq!(leftovers(place.home.path()), Vec::<String>::new(), "{name}");
+    }
+    assert!(fails(&mut place.command("with_notes"), 1).contains("'notes.txt'"));
+    // A run of ours and an empty folder are replaced.
+    std::fs::create_dir(place.path("empty")).unwrap();
+    for name in ["ours", "empty"] {
+        json(place.command(name).args(["--set", "exits.stop_pct=2"]));
+        let new = files(&place.path(name));
+        assert_eq!(
+            new.keys().collect::<Vec<_>>(),
+            ours.keys().collect::<Vec<_>>()
+        );
+        assert_ne!(run_id(&new), run_id(&ours));
+    }
+    assert_eq!(leftovers(place.home.path()), Vec::<String>::new());
+    println!("{} places were refused and left as they were", names.len());
+}
+
+#[test]
+fn a_run_that_fails_leaves_nothing() {
+    let place = Place::new(5);
+    std::fs::write(place.path("a_file"), "x").unwrap();
+    std::fs::write(place.path("bad.csv"), "id,type\n1,110\n").unwrap();
+    std::fs::create_dir(place.path("no_data")).unwrap();
+    let before = files(place.home.path());
+    let mut cases = 0;
+    for out in [
+        "a_file/run",
+        "a_file/deep/er/run",
+        "/proc/run",
+        "/proc/self/deep/run",
+        "/sys/run",
+    ] {
+        let told = fails(&mut place.command(out), 1);
+        assert!(told.contains("cannot be written"), "{told}");
+        cases += 1;
+    }
+    let deep = place.path("made/for/this/run");
+    let mut bad = sim();
+    bad.arg("backtest")
+        .arg("--signals")
+        .arg(place.path("bad.csv"));
+    fails(
+        bad.arg("--data")
+            .arg(place.path("data"))
+            .arg("--out")
+            .arg(&deep),
+        1,
+    );
+    let mut none = sim();
+    none.arg("backtest")
+        .arg("--signals")
+        .arg(place.path("data/signals.csv"));
+    fails(
+        none.arg("--data")
+            .arg(place.path("no_data"))
+            .arg("--out")
+            .arg(&deep),
+        1,
+    );
+    fails(
+        place
+            .command("made/for/this/run")
+            .args(["--set", "exits.stop_pct=0"]),
+        2,
+    );
+    fails(
+        place
+            .command("made/for/this/run")
+            .args(["--from", "2030-01-01"]),
+        1,
+    );
+    assert!(files(place.home.path()) == before);
+    assert!(
+        !place.path("made").exists(),
+        "folders made for nothing are gone"
+    );
+    assert_eq!(leftovers(place.home.path()), Vec::<String>::new());
+    println!("{} failing runs left nothing", cases + 4);
+}
+
+/// A small file system of its own, gone with its owner.
+struct SmallDisk {
+    place: TempDir,
+}
+
+impl SmallDisk {
+    /// `None` where mounting is not allowed.
+    fn mount(bytes: usize) -> Option<Self> {
+        let place = tempfile::tempdir().unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={bytes}"), "tmpfs"]);
+        let mounted = mount.arg(place.path()).output();
+        mounted
+            .is_ok_and(|output| output.status.success())
+            .then_some(Self { place })
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _gone = Command::new("umount").arg(self.place.path()).output();
+    }
+}
+
+#[test]
+fn a_full_disk_is_told_and_leaves_nothing() {
+    let place = Place::new(6);
+    json(&mut place.command("whole"));
+    let size: usize = files(&place.path("whole")).values().map(Vec::len).sum();
+    let mut refused = 0;
+    // No file may be longer than so many blocks; the signal that comes with it is ignored, as on a full disk.
+    for blocks in ["0", "1", "8", "64", "200"] {
+        let mut shell = Command::new("bash");
+        shell.arg("-c").arg(format!(
+            "trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""
+        ));
+        let sim = backtest(&place.path("data"), &place.path("limited"));
+        shell.arg(sim.get_program()).args(sim.get_args());
+        let told = fails(&mut shell, 1);
+        assert!(told.contains("hint: check the space"), "{told}");
+        assert!(
+            told.contains("limited"),
+            "the user's own folder is named: {told}"
+        );
+        assert!(
+            !told.contains(".run-"),
+            "and none the user never heard of: {told}"
+        );
+        assert!(!place.path("limited").exists(), "{blocks} blocks");
+        assert_eq!(leftovers(place.home.path()), Vec::<String>::new());
+        refused += 1;
+    }
+    match SmallDisk::mount(size * 3 / 2) {
+        None => println!("no file system can be mounted here: the small disk is left out"),
+        Some(disk) => {
+            let out = disk.place.path().join("run");
+            json(&mut backtest(&place.path("data"), &out));
+            let older = files(&out);
+            let told = fails(backtest(&place.path("data"), &out).args(["--seed", "7"]), 1);
+            assert!(told.contains("space"), "{told}");
+            assert!(files(&out) == older, "the older run is as it was");
+            assert_eq!(leftovers(disk.place.path()), Vec::<String>::new());
+            refused += 1;
+        }
+    }
+    println!("{refused} full disks were told, a whole run has {size} bytes");
+}
+
+/// Starts a run that takes a while and waits until it says that it does `stage`.
+fn started(place: &Place, out: &str, stage: &str) -> Child {
+    let mut command = place.command(out);
+    command.args(["-v", "--engine", "step", "-j", "1"]);
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut talk = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with(stage) {
+        line.clear();
+        assert!(
+            talk.read_line(&mut line).unwrap() > 0,
+            "it ended before '{stage}'"
+        );
+    }
+    // What was read ahead is lost, which no test here minds.
+    child.stderr = Some(talk.into_inner());
+    child
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill")
+        .arg(name)
+        .arg(child.id().to_string())
+        .status();
+    assert!(sent.unwrap().success());
+}
+
+#[test]
+fn a_run_that_is_stopped_leaves_no_folder() {
+    let home = tempfile::tempdir().unwrap();
+    made_up(&home.path().join("data"), 7, 120);
+    let place = Place { home };
+    let stages = [
+        "loading prices",
+        "simulating",
+        "replaying",
+        "figures",
+        "writing the report",
+    ];
+    for (name, code) in [("-INT", 130), ("-TERM", 130)] {
+        let mut stopped = 0;
+        for stage in stages {
+            let child = started(&place, "run", stage);
+            signal(&child, name);
+            let output = child.wait_with_output().unwrap();
+            let told = String::from_utf8_lossy(&output.stderr);
+            // At the very end it may be done before it hears.
+            if output.status.success() {
+                assert_eq!(stage, "writing the report", "{told}");
+                std::fs::remove_dir_all(place.path("run")).unwrap();
+                continue;
+            }
+            assert_eq!(
+                output.status.code(),
+                Some(code),
+                "{name} while {stage}: {told}"
+            );
+            assert!(told.contains("error: interrupted"), "{told}");
+            assert!(!place.path("run").exists(), "{name} while {stage}");
+            assert_eq!(
+                leftovers(place.home.path()),
+                Vec::<String>::new(),
+                "{name} while {stage}"
+            );
+            stopped += 1;
+        }
+        assert!(stopped >= 4, "{name}: {stopped}");
+    }
+    // Nothing can be done about a kill; it leaves hidden work at most, and the next run does not mind.
+    let mut hidden = 0;
+    for stage in stages {
+        let mut child = started(&place, "run", stage);
+        signal(&child, "-KILL");
+        assert!(!child.wait().unwrap().success());
+        assert!(!place.path("run").exists(), "killed while {stage}");
+        hidden = leftovers(place.home.path()).len();
+    }
+    json(&mut place.command("run"));
+    assert_eq!(files(&place.path("run")).len(), WANTED.len());
+    println!(
+        "stopped and killed at {} stages; kills left {hidden} hidden folders",
+        stages.len()
+    );
+}
+
+#[test]
+fn a_closed_pipe_is_no_failure() {
+    let place = Place::new(8);
+    for (number, format) in ["table", "json"].into_iter().enumerate() {
+        let out = place.path(&format!("piped{number}"));
+        let sim = backtest(&place.path("data"), &out);
+        let mut shell = Command::new("bash");
+        shell.args(["-c", "\"$0\" \"$@\" | true; exit ${PIPESTATUS[0]}"]);
+        shell
+            .arg(sim.get_program())
+            .args(sim.get_args())
+            .args(["--format", format]);
+        let output = shell.output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{told}");
+        assert!(
+            !told.contains("panicked")
+                && !told.contains("internal error")
+                && !told.contains("error:"),
+            "{told}"
+        );
+        assert_eq!(
+            files(&out).len(),
+            WANTED.len(),
+            "the run is whole all the same"
+        );
+    }
+    // Nobody listens at all.
+    let sim = backtest(&place.path("data"), &place.path("deaf"));
+    let mut shell = Command::new("bash");
+    shell.args(["-c", "exec \"$0\" \"$@\" >&- 2>&-"]);
+    shell.arg(sim.get_program()).args(sim.get_args());
+    let status = shell.status().unwrap();
+    assert!(status.code().is_some(), "{status:?}");
+    assert_eq!(files(&place.path("deaf")).len(), WANTED.len());
+}
+
+#[test]
+fn runs_into_one_folder_at_once_leave_one_whole_run() {
+    let place = Place::new(9);
+    let whole = place.run("alone", &[]);
+    let mut done = 0;
+    for round in 0..4 {
+        let children: Vec<Child> = (0..6)
+            .map(|_| {
+                let mut command = place.command("shared");
+                command.stdout(Stdio::null()).stderr(Stdio::piped());
+                command.spawn().unwrap()
+            })
+            .collect();
+        for child in children {
+            let output = child.wait_with_output().unwrap();
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert!(
+                matches!(output.status.code(), Some(0 | 1)),
+                "round {round}: {told}"
+            );
+            assert!(
+                !told.contains("panicked") && !told.contains("internal error"),
+                "{told}"
+            );
+            done += u64::from(output.status.success());
+        }
+        let mut left = files(&place.path("shared"));
+        left.remove("timing.json");
+        same(&whole, &left, "at once");
+        assert_eq!(leftovers(place.home.path()), Vec::<String>::new());
+    }
+    println!("at once: {done} of 24 runs were put in place, the folder was whole after each round");
+    assert!(done >= 4);
 }

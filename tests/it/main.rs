@@ -1,10 +1,13 @@
 //! All integration tests, in one binary: linking once is most of what a test binary costs.
 
 mod binary;
+mod books;
 mod cli;
 mod every_key;
 mod every_world;
 mod folder;
+mod honesty;
+mod instants;
 mod made_up;
 mod main_job;
 mod market;
@@ -12,6 +15,7 @@ mod market_broken;
 mod mixed;
 mod oracle_metrics;
 mod oracle_simulation;
+mod paths;
 mod report;
 mod settings;
 mod signals_io;

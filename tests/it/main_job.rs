@@ -208,15 +208,22 @@ fn the_recorded_messages_trade_river_and_say_why_the_others_have_no_price() {
     let Some(data) = shared() else { return };
     let place = tempfile::tempdir().unwrap();
     let out = place.path().join("run");
-    let summary = json(
-        sim()
-            .args(["backtest", "--signals"])
-            .arg(data.join(MESSAGES))
-            .arg("--data")
-            .arg(&data)
-            .arg("--out")
-            .arg(&out),
+    let mut command = sim();
+    command
+        .args(["backtest", "--format", "json", "--signals"])
+        .arg(data.join(MESSAGES))
+        .arg("--data")
+        .arg(&data)
+        .arg("--out")
+        .arg(&out);
+    let output = command.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    assert!(
+        told.contains("100 of 100 messages know only when they were published"),
+        "one clock is said on stderr: {told}"
     );
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
     let folder = files(&out);
     let trades = table(&folder["trades.csv"]);
     assert_eq!(trades.len(), 1);
