@@ -406,7 +406,16 @@ impl Trader {
                     open.stop_retry_at = None;
                 }
             }
-            _ => {}
+            Purpose::Entry
+            | Purpose::Manual
+            | Purpose::StopLoss
+            | Purpose::BreakEven
+            | Purpose::Trailing
+            | Purpose::TakeProfit(_)
+            | Purpose::TimeStop
+            | Purpose::RiskSignal
+            | Purpose::HaltFlatten
+            | Purpose::Unprotected => {}
         }
     }
 
@@ -434,9 +443,10 @@ impl Trader {
 
     /// Gives a new position its plan.
     fn dress(&mut self, request: &OrderRequest) {
-        let plan = match request.purpose {
-            Purpose::Entry => Some(Arc::clone(&self.plan)),
-            _ => self.orders.bracket_of(request.id),
+        let plan = if request.purpose == Purpose::Entry {
+            Some(Arc::clone(&self.plan))
+        } else {
+            self.orders.bracket_of(request.id)
         };
         if let Some(open) = &mut self.slots[request.symbol.index()].open {
             open.plan = plan;

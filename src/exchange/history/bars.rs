@@ -113,7 +113,7 @@ impl History<'_> {
             if self.engine == Engine::Skip && self.find_touch(symbol, row) != Touch::Row(row) {
                 continue;
             }
-            self.pass_bar(&world, symbol, row);
+            self.pass_bar(world, symbol, row);
             self.desks[symbol.index()].passed_row = row + 1;
             self.touch_forgotten(symbol);
         }
@@ -247,7 +247,7 @@ impl History<'_> {
             let skip =
                 self.engine == Engine::Skip && self.find_touch(symbol, row) != Touch::Row(row);
             if !idle && !skip {
-                self.pass_open(&world, symbol, row);
+                self.pass_open(world, symbol, row);
             }
         }
         self.scratch = due;
@@ -267,7 +267,7 @@ impl History<'_> {
             .held(symbol)
             .is_some_and(|held| held.opened_at == self.now)
         {
-            self.pass_open(&world, symbol, row);
+            self.pass_open(world, symbol, row);
         }
     }
 

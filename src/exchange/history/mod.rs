@@ -327,10 +327,7 @@ impl<'w> History<'w> {
     /// Passes one stage of the current instant, or moves to the next instant.
     fn advance(&mut self, wake: Option<Timestamp>) {
         let next = match self.stage {
-            Stage::Opening => match self.first_instant(wake) {
-                true => Stage::Bars,
-                false => self.close_run(),
-            },
+            Stage::Opening => self.begin(wake),
             Stage::Bars => {
                 self.pass_bars();
                 Stage::Equity
@@ -397,6 +394,15 @@ impl<'w> History<'w> {
             Stage::Ended => Stage::Ended,
         };
         self.stage = next;
+    }
+
+    /// The first instant of the run, if there is any.
+    fn begin(&mut self, wake: Option<Timestamp>) -> Stage {
+        if self.first_instant(wake) {
+            Stage::Bars
+        } else {
+            self.close_run()
+        }
     }
 
     fn series(&self, symbol: SymbolId) -> Option<&Series> {
@@ -588,7 +594,7 @@ impl<'w> History<'w> {
         let close = series.bars().close[row];
         let side = position.direction.exit_side();
         let tick = world.tape.instruments[symbol.index()].tick;
-        let price = taker_price(close.into(), side, cost_rate(&self.model, reason), tick);
+        let price = taker_price(close.into(), side, cost_rate(self.model, reason), tick);
         let hit = Hit {
             order: None,
             reason,

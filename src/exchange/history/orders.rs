@@ -120,7 +120,7 @@ impl History<'_> {
                     return;
                 }
                 self.note_risk(&request);
-                self.place_conditional(request);
+                self.place_conditional(&request);
             }
         }
         self.tell(Event::Order {
@@ -151,7 +151,7 @@ impl History<'_> {
     }
 
     /// Arms a child of a fresh entry, or lets any other conditional order take effect as an amendment (T7).
-    fn place_conditional(&mut self, request: OrderRequest) {
+    fn place_conditional(&mut self, request: &OrderRequest) {
         let symbol = request.symbol;
         let resting = Resting {
             id: request.id,
@@ -487,7 +487,7 @@ impl History<'_> {
             }
         };
         let reason = Reason::Order(request.purpose);
-        let cost = cost_rate(&self.model, reason);
+        let cost = cost_rate(self.model, reason);
         let mut price = taker_price(open.into(), request.side, cost, instrument.tick);
         if let Some((limit, _)) = limit {
             price = match request.side {
