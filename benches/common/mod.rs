@@ -2,8 +2,14 @@
 //! a year and symbol, shaped so that nearly all of them become trades. Made up; nobody's prices.
 
 #![allow(dead_code, reason = "each bench uses a part of it")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a bench reads the clock and prints"
+)]
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use confluence::domain::bar::{Bar, Bars};
 use confluence::domain::instrument::{Bracket, Instrument};
@@ -146,4 +152,37 @@ pub(crate) fn settings() -> Settings {
         ..Layers::default()
     };
     Settings::load(&layers).expect("sound settings")
+}
+
+/// The best of so many measurements: the machine may be shared, and only the best is repeatable. What `prepare` does is
+/// not measured.
+pub(crate) fn best<T>(
+    times: usize,
+    mut prepare: impl FnMut() -> T,
+    mut work: impl FnMut(&T),
+) -> Duration {
+    let measure = |_| {
+        let input = prepare();
+        let start = Instant::now();
+        work(&input);
+        start.elapsed()
+    };
+    (0..times)
+        .map(measure)
+        .min()
+        .expect("at least one measurement")
+}
+
+/// One line of a table: time, bars a second, and nanoseconds per event where there are any.
+pub(crate) fn show(name: &str, taken: Duration, bars: usize, events: usize) {
+    let seconds = taken.as_secs_f64();
+    let per_event = match events {
+        0 => String::new(),
+        events => format!("{:>8} ns/event", taken.as_nanos() / events as u128),
+    };
+    println!(
+        "  {name:<38} {:>10.3} ms {:>9.1} M bars/s {per_event}",
+        seconds * 1e3,
+        bars as f64 / seconds / 1e6
+    );
 }

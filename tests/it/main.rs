@@ -1,5 +1,14 @@
 //! All integration tests, in one binary: linking once is most of what a test binary costs.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::too_many_lines,
+    reason = "a test that cannot go on fails, says what it met, and may be a long table of cases"
+)]
+
 mod binary;
 mod books;
 mod cli;
