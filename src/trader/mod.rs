@@ -63,7 +63,8 @@ pub struct Trader {
     day: Day,
     halted: bool,
     daily_loss: bool,
-    /// The link is up and a snapshot came over it: before that nothing may be entered.
+    link: Link,
+    /// A snapshot came since the link was up again: before that nothing may be entered.
     in_touch: bool,
     /// The exchange takes no order before this.
     throttled_until: Option<Timestamp>,
@@ -151,6 +152,7 @@ impl Trader {
             },
             halted: false,
             daily_loss: false,
+            link: Link::Up,
             in_touch: true,
             throttled_until: None,
             active: BTreeSet::new(),
@@ -337,7 +339,7 @@ impl Trader {
         for fill in &heard.fills {
             self.book(&request, fill, commands);
         }
-        if heard.ask {
+        if heard.ask && self.link == Link::Up {
             commands.say(Command::Query(id));
         }
         self.after_order(&request, state, ended, commands);
@@ -616,6 +618,7 @@ impl Trader {
 
     fn on_link(&mut self, now: Timestamp, link: Link, commands: &mut Commands) {
         self.in_touch = false;
+        self.link = link;
         if link == Link::Down {
             return;
         }
@@ -647,7 +650,9 @@ impl Trader {
     fn resync(&mut self, now: Timestamp, commands: &mut Commands) {
         let soon = self.upkeep.resync_every.min(self.upkeep.news_within);
         self.resync_at = soon.or(self.upkeep.resync_every).map(|span| now + span);
-        commands.say(Command::Resync);
+        if self.link == Link::Up {
+            commands.say(Command::Resync);
+        }
     }
 
     /// Compares what the exchange holds with our books and asks about every difference. It may be older than the
@@ -709,6 +714,7 @@ impl Trader {
         let mut desk = Desk {
             now,
             symbol,
+            link: self.link,
             throttled_until: self.throttled_until.filter(|until| now < *until),
             instrument: &self.instruments[symbol.index()],
             orders: &mut self.orders,

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::event::{Command, ExitPlan, Note};
+use crate::domain::event::{Command, ExitPlan, Link, Note};
 use crate::domain::instrument::Instrument;
 use crate::domain::order::{Amount, OrderId, OrderKind, Purpose, Reject};
 use crate::domain::symbol::SymbolId;
@@ -36,6 +36,8 @@ pub struct Desk<'a> {
     pub now: Timestamp,
     /// Which symbol.
     pub symbol: SymbolId,
+    /// While it is down nothing is asked: all in doubt is asked about once it is up.
+    pub link: Link,
     /// The exchange takes no order before this.
     pub throttled_until: Option<Timestamp>,
     /// Its rules.
@@ -79,7 +81,9 @@ impl Desk<'_> {
                 .is_some_and(|deadline| deadline <= self.now)
             {
                 order.doubt(self.now);
-                self.commands.say(Command::Query(*id));
+                if self.link == Link::Up {
+                    self.commands.say(Command::Query(*id));
+                }
             }
         }
     }
