@@ -381,34 +381,39 @@ impl Trader {
             );
             return;
         }
-        let rejected = |reject: Reject| state == OrderState::Done(Outcome::Rejected(reject));
-        match request.purpose {
+        let is_stop = matches!(request.purpose, Purpose::StopLoss | Purpose::BreakEven);
+        if ended && is_stop && state == OrderState::Done(Outcome::Rejected(Reject::WouldTriggerNow))
+        {
             // The market is beyond the stop already: nothing can rest there, so leave now.
-            Purpose::StopLoss | Purpose::BreakEven
-                if ended && rejected(Reject::WouldTriggerNow) =>
-            {
-                open.leaving.get_or_insert(Purpose::Unprotected);
-            }
-            Purpose::TakeProfit(1) if state == OrderState::Done(Outcome::Filled) && ended => {
-                let plan = open.plan.clone();
-                let instrument = &self.instruments[request.symbol.index()];
-                let moved =
-                    plan.and_then(|plan| bracket::break_even(&open.position, &plan, instrument));
-                // The hard stop was placed from the first fill's price: later ones may have moved the average past it.
-                let direction = open.position.direction;
-                let moved = moved.filter(|kind| {
-                    let now = open.stop.map(|stop| stop.kind);
-                    now.is_none_or(|now| bracket::is_better(direction, kind, &now))
-                });
-                if let Some(kind) = moved {
-                    open.stop = Some(WantedStop {
-                        kind,
-                        purpose: Purpose::BreakEven,
-                    });
-                    open.stop_retry_at = None;
-                }
-            }
-            _ => {}
+            open.leaving.get_or_insert(Purpose::Unprotected);
+        }
+        let filled = ended && state == OrderState::Done(Outcome::Filled);
+        if filled && request.purpose == Purpose::TakeProfit(1) {
+            self.move_to_break_even(request.symbol);
+        }
+    }
+
+    /// The first level filled: from now on the stop belongs at break-even, if that is better (S16).
+    fn move_to_break_even(&mut self, symbol: SymbolId) {
+        let instrument = &self.instruments[symbol.index()];
+        let Some(open) = &mut self.slots[symbol.index()].open else {
+            return;
+        };
+        let Some(plan) = &open.plan else { return };
+        let Some(kind) = bracket::break_even(&open.position, plan, instrument) else {
+            return;
+        };
+        // The hard stop was placed from the first fill's price: later ones may have moved the average past it.
+        let direction = open.position.direction;
+        let better = open
+            .stop
+            .is_none_or(|stop| bracket::is_better(direction, &kind, &stop.kind));
+        if better {
+            open.stop = Some(WantedStop {
+                kind,
+                purpose: Purpose::BreakEven,
+            });
+            open.stop_retry_at = None;
         }
     }
 
@@ -438,7 +443,15 @@ impl Trader {
     fn dress(&mut self, request: &OrderRequest) {
         let plan = match request.purpose {
             Purpose::Entry => Some(Arc::clone(&self.plan)),
-            _ => self.orders.bracket_of(request.id),
+            Purpose::Manual => self.orders.bracket_of(request.id),
+            Purpose::StopLoss
+            | Purpose::BreakEven
+            | Purpose::Trailing
+            | Purpose::TakeProfit(_)
+            | Purpose::TimeStop
+            | Purpose::RiskSignal
+            | Purpose::HaltFlatten
+            | Purpose::Unprotected => None,
         };
         if let Some(open) = &mut self.slots[request.symbol.index()].open {
             open.plan = plan;

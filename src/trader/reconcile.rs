@@ -3,7 +3,9 @@
 //! It runs after every event that touched a symbol, so partial fill, reject, reconnect and restart are one path.
 //! Not here: levels and quantities (`bracket`), order states (`orders`).
 //! Invariants: the stop is sent first and the targets only beside an accepted stop; a new stop is accepted before the
-//! old one is cancelled; one request in flight per leg; attempts are bounded in time, so nothing thrashes.
+//! old one is cancelled; exits of a position before protect nothing; one request in flight per leg, but an exit the
+//! exchange denies knowing may be sent anew; stop and exit have a retry clock each; attempts are bounded in time, so
+//! nothing thrashes; nothing is ordered while the exchange throttles.
 
 use std::sync::Arc;
 
@@ -192,10 +194,12 @@ impl Desk<'_> {
         let fits = |order: &Order| {
             order.request.id >= open.exits_from && order.request.purpose == wanted.purpose
         };
+        // Of two the newer: what was heard of the older one may be older news.
         let good = stops
             .iter()
-            .find(|order| fits(order) && order.state == OrderState::Working)
-            .map(|order| order.request.id);
+            .filter(|order| fits(order) && order.state == OrderState::Working)
+            .map(|order| order.request.id)
+            .max();
         let covered = stops
             .iter()
             .any(|order| order.request.id >= open.exits_from && order.is_accepted());

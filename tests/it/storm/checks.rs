@@ -215,19 +215,19 @@ impl Judge {
         for held in truth.orders.values() {
             if let (Purpose::Entry, State::Executing { left }) = (held.request.purpose, held.state)
             {
-                pending = pending + margin(truth.price(held.request.symbol), left);
+                pending += margin(truth.price(held.request.symbol), left);
             }
         }
         self.in_flight.retain(|_, (_, sent)| now - *sent <= 3_000);
         for (margin, _) in self.in_flight.values() {
-            pending = pending + *margin;
+            pending += *margin;
         }
         let cap = base.rate(self.rules.sizing.total, Rounding::Up).exact();
         // What is pending, or filled and not heard yet, may have another price than it was sized at.
         let mut unsure = pending;
         for (slot, position) in self.slots.iter().zip(&truth.positions) {
             if let Some(open) = position.filter(|open| open.qty.steps() != slot.booked) {
-                unsure = unsure + initial_margin(open.cost, leverage).exact();
+                unsure += initial_margin(open.cost, leverage).exact();
             }
         }
         // The cost of what is left after a part was closed hangs on the order in which fills were heard.
