@@ -79,14 +79,14 @@ pub enum OrderUpdate {
         /// Whether nothing of it is left.
         complete: bool,
     },
-    /// Refused or dropped; it never rests again.
+    /// The order was refused or dropped; it never rests again. Never the answer to a cancel.
     Rejected(Reject),
     /// Ended unfilled or partly filled, by us or by the exchange (a closing order without a position).
     Canceled {
         /// Executed before it ended, by the exchange's count.
         total: Qty,
     },
-    /// Nobody knows: the request or its answer was lost.
+    /// Nobody knows: the request or its answer was lost. Also what a refused cancel comes to.
     NoAnswer,
     /// The answer to [`Command::Query`].
     Report(OrderReport),
@@ -279,7 +279,7 @@ pub enum Command {
     Cancel(OrderId),
     /// Ask what became of an order.
     Query(OrderId),
-    /// Ask for a [`Snapshot`].
+    /// Ask for a [`Snapshot`]; every [`AccountUpdate::Closed`] that may have been missed is told again before it.
     Resync,
     /// Drop entries that wait and those that arrive while this stands (S14).
     Halt(HaltCause),

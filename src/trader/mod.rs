@@ -63,7 +63,8 @@ pub struct Trader {
     day: Day,
     halted: bool,
     daily_loss: bool,
-    /// The link is up and a snapshot came over it: before that nothing may be entered.
+    link: Link,
+    /// A snapshot came since the link was up again: before that nothing may be entered.
     in_touch: bool,
     /// The exchange takes no order before this.
     throttled_until: Option<Timestamp>,
@@ -151,6 +152,7 @@ impl Trader {
             },
             halted: false,
             daily_loss: false,
+            link: Link::Up,
             in_touch: true,
             throttled_until: None,
             active: BTreeSet::new(),
@@ -337,7 +339,7 @@ impl Trader {
         for fill in &heard.fills {
             self.book(&request, fill, commands);
         }
-        if heard.ask {
+        if heard.ask && self.link == Link::Up {
             commands.say(Command::Query(id));
         }
         self.after_order(&request, state, ended, commands);
@@ -379,43 +381,39 @@ impl Trader {
             );
             return;
         }
-        let rejected = |reject: Reject| state == OrderState::Done(Outcome::Rejected(reject));
-        match request.purpose {
+        let is_stop = matches!(request.purpose, Purpose::StopLoss | Purpose::BreakEven);
+        if ended && is_stop && state == OrderState::Done(Outcome::Rejected(Reject::WouldTriggerNow))
+        {
             // The market is beyond the stop already: nothing can rest there, so leave now.
-            Purpose::StopLoss | Purpose::BreakEven
-                if ended && rejected(Reject::WouldTriggerNow) =>
-            {
-                open.leaving.get_or_insert(Purpose::Unprotected);
-            }
-            Purpose::TakeProfit(1) if state == OrderState::Done(Outcome::Filled) && ended => {
-                let plan = open.plan.clone();
-                let instrument = &self.instruments[request.symbol.index()];
-                let moved =
-                    plan.and_then(|plan| bracket::break_even(&open.position, &plan, instrument));
-                // The hard stop was placed from the first fill's price: later ones may have moved the average past it.
-                let direction = open.position.direction;
-                let moved = moved.filter(|kind| {
-                    let now = open.stop.map(|stop| stop.kind);
-                    now.is_none_or(|now| bracket::is_better(direction, kind, &now))
-                });
-                if let Some(kind) = moved {
-                    open.stop = Some(WantedStop {
-                        kind,
-                        purpose: Purpose::BreakEven,
-                    });
-                    open.stop_retry_at = None;
-                }
-            }
-            Purpose::Entry
-            | Purpose::Manual
-            | Purpose::StopLoss
-            | Purpose::BreakEven
-            | Purpose::Trailing
-            | Purpose::TakeProfit(_)
-            | Purpose::TimeStop
-            | Purpose::RiskSignal
-            | Purpose::HaltFlatten
-            | Purpose::Unprotected => {}
+            open.leaving.get_or_insert(Purpose::Unprotected);
+        }
+        let filled = ended && state == OrderState::Done(Outcome::Filled);
+        if filled && request.purpose == Purpose::TakeProfit(1) {
+            self.move_to_break_even(request.symbol);
+        }
+    }
+
+    /// The first level filled: from now on the stop belongs at break-even, if that is better (S16).
+    fn move_to_break_even(&mut self, symbol: SymbolId) {
+        let instrument = &self.instruments[symbol.index()];
+        let Some(open) = &mut self.slots[symbol.index()].open else {
+            return;
+        };
+        let Some(plan) = &open.plan else { return };
+        let Some(kind) = bracket::break_even(&open.position, plan, instrument) else {
+            return;
+        };
+        // The hard stop was placed from the first fill's price: later ones may have moved the average past it.
+        let direction = open.position.direction;
+        let better = open
+            .stop
+            .is_none_or(|stop| bracket::is_better(direction, &kind, &stop.kind));
+        if better {
+            open.stop = Some(WantedStop {
+                kind,
+                purpose: Purpose::BreakEven,
+            });
+            open.stop_retry_at = None;
         }
     }
 
@@ -626,6 +624,7 @@ impl Trader {
 
     fn on_link(&mut self, now: Timestamp, link: Link, commands: &mut Commands) {
         self.in_touch = false;
+        self.link = link;
         if link == Link::Down {
             return;
         }
@@ -657,7 +656,9 @@ impl Trader {
     fn resync(&mut self, now: Timestamp, commands: &mut Commands) {
         let soon = self.upkeep.resync_every.min(self.upkeep.news_within);
         self.resync_at = soon.or(self.upkeep.resync_every).map(|span| now + span);
-        commands.say(Command::Resync);
+        if self.link == Link::Up {
+            commands.say(Command::Resync);
+        }
     }
 
     /// Compares what the exchange holds with our books and asks about every difference. It may be older than the
@@ -719,6 +720,7 @@ impl Trader {
         let mut desk = Desk {
             now,
             symbol,
+            link: self.link,
             throttled_until: self.throttled_until.filter(|until| now < *until),
             instrument: &self.instruments[symbol.index()],
             orders: &mut self.orders,

@@ -2,7 +2,8 @@
 //!
 //! Not here: what the fills do to a position (`ledger`), which orders should exist (`reconcile`).
 //! Invariants: a fill is reported as new exactly once (by its trade id); an order that is done never rests again,
-//! except one presumed never to have arrived.
+//! except one presumed never to have arrived; that is presumed only after spaced denials, all of them later than any
+//! late request could arrive.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -3,11 +3,13 @@
 //! It runs after every event that touched a symbol, so partial fill, reject, reconnect and restart are one path.
 //! Not here: levels and quantities (`bracket`), order states (`orders`).
 //! Invariants: the stop is sent first and the targets only beside an accepted stop; a new stop is accepted before the
-//! old one is cancelled; one request in flight per leg; attempts are bounded in time, so nothing thrashes.
+//! old one is cancelled; exits of a position before protect nothing; one request in flight per leg, but an exit the
+//! exchange denies knowing may be sent anew; stop and exit have a retry clock each; attempts are bounded in time, so
+//! nothing thrashes; nothing is ordered while the exchange throttles.
 
 use std::sync::Arc;
 
-use crate::domain::event::{Command, ExitPlan, Note};
+use crate::domain::event::{Command, ExitPlan, Link, Note};
 use crate::domain::instrument::Instrument;
 use crate::domain::order::{Amount, OrderId, OrderKind, Purpose, Reject};
 use crate::domain::symbol::SymbolId;
@@ -36,6 +38,8 @@ pub struct Desk<'a> {
     pub now: Timestamp,
     /// Which symbol.
     pub symbol: SymbolId,
+    /// While it is down nothing is asked: all in doubt is asked about once it is up.
+    pub link: Link,
     /// The exchange takes no order before this.
     pub throttled_until: Option<Timestamp>,
     /// Its rules.
@@ -79,7 +83,9 @@ impl Desk<'_> {
                 .is_some_and(|deadline| deadline <= self.now)
             {
                 order.doubt(self.now);
-                self.commands.say(Command::Query(*id));
+                if self.link == Link::Up {
+                    self.commands.say(Command::Query(*id));
+                }
             }
         }
     }
@@ -188,10 +194,12 @@ impl Desk<'_> {
         let fits = |order: &Order| {
             order.request.id >= open.exits_from && order.request.purpose == wanted.purpose
         };
+        // Of two the newer: what was heard of the older one may be older news.
         let good = stops
             .iter()
-            .find(|order| fits(order) && order.state == OrderState::Working)
-            .map(|order| order.request.id);
+            .filter(|order| fits(order) && order.state == OrderState::Working)
+            .map(|order| order.request.id)
+            .max();
         let covered = stops
             .iter()
             .any(|order| order.request.id >= open.exits_from && order.is_accepted());

@@ -6,7 +6,9 @@
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::too_many_lines,
-    reason = "a test that cannot go on fails, says what it met, and may be a long table of cases"
+    clippy::too_many_arguments,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that cannot go on fails, says what it met, may be a long table and looks at one case of many"
 )]
 
 mod binary;

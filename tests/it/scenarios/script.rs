@@ -408,7 +408,7 @@ impl Stage {
             ("canceled", []) => Ok(OrderUpdate::Canceled {
                 total: total(self)?,
             }),
-            ("rejected", [reason @ ..]) => Ok(OrderUpdate::Rejected(reject(reason)?)),
+            ("rejected", reason) => Ok(OrderUpdate::Rejected(reject(reason)?)),
             ("filled" | "part", [amount, "at", at]) => {
                 let fill = self.fill(now, side, amount, at)?;
                 self.totals[index] += fill.qty.steps();

@@ -84,6 +84,10 @@ struct Watched {
     /// Quantity by the fills heard, in steps.
     booked: i64,
     early: Vec<i64>,
+    /// Stops that rest, as far as the trader was told.
+    believed: BTreeSet<OrderId>,
+    /// Stops that were said to rest no more.
+    ended: BTreeSet<OrderId>,
 }
 
 /// Counts of what was met, so that no check passes on nothing.
@@ -211,19 +215,19 @@ impl Judge {
         for held in truth.orders.values() {
             if let (Purpose::Entry, State::Executing { left }) = (held.request.purpose, held.state)
             {
-                pending = pending + margin(truth.price(held.request.symbol), left);
+                pending += margin(truth.price(held.request.symbol), left);
             }
         }
         self.in_flight.retain(|_, (_, sent)| now - *sent <= 3_000);
         for (margin, _) in self.in_flight.values() {
-            pending = pending + *margin;
+            pending += *margin;
         }
         let cap = base.rate(self.rules.sizing.total, Rounding::Up).exact();
         // What is pending, or filled and not heard yet, may have another price than it was sized at.
         let mut unsure = pending;
         for (slot, position) in self.slots.iter().zip(&truth.positions) {
             if let Some(open) = position.filter(|open| open.qty.steps() != slot.booked) {
-                unsure = unsure + initial_margin(open.cost, leverage).exact();
+                unsure += initial_margin(open.cost, leverage).exact();
             }
         }
         // The cost of what is left after a part was closed hangs on the order in which fills were heard.
@@ -435,6 +439,7 @@ impl Judge {
                 let Some(symbol) = self.symbol_of(*id) else {
                     return;
                 };
+                self.believe(*id, symbol, update);
                 match update {
                     OrderUpdate::Filled { fill, .. } => self.hear_fill(symbol, fill),
                     OrderUpdate::Report(report) => {
@@ -452,6 +457,27 @@ impl Judge {
                 self.hear_fill(*symbol, fill);
             }
             _ => {}
+        }
+    }
+
+    fn believe(&mut self, id: OrderId, symbol: SymbolId, update: &OrderUpdate) {
+        let purpose = self.requests.get(&id).map(|(_, purpose)| *purpose);
+        if !matches!(purpose, Some(Purpose::StopLoss | Purpose::BreakEven)) {
+            return;
+        }
+        let slot = &mut self.slots[symbol.index()];
+        let rests = match update {
+            OrderUpdate::Accepted => !slot.ended.contains(&id),
+            OrderUpdate::Filled { complete, .. } => !complete,
+            OrderUpdate::Report(report) => report.status == OrderStatus::Working,
+            OrderUpdate::NoAnswer => return,
+            OrderUpdate::Rejected(_) | OrderUpdate::Canceled { .. } => false,
+        };
+        if rests {
+            slot.believed.insert(id);
+        } else {
+            slot.believed.remove(&id);
+            slot.ended.insert(id);
         }
     }
 
@@ -594,7 +620,9 @@ impl Judge {
             truth.positions[symbol.index()].is_some() && trader.position(symbol).is_some();
         let naked = visible && !covered;
         slot.naked_since = naked.then(|| slot.naked_since.unwrap_or(now));
-        let knows = naked && matches!(protection, Protection::Arming | Protection::Leaving);
+        let knows = naked
+            && slot.believed.iter().all(|id| !slot.owns(*id))
+            && matches!(protection, Protection::Arming | Protection::Leaving);
         slot.known_since = knows.then(|| slot.known_since.unwrap_or(now));
         if !naked {
             slot.noted = false;

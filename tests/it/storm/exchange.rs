@@ -4,16 +4,13 @@
 //! Not here: orders and money (`truth`), which faults a seed has (`weather`), what must hold (`checks`).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use confluence::domain::event::Stamped;
 use confluence::domain::event::{
-    AccountUpdate, Command, Event, Floor, FloorBasis, Link, Operator, OrderStatus, OrderUpdate,
+    AccountUpdate, Command, Event, Floor, Link, Operator, OrderUpdate, Stamped,
 };
-use confluence::domain::num::Qty;
-use confluence::domain::order::{Approved, HaltCause, OrderId, OrderKind, Purpose, Reject};
+use confluence::domain::order::{Approved, HaltCause, OrderId, Purpose, Reject};
 use confluence::domain::random::Random;
-use confluence::domain::signal::{Signal, SignalType};
+use confluence::domain::signal::Signal;
 use confluence::domain::symbol::SymbolId;
 use confluence::domain::time::Timestamp;
 use confluence::engine::Exchange;
@@ -22,15 +19,11 @@ use confluence::trader::Protection;
 use super::checks::Judge;
 use super::plan::{CLOSE, END, Plan, QUIET, RESUME, STORM, SYMBOLS};
 use super::planted::Bug;
-use super::truth::{State, Truth};
+use super::truth::Truth;
 use super::weather::{Fault, Matrix, Weather};
 
-/// A request older than this is refused on arrival.
-const WINDOW: i64 = 3_000;
-/// The gateway gives up waiting for an answer after this, and says so most of the time.
-const PATIENCE: i64 = 1_500;
 /// Prices move this often.
-const TICK: i64 = 500;
+pub(crate) const TICK: i64 = 500;
 
 /// Why the loop is left for a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,7 +50,7 @@ pub(crate) enum Milestone {
 
 /// Something that is going to happen.
 #[derive(Clone, Debug)]
-enum Item {
+pub(crate) enum Item {
     /// A request reaches the exchange.
     Arrive {
         sent: i64,
@@ -88,7 +81,7 @@ enum Item {
 pub(crate) struct Gateway {
     pub(crate) halted: Option<HaltCause>,
     pub(crate) floor: Option<Floor>,
-    told: bool,
+    pub(crate) told: bool,
 }
 
 /// The fault exchange.
@@ -107,20 +100,20 @@ pub(crate) struct FaultExchange {
     pub(crate) verbose: bool,
     /// Kill the trader after this many events, whatever the weather.
     pub(crate) crash_at: Option<u64>,
-    plan: Plan,
-    weather: Weather,
-    random: Random,
-    agenda: BTreeMap<(i64, u64), Item>,
-    sequence: u64,
-    stepped: bool,
+    pub(crate) plan: Plan,
+    pub(crate) weather: Weather,
+    pub(crate) random: Random,
+    pub(crate) agenda: BTreeMap<(i64, u64), Item>,
+    pub(crate) sequence: u64,
+    pub(crate) stepped: bool,
     /// Commands of this event that still get out before the trader dies.
-    dying: Option<u64>,
-    woken: i64,
+    pub(crate) dying: Option<u64>,
+    pub(crate) woken: i64,
     /// Entries a broken gateway would send again.
-    resend: BTreeMap<OrderId, Approved>,
-    day_told: i64,
-    signals: u64,
-    last_pair: Option<(Signal, Signal)>,
+    pub(crate) resend: BTreeMap<OrderId, Approved>,
+    pub(crate) day_told: i64,
+    pub(crate) signals: u64,
+    pub(crate) last_pair: Option<(Signal, Signal)>,
 }
 
 impl FaultExchange {
@@ -175,7 +168,7 @@ impl FaultExchange {
         exchange
     }
 
-    fn elapsed(&self) -> i64 {
+    pub(crate) fn elapsed(&self) -> i64 {
         self.now - self.plan.start
     }
 
@@ -183,21 +176,21 @@ impl FaultExchange {
         self.elapsed() < STORM
     }
 
-    fn plan_item(&mut self, after: i64, item: Item) {
+    pub(crate) fn plan_item(&mut self, after: i64, item: Item) {
         self.sequence += 1;
         self.agenda.insert((self.now + after, self.sequence), item);
     }
 
-    fn local(&mut self, after: i64, event: Event) {
+    pub(crate) fn local(&mut self, after: i64, event: Event) {
         self.plan_item(after, Item::Deliver { event, wire: false });
     }
 
-    fn strikes(&mut self, fault: Fault) -> bool {
+    pub(crate) fn strikes(&mut self, fault: Fault) -> bool {
         self.storms() && self.weather.strikes(fault, &mut self.random)
     }
 
     /// Counts a fault; its effect on the symbol (all symbols) ends after `lasts`.
-    fn met(&mut self, fault: Fault, symbol: Option<SymbolId>, lasts: i64) {
+    pub(crate) fn met(&mut self, fault: Fault, symbol: Option<SymbolId>, lasts: i64) {
         if self.verbose {
             println!("{:>8} FAULT {fault:?} {symbol:?}", self.elapsed());
         }
@@ -209,7 +202,7 @@ impl FaultExchange {
         }
     }
 
-    fn symbol_of(&self, command: &Command) -> Option<SymbolId> {
+    pub(crate) fn symbol_of(&self, command: &Command) -> Option<SymbolId> {
         match command {
             Command::Submit(approved) => Some(approved.request().symbol),
             Command::Cancel(id) | Command::Query(id) => self.judge.symbol_of(*id),
@@ -217,490 +210,8 @@ impl FaultExchange {
         }
     }
 
-    /// The planted gateway that clears the way for a new stop too early.
-    fn cancel_hard_stop(&mut self, symbol: SymbolId) {
-        let stop = self.truth.live[symbol.index()]
-            .iter()
-            .copied()
-            .find(|id| self.truth.orders[id].request.purpose == Purpose::StopLoss);
-        if let Some(id) = stop {
-            let sent = self.now;
-            let command = Command::Cancel(id);
-            self.plan_item(1, Item::Arrive { sent, command });
-        }
-    }
-
-    /// Puts a request on the line.
-    fn transmit(&mut self, command: Command) {
-        let symbol = self.symbol_of(&command);
-        let id = match &command {
-            Command::Submit(approved) => Some(approved.request().id),
-            Command::Cancel(id) | Command::Query(id) => Some(*id),
-            _ => None,
-        };
-        if !self.link_up {
-            if let Some(id) = id {
-                self.local(5, no_answer(id));
-            }
-            return;
-        }
-        if self.strikes(Fault::DropRequest) {
-            self.met(Fault::DropRequest, symbol, PATIENCE);
-            self.give_up(id);
-            return;
-        }
-        let mut latency = self.random.between(20, 120);
-        if self.strikes(Fault::DelayRequest) {
-            latency += self.random.between(200, 2_500);
-            self.met(Fault::DelayRequest, symbol, latency);
-        }
-        if self.strikes(Fault::Late) {
-            latency += WINDOW + self.random.between(100, 3_000);
-            self.met(Fault::Late, symbol, latency);
-        }
-        if latency > PATIENCE {
-            self.give_up(id);
-        }
-        let sent = self.now;
-        self.plan_item(latency, Item::Arrive { sent, command });
-    }
-
-    /// The gateway says that it heard nothing, unless that is lost too.
-    fn give_up(&mut self, id: Option<OrderId>) {
-        if let (Some(id), true) = (id, self.random.below(4) > 0) {
-            self.plan_item(
-                PATIENCE,
-                Item::Deliver {
-                    event: no_answer(id),
-                    wire: true,
-                },
-            );
-        }
-    }
-
-    fn arrive(&mut self, sent: i64, command: Command) {
-        let late = self.now - sent > WINDOW;
-        let symbol = self.symbol_of(&command);
-        match command {
-            Command::Submit(approved) => {
-                let request = approved.into_request();
-                let id = request.id;
-                let refusal = if late {
-                    Some(Reject::Other(-1021))
-                } else {
-                    self.refusal(&request)
-                };
-                let request = match self.bug {
-                    Some(bug) => bug.bend(request),
-                    None => request,
-                };
-                let result = match refusal {
-                    Some(reject) => Err(reject),
-                    None => self.truth.accept(self.now, request.clone()),
-                };
-                if self.bug.is_some_and(|bug| bug.fakes(&request)) && result.is_ok() {
-                    self.truth.finish_silently(id);
-                    self.answer(id, OrderUpdate::Accepted, symbol);
-                    return;
-                }
-                match result {
-                    Ok(()) => {
-                        self.judge.accepted(&self.truth, &request);
-                        self.answer(id, OrderUpdate::Accepted, symbol);
-                        if request.kind == OrderKind::Market {
-                            self.begin(id, request.purpose);
-                        }
-                    }
-                    Err(reject) => {
-                        self.judge.refused(id);
-                        self.answer(id, OrderUpdate::Rejected(reject), symbol);
-                    }
-                }
-            }
-            Command::Cancel(id) => {
-                let rests = self
-                    .truth
-                    .orders
-                    .get(&id)
-                    .is_some_and(|held| held.state == State::Resting);
-                if rests && self.bug == Some(Bug::KeepCanceled) {
-                    self.answer(id, OrderUpdate::Canceled { total: Qty::ZERO }, symbol);
-                } else if rests && !late {
-                    self.truth.end(id, OrderStatus::Canceled);
-                    self.judge.removed(&self.truth, id, self.now);
-                    self.send_news();
-                } else if self.random.one_in(2) {
-                    self.answer(id, no_answer_update(), symbol);
-                } else {
-                    let report = self.truth.report(id);
-                    self.answer(id, OrderUpdate::Report(report), symbol);
-                }
-            }
-            Command::Query(id) => {
-                let mut report = self.truth.report(id);
-                let held = self.truth.orders.get(&id);
-                let fresh = held.is_some_and(|held| self.now - held.accepted_at < 4_000);
-                if fresh && self.strikes(Fault::QueryLag) {
-                    self.met(Fault::QueryLag, symbol, 2_000);
-                    report.status = OrderStatus::Unknown;
-                    report.fills.clear();
-                }
-                self.answer(id, OrderUpdate::Report(report), symbol);
-            }
-            Command::Resync => {
-                for (symbol, cause, fill) in self.truth.closes.clone() {
-                    let closed = AccountUpdate::Closed {
-                        symbol,
-                        cause,
-                        fill,
-                    };
-                    self.carry(Event::Account(closed), Some(symbol), Fault::DropAnswer);
-                }
-                let snapshot = self.truth.snapshot();
-                self.carry(Event::Snapshot(snapshot), None, Fault::DropAnswer);
-            }
-            Command::Halt(_) | Command::Release | Command::Watch(_) => {}
-        }
-    }
-
-    /// A refusal that is not the order's fault.
-    fn refusal(&mut self, request: &confluence::domain::order::OrderRequest) -> Option<Reject> {
-        let symbol = Some(request.symbol);
-        let rests = request.kind != OrderKind::Market;
-        if rests && self.strikes(Fault::RejectTrigger) {
-            self.met(Fault::RejectTrigger, symbol, 0);
-            return Some(Reject::WouldTriggerNow);
-        }
-        if self.strikes(Fault::RejectThrottled) {
-            let lasts = self.random.between(100, 4_000);
-            self.met(Fault::RejectThrottled, symbol, lasts);
-            let until = Timestamp::from_millis(self.now + lasts);
-            return Some(Reject::Throttled { until });
-        }
-        if self.strikes(Fault::RejectOther) {
-            self.met(Fault::RejectOther, symbol, 0);
-            return Some(Reject::Other(-1008));
-        }
-        None
-    }
-
-    /// An order starts to execute: at once and whole, or in pieces, or only in part.
-    fn begin(&mut self, id: OrderId, purpose: Purpose) {
-        let fault = if purpose == Purpose::Entry {
-            Fault::PartialEntry
-        } else {
-            Fault::PartialExit
-        };
-        let partial = self.strikes(fault);
-        if partial && self.random.one_in(2) {
-            let pieces = 1 + self.random.below(3);
-            self.truth.limit_pieces(id, pieces);
-        }
-        self.piece(id, partial);
-    }
-
-    fn piece(&mut self, id: OrderId, partial: bool) {
-        let Some(held) = self.truth.orders.get(&id) else {
-            return;
-        };
-        let (symbol, purpose) = (held.request.symbol, held.request.purpose);
-        let before = self.truth.positions[symbol.index()];
-        let whole = !partial || self.random.one_in(4);
-        let more = self.truth.execute(self.now, id, whole, &mut self.random);
-        self.judge.executed(self.now, &self.truth, id, before);
-        if more {
-            let fault = if purpose == Purpose::Entry {
-                Fault::PartialEntry
-            } else {
-                Fault::PartialExit
-            };
-            let pause = self.random.between(5, self.plan.pause);
-            self.met(fault, Some(symbol), pause);
-            if fault == Fault::PartialEntry && self.storms() {
-                self.signal(symbol, SignalType::FOMO_INTENSIFIED);
-            }
-            self.plan_item(pause, Item::Piece(id));
-        }
-        self.send_news();
-    }
-
-    /// The answer to a request.
-    fn answer(&mut self, id: OrderId, update: OrderUpdate, symbol: Option<SymbolId>) {
-        let asked = matches!(update, OrderUpdate::Report(_));
-        if !self.link_up {
-            return;
-        }
-        if self.strikes(Fault::DropAnswer) {
-            self.met(Fault::DropAnswer, symbol, PATIENCE);
-            if !asked {
-                self.give_up(Some(id));
-            }
-            return;
-        }
-        self.wire(Event::Order { id, update }, symbol);
-    }
-
-    fn carry(&mut self, event: Event, symbol: Option<SymbolId>, drop: Fault) {
-        if !self.link_up {
-            return;
-        }
-        if self.strikes(drop) {
-            self.met(drop, symbol, 2_000);
-            return;
-        }
-        self.wire(event, symbol);
-    }
-
-    /// Carries something to the trader: late, twice or both.
-    fn wire(&mut self, event: Event, symbol: Option<SymbolId>) {
-        let copies = if self.strikes(Fault::Repeat) {
-            self.met(Fault::Repeat, symbol, 0);
-            2 + self.random.below(2)
-        } else {
-            1
-        };
-        let (event, twin) = match self.bug {
-            Some(bug) => bug.garble(event),
-            None => (Some(event), None),
-        };
-        if let Some(twin) = twin {
-            let event = twin;
-            self.plan_item(150, Item::Deliver { event, wire: true });
-        }
-        let Some(event) = event else { return };
-        for _ in 0..copies {
-            let mut latency = self.random.between(10, 120);
-            if self.strikes(Fault::DelayNews) {
-                latency += self.random.between(100, 6_000);
-                self.met(Fault::DelayNews, symbol, latency);
-            }
-            let event = event.clone();
-            self.plan_item(latency, Item::Deliver { event, wire: true });
-        }
-    }
-
-    /// Fills and ends go out over their own stream.
-    fn send_news(&mut self) {
-        for (id, update) in std::mem::take(&mut self.truth.news) {
-            let symbol = self.truth.orders.get(&id).map(|held| held.request.symbol);
-            self.carry(Event::Order { id, update }, symbol, Fault::DropNews);
-        }
-    }
-
-    fn tick(&mut self) {
-        let storms = self.storms();
-        // Still before a look at the end of calm, so that nothing is on its way then.
-        let still = (QUIET - 15_000..QUIET).contains(&self.elapsed()) || self.elapsed() > CLOSE;
-        for index in 0..SYMBOLS {
-            let symbol = SymbolId::at(index);
-            let swing = if storms {
-                self.plan.swing
-            } else {
-                self.plan.swing / 8
-            };
-            let swing = if still { 0 } else { swing };
-            let mut move_bps = self.random.between(-swing, swing);
-            if storms && self.random.one_in(60) {
-                move_bps *= 12;
-            }
-            let price = self.truth.prices[index];
-            let moved = price + price / 10_000 * move_bps;
-            let tick = 1_000_000;
-            self.truth.prices[index] =
-                (moved / tick * tick).clamp(10 * 100_000_000, 1_000 * 100_000_000);
-            for id in self.truth.trigger(symbol) {
-                let purpose = self.truth.orders[&id].request.purpose;
-                self.begin(id, purpose);
-            }
-            if storms {
-                self.surprise(symbol);
-            }
-        }
-        self.look_at_floor();
-        if storms && self.link_up && self.strikes(Fault::Disconnect) {
-            let lasts = self.random.between(300, 9_000);
-            self.met(Fault::Disconnect, None, lasts);
-            self.plan_item(0, Item::LinkDown { lasts });
-        }
-        self.plan_item(TICK, Item::Tick);
-    }
-
-    fn surprise(&mut self, symbol: SymbolId) {
-        let open = self.truth.positions[symbol.index()].is_some();
-        if open && self.strikes(Fault::ClosedByExchange) {
-            self.met(Fault::ClosedByExchange, Some(symbol), 0);
-            let before = self.truth.closes.len();
-            self.truth.close(self.now, symbol, &mut self.random);
-            self.judge.closed(symbol);
-            for (symbol, cause, fill) in self.truth.closes[before..].to_vec() {
-                let closed = AccountUpdate::Closed {
-                    symbol,
-                    cause,
-                    fill,
-                };
-                self.carry(Event::Account(closed), Some(symbol), Fault::DropNews);
-            }
-            self.send_news();
-            return;
-        }
-        let stop = self.truth.live[symbol.index()].iter().copied().find(|id| {
-            self.truth.orders[id].is_stop() && self.truth.orders[id].state == State::Resting
-        });
-        if let Some(id) =
-            stop.filter(|_| self.weather.strikes(Fault::StopCanceled, &mut self.random))
-        {
-            self.met(Fault::StopCanceled, Some(symbol), 0);
-            self.judge.taken(symbol, self.now);
-            self.truth.end(id, OrderStatus::Canceled);
-            self.send_news();
-        }
-    }
-
-    /// The gateway watches the declared floor.
-    fn look_at_floor(&mut self) {
-        let Some(floor) = self.gateway.floor else {
-            return;
-        };
-        if self.gateway.told || !self.link_up || self.dead {
-            return;
-        }
-        let value = match floor.basis {
-            FloorBasis::Equity => self.truth.equity(),
-            FloorBasis::Wallet => self.truth.wallet.exact(),
-        };
-        if value <= floor.level {
-            self.gateway.told = true;
-            let reached = Event::Account(AccountUpdate::FloorReached { value });
-            self.local(10, reached.clone());
-            if self.strikes(Fault::Repeat) {
-                let again = self.random.between(100, 3_000);
-                self.local(again, reached);
-            }
-        }
-    }
-
-    fn tell_day(&mut self) {
-        let day = Timestamp::from_millis(self.now).day();
-        if self.dead || day == self.day_told {
-            return;
-        }
-        self.day_told = day;
-        let started = Event::Account(AccountUpdate::DayStarted {
-            equity: self.truth.equity(),
-            wallet: self.truth.wallet,
-        });
-        if self.strikes(Fault::Repeat) {
-            let again = self.random.between(100, 20_000);
-            self.local(again, started.clone());
-        }
-        self.local(0, started);
-    }
-
-    fn link_down(&mut self, lasts: i64) {
-        self.link_up = false;
-        let mut lost = Vec::new();
-        for (key, item) in &self.agenda {
-            match item {
-                Item::Deliver { wire: true, .. } => lost.push(*key),
-                Item::Arrive { .. } if self.random.one_in(2) => lost.push(*key),
-                _ => {}
-            }
-        }
-        for key in lost {
-            self.agenda.remove(&key);
-        }
-        self.local(1, Event::Link(Link::Down));
-        self.plan_item(lasts, Item::LinkUp);
-    }
-
-    /// The process dies: what it had heard or wanted to say and had not is gone.
-    fn die(&mut self) {
-        self.met(Fault::Restart, None, 0);
-        self.dead = true;
-        self.link_up = false;
-        self.gateway = Gateway::default();
-        self.dying = None;
-        self.crash_at = None;
-        let mut lost = Vec::new();
-        for (key, item) in &self.agenda {
-            match item {
-                Item::Deliver { .. } | Item::LinkUp | Item::LinkDown { .. } => lost.push(*key),
-                Item::Arrive { .. } if self.random.one_in(3) => lost.push(*key),
-                _ => {}
-            }
-        }
-        for key in lost {
-            self.agenda.remove(&key);
-        }
-        let pause = self.random.between(50, 6_000);
-        self.judge.paused(self.now);
-        self.plan_item(pause, Item::Boot);
-    }
-
-    fn script(&mut self) {
-        if !self.storms() {
-            return;
-        }
-        let symbol = SymbolId::at(usize::try_from(self.random.below(3)).unwrap_or(0));
-        match self.random.below(20) {
-            0..=9 => self.pair(symbol),
-            10..=11 => self.signal(symbol, SignalType::FOMO_INTENSIFIED),
-            12 => {
-                if let Some((alpha, fomo)) = self.last_pair.clone() {
-                    self.hear_signal(0, alpha);
-                    self.hear_signal(3, fomo);
-                }
-            }
-            13 => self.operator(Operator::Halt),
-            14..=16 => self.operator(Operator::Resume),
-            17..=18 => self.operator(Operator::Close(symbol)),
-            _ => self.operator(Operator::CancelAll(symbol)),
-        }
-        let pause = self.random.between(100, 2_500);
-        self.plan_item(pause, Item::Script);
-    }
-
-    fn operator(&mut self, operator: Operator) {
-        if !self.dead {
-            self.local(0, Event::Operator(operator));
-        }
-    }
-
-    fn make_signal(&mut self, symbol: SymbolId, kind: SignalType) -> Signal {
-        self.signals += 1;
-        Signal {
-            id: Arc::from(format!("s{}", self.signals)),
-            kind,
-            symbol,
-            event_time: Timestamp::from_millis(self.now),
-            received_time: Timestamp::from_millis(self.now),
-        }
-    }
-
-    fn signal(&mut self, symbol: SymbolId, kind: SignalType) {
-        let signal = self.make_signal(symbol, kind);
-        self.hear_signal(0, signal);
-    }
-
-    fn pair(&mut self, symbol: SymbolId) {
-        let alpha = self.make_signal(symbol, SignalType::ALPHA);
-        let fomo = self.make_signal(symbol, SignalType::FOMO);
-        self.last_pair = Some((alpha.clone(), fomo.clone()));
-        self.hear_signal(0, alpha);
-        self.hear_signal(2, fomo);
-    }
-
-    fn hear_signal(&mut self, after: i64, mut signal: Signal) {
-        if self.dead {
-            return;
-        }
-        signal.received_time = Timestamp::from_millis(self.now + after);
-        let quote = self.truth.quote(signal.symbol, true);
-        self.local(after, Event::Signal { signal, quote });
-    }
-
     /// Carries out an item. An event is for the trader.
-    fn happen(&mut self, item: Item) -> Result<Option<Event>, Pause> {
+    pub(crate) fn happen(&mut self, item: Item) -> Result<Option<Event>, Pause> {
         match item {
             Item::Arrive { sent, command } => self.arrive(sent, command),
             Item::Deliver { event, .. } => return Ok(Some(self.at_delivery(event))),
@@ -739,7 +250,7 @@ impl FaultExchange {
     }
 
     /// A quote is of the moment it is heard.
-    fn at_delivery(&self, event: Event) -> Event {
+    pub(crate) fn at_delivery(&self, event: Event) -> Event {
         match event {
             Event::Signal { signal, .. } => {
                 let quote = self.truth.quote(signal.symbol, self.link_up);
@@ -749,7 +260,7 @@ impl FaultExchange {
         }
     }
 
-    fn hand_over(&mut self, event: Event) -> Stamped {
+    pub(crate) fn hand_over(&mut self, event: Event) -> Stamped {
         self.heard += 1;
         self.stepped = true;
         let forced = self.crash_at == Some(self.heard);
@@ -871,11 +382,7 @@ impl Exchange for FaultExchange {
     }
 }
 
-const fn no_answer_update() -> OrderUpdate {
-    OrderUpdate::NoAnswer
-}
-
-const fn no_answer(id: OrderId) -> Event {
+pub(crate) const fn no_answer(id: OrderId) -> Event {
     Event::Order {
         id,
         update: OrderUpdate::NoAnswer,

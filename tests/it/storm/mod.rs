@@ -5,10 +5,13 @@
 
 mod checks;
 mod exchange;
+mod line;
 mod permutations;
 pub(crate) mod plan;
 mod planted;
+mod script;
 mod truth;
+mod venue;
 mod weather;
 
 use std::collections::BTreeMap;
@@ -167,7 +170,7 @@ fn look(world: &mut FaultExchange, trader: &Trader, record: &mut Record) {
     for (index, state) in world.states.iter_mut().enumerate() {
         *state = trader.protection(SymbolId::at(index));
     }
-    if world.heard % 16 == 0 && !world.dead {
+    if world.heard.is_multiple_of(16) && !world.dead {
         world.judge.check_rest(trader, world.now);
     }
     if world.verbose {

@@ -105,7 +105,7 @@ fn check_all(updates: &[OrderUpdate], truth: &OrderReport, outcome: Outcome) -> 
 
 #[test]
 fn storm_any_order_of_one_orders_news_ends_the_same() {
-    let fills = vec![fill(1, 2), fill(2, 4), fill(3, 1)];
+    let fills = [fill(1, 2), fill(2, 4), fill(3, 1)];
     let report = |status, count: usize| OrderReport {
         status,
         fills: fills[..count].to_vec(),

@@ -134,7 +134,7 @@ impl Truth {
         let mut equity = self.wallet.exact();
         for (index, position) in self.positions.iter().enumerate() {
             if let Some(position) = position {
-                equity = equity + position.unrealized(self.price(SymbolId::at(index)));
+                equity += position.unrealized(self.price(SymbolId::at(index)));
             }
         }
         equity
@@ -371,7 +371,8 @@ impl Truth {
         } else {
             Qty::from_steps(random.between(1, steps - 1) * step.steps()).unwrap_or(left)
         };
-        let fill = self.fill(now, request.symbol, request.side, part, random);
+        let side = (request.symbol, request.side);
+        let fill = self.fill(now, side, part, random);
         let held = self.orders.get_mut(&id).expect("invariant: just seen");
         held.filled += part;
         held.fills.push(fill.clone());
@@ -394,14 +395,8 @@ impl Truth {
         !rest.is_zero() && !dropped
     }
 
-    fn fill(
-        &mut self,
-        now: i64,
-        symbol: SymbolId,
-        side: Side,
-        qty: Qty,
-        random: &mut Random,
-    ) -> Fill {
+    fn fill(&mut self, now: i64, side: (SymbolId, Side), qty: Qty, random: &mut Random) -> Fill {
+        let (symbol, side) = side;
         let index = symbol.index();
         let tick = self.instruments[index].tick.steps();
         let slip = random.between(0, 5) * tick * side.sign();
@@ -501,7 +496,8 @@ impl Truth {
         let Some(open) = self.positions[symbol.index()] else {
             return;
         };
-        let fill = self.fill(now, symbol, open.direction.exit_side(), open.qty, random);
+        let side = (symbol, open.direction.exit_side());
+        let fill = self.fill(now, side, open.qty, random);
         self.closes.push((symbol, Reason::Liquidation, fill));
         self.end_leftovers(symbol);
     }
