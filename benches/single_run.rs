@@ -32,9 +32,9 @@ fn once(world: &Arc<World>, settings: &Settings, engine: Engine) -> Simulation {
     run
 }
 
-/// The median of so many measurements.
+/// The best of so many measurements: the machine is shared, and only the best is repeatable.
 #[allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
-fn median(
+fn best(
     times: usize,
     mut prepare: impl FnMut() -> Arc<World>,
     mut work: impl FnMut(&Arc<World>),
@@ -48,7 +48,7 @@ fn median(
         })
         .collect();
     taken.sort_unstable();
-    taken[times / 2]
+    taken[0]
 }
 
 fn main() {
@@ -107,7 +107,7 @@ fn main() {
             .ok()
             .and_then(|text| text.parse().ok())
         {
-            let warm = median(
+            let warm = best(
                 times,
                 || Arc::clone(&world),
                 |world| drop(once(world, &settings, Engine::Skip)),
@@ -115,13 +115,13 @@ fn main() {
             show("skip, index at hand", warm);
             continue;
         }
-        let cold = median(
+        let cold = best(
             times,
             || Arc::new(World::clone(&world)),
             |world| drop(once(world, &settings, Engine::Skip)),
         );
         show("skip, index building included", cold);
-        let warm = median(
+        let warm = best(
             times,
             || Arc::clone(&world),
             |world| drop(once(world, &settings, Engine::Skip)),
@@ -130,13 +130,13 @@ fn main() {
         if std::env::var_os("BENCH_SKIP_ONLY").is_some() {
             continue;
         }
-        let step = median(
+        let step = best(
             1,
             || Arc::clone(&world),
             |world| drop(once(world, &settings, Engine::Step)),
         );
         show("step, the reference", step);
-        let curve = median(
+        let curve = best(
             5,
             || Arc::clone(&world),
             |world| {

@@ -4,6 +4,12 @@
 //! Run it with `cargo run --release --example process_signal`. The core says what should be sent; here the "exchange"
 //! is these few lines, which accept every order and fill the entry at 64,010.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::wildcard_enum_match_arm,
+    reason = "an example shows what it does, and only the commands it is about"
+)]
+
 use std::sync::Arc;
 
 use confluence::domain::event::{Command, Event, Operator, OrderUpdate, Quote};

@@ -4,6 +4,7 @@
 //! Invariant: but for `timing.json`, the bytes of the folder hang on configuration, data, signals, seed and version
 //! alone.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -26,7 +27,7 @@ use crate::market::error::MarketError;
 use crate::report::chart::render::ChartError;
 use crate::report::chart::render::pictures;
 use crate::report::html;
-use crate::report::input::{Reproduce, RunReport};
+use crate::report::input::{Reproduce, RunReport, Weight};
 use crate::settings::Settings;
 use crate::stats::costs::CostError;
 
@@ -265,36 +266,7 @@ fn hex(bytes: &[u8]) -> String {
 
 /// The run as one object: identity, inputs, the headline figures.
 fn run_json(job: &Job, prepared: &Prepared, run: &Simulation, report: &RunReport) -> Value {
-    let outcome = &run.outcome;
-    let counters = &outcome.counters;
-    let metrics = &report.metrics;
-    let name = |path: &PathBuf| {
-        path.file_name()
-            .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-    };
-    let symbols: Vec<Value> = prepared
-        .reports
-        .iter()
-        .map(|used| {
-            let mut files: Vec<String> = used.files.iter().map(name).collect();
-            files.sort();
-            files.dedup();
-            json!({
-                "symbol": used.symbol.as_str(),
-                "interval_ms": used.interval.map(|interval| interval.millis()),
-                "detail_ms": used.detail.map(|detail| detail.millis()),
-                "files": files,
-                "synthetic": used.synthetic,
-            })
-        })
-        .collect();
-    let hashes: serde_json::Map<String, Value> = report
-        .reproduce
-        .inputs
-        .iter()
-        .map(|(name, value)| (name.clone(), json!(value)))
-        .collect();
-    json!({
+    let mut whole = json!({
         "kind": folder::kind(),
         "schema_version": RUN_SCHEMA,
         "run_id": report.run_id,
@@ -302,41 +274,93 @@ fn run_json(job: &Job, prepared: &Prepared, run: &Simulation, report: &RunReport
         "version": report.version,
         "synthetic": report.synthetic,
         "in_sample": !report.validated,
-        "inputs": hashes,
+        "inputs": report.reproduce.inputs.iter().cloned().collect::<BTreeMap<String, String>>(),
         "event_log_sha256": run.log.hash(),
         "from": prepared.window.from.to_text(),
         "to": prepared.window.to.to_text(),
-        "signals": name(&job.sources.signals),
+        "signals": file_name(&job.sources.signals),
         "signals_format": prepared.file.format,
         "signals_one_clock": prepared.file.signals.iter().filter(|signal| signal.received_time.is_none()).count(),
-        "symbols": symbols,
-        "messages": prepared.file.signals.len(),
+        "symbols": symbols_json(prepared),
+    });
+    let parts = [results_json(job, run, report), doubts_json(run, report)];
+    for part in parts {
+        if let (Value::Object(whole), Value::Object(part)) = (&mut whole, part) {
+            whole.extend(part);
+        }
+    }
+    whole
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+/// What was used for each symbol, files by name alone: a folder's place is no part of a result.
+fn symbols_json(prepared: &Prepared) -> Vec<Value> {
+    let used = prepared.reports.iter().map(|used| {
+        let files: BTreeSet<String> = used.files.iter().map(|path| file_name(path)).collect();
+        json!({
+            "symbol": used.symbol.as_str(),
+            "interval_ms": used.interval.map(|interval| interval.millis()),
+            "detail_ms": used.detail.map(|detail| detail.millis()),
+            "files": files,
+            "synthetic": used.synthetic,
+        })
+    });
+    used.collect()
+}
+
+/// The headline figures; money as exact text.
+fn results_json(job: &Job, run: &Simulation, report: &RunReport) -> Value {
+    let outcome = &run.outcome;
+    let metrics = &report.metrics;
+    let balance = job.settings.model.balance;
+    json!({
+        "messages": report.signals.total,
         "confluences": report.signals.funnel.get(4).map(|stage| stage.count),
         "entries": report.signals.funnel.last().map(|stage| stage.count),
         "trades": outcome.trades.len(),
         "fills": report.fills,
-        "balance_usdt": job.settings.model.balance.to_string(),
+        "balance_usdt": balance.to_string(),
         "final_wallet_usdt": outcome.wallet.to_string(),
         "final_equity_usdt": outcome.equity.to_string(),
-        "net_usdt": outcome.net(job.settings.model.balance).to_string(),
+        "net_usdt": outcome.net(balance).to_string(),
         "total_return": metrics.daily.total_return.value(),
         "max_drawdown": metrics.daily.max_drawdown.value(),
         "sharpe": metrics.daily.sharpe.value(),
         "win_rate": metrics.trades.win_rate.value(),
         "expectancy_r": metrics.trades.expectancy_r.value(),
         "liquidations": report.liquidations,
+    })
+}
+
+/// How far the result can be trusted.
+fn doubts_json(run: &Simulation, report: &RunReport) -> Value {
+    let counters = &run.outcome.counters;
+    let cautions = report
+        .data_notes
+        .iter()
+        .filter(|note| note.weight == Weight::Caution);
+    let cautions: Vec<Value> = cautions
+        .map(|note| json!({ "symbol": note.symbol, "text": note.text }))
+        .collect();
+    let envelope = report.metrics.envelope.as_ref().map(|envelope| {
+        json!({
+            "min": envelope.min.to_string(),
+            "max": envelope.max.to_string(),
+            "contains_zero": envelope.contains_zero,
+        })
+    });
+    json!({
         "bars_in_position": counters.bars_in_position,
         "ambiguous_bars": counters.ambiguous_bars,
         "drilled_bars": counters.drilled_bars,
         "residual_ambiguous": counters.residual_ambiguous,
         "stale_fills": counters.stale_fills,
-        "envelope_net_usdt": metrics.envelope.as_ref().map(|envelope| json!({
-            "min": envelope.min.to_string(),
-            "max": envelope.max.to_string(),
-            "contains_zero": envelope.contains_zero,
-        })),
-        "data_cautions": report.data_notes.iter().filter(|note| note.weight == crate::report::input::Weight::Caution)
-            .map(|note| json!({"symbol": note.symbol, "text": note.text})).collect::<Vec<_>>(),
+        "envelope_net_usdt": envelope,
+        "data_cautions": cautions,
         "warnings": report.warnings,
     })
 }

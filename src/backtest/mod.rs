@@ -6,6 +6,7 @@ pub mod folder;
 pub mod inputs;
 pub mod job;
 pub mod log;
+mod notes;
 pub mod prepare;
 pub mod replays;
 pub mod run;

@@ -134,13 +134,7 @@ pub fn prepare(
         fallback: settings.fallback.clone(),
     };
     let loaded = library.load(&request, &mut rules)?;
-    let last = loaded
-        .tape
-        .series
-        .iter()
-        .flatten()
-        .map(|series| series.bars().end(series.bars().len() - 1))
-        .max();
+    let last = loaded.last_bar_end();
     let no_prices = || PrepareError::NoPrices {
         symbols: symbols.len(),
         from: window.from,
@@ -151,7 +145,7 @@ pub fn prepare(
         .ok_or_else(no_prices)?;
     let window = window.cut_at(last);
     stage("checking prices");
-    let (signals, places) = in_order(settled, &named, window);
+    let (signals, places) = in_order(&settled, &named, window);
     let timing = Timing {
         window,
         latency: settings.model.latency,
@@ -160,9 +154,8 @@ pub fn prepare(
     let gate = gate(&loaded, &signals, timing);
     let market = market(&library, &request, &mut rules, &loaded)?;
     let data_hash = data_hash(&loaded.tape, market.as_ref());
+    let synthetic = library.is_synthetic(&sources.signals) || loaded.is_synthetic();
     let Loaded { tape, reports } = loaded;
-    let synthetic =
-        library.is_synthetic(&sources.signals) || reports.iter().any(|report| report.synthetic);
     Ok(Prepared {
         signals_hash: signals_hash(&file, &named),
         world: Arc::new(World {
@@ -208,7 +201,7 @@ fn window(signals: &[Signal], settings: &Settings) -> Option<Window> {
 /// Signals in intake order (T6), and where each message of the file went. Those received outside the window are kept
 /// for the table of signals; the simulator does not hear them.
 fn in_order(
-    settled: Vec<Signal>,
+    settled: &[Signal],
     named: &Named,
     window: Window,
 ) -> (Vec<Signal>, Vec<Option<usize>>) {

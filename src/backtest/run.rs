@@ -67,7 +67,7 @@ pub fn simulate(
 ) -> Result<Simulation, Canceled> {
     let instruments = world.tape.instruments.clone();
     let mut trader = Trader::new(rules.clone(), instruments, Upkeep::default());
-    let mut history = History::new(Arc::clone(world), model.clone(), engine);
+    let mut history = History::new(world, model, engine);
     let mut journal = Stoppable { log, cancel };
     match drive(&mut trader, &mut history, &mut journal) {
         Ok(()) => Ok(Simulation {

@@ -9,7 +9,7 @@ use crate::backtest::replays::Replays;
 use crate::backtest::run::Simulation;
 use crate::backtest::tables::{FillRow, price_name};
 use crate::backtest::verdicts::{Verdicts, reasons};
-use crate::backtest::words;
+use crate::backtest::{notes, words};
 use crate::domain::bar::Bars;
 use crate::domain::event::Confluence;
 use crate::domain::fill::{Reason, Trade};
@@ -17,6 +17,7 @@ use crate::domain::num::{Notional, Price};
 use crate::domain::order::Direction;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
+use crate::exchange::history::Outcome;
 use crate::exchange::history::equity::CurvePoint;
 use crate::market::quality::PriceInTime;
 use crate::market::ranges::Band;
@@ -112,25 +113,35 @@ pub fn summarize(parts: Parts<'_>, identity: Identity) -> Result<RunReport, Cost
         closed_by_end_of_data: closed(Reason::EndOfData),
         signals: signal_summary(parts),
         refusals: reasons(&verdicts.refusals),
-        paths: PathCounts {
-            bars_in_position: counters.bars_in_position,
-            ambiguous: counters.ambiguous_bars,
-            drilled: counters.drilled_bars,
-            residual: counters.residual_ambiguous,
-            stale_fills: counters.stale_fills,
-            trades_touched: outcome
-                .trades
-                .iter()
-                .filter(|trade| trade.ambiguous_bars > 0)
-                .count() as u64,
-        },
+        paths: path_counts(outcome),
         entry_delay_ms_mean: mean(counters.arrival_delay_ms, counters.arrivals),
-        data_notes: words::data_notes(prepared, &outcome.trades, counters),
+        data_notes: notes::data_notes(
+            prepared,
+            &outcome.trades,
+            counters,
+            settings.model.entry_ttl,
+        ),
         assumptions: words::assumptions(settings),
         warnings: words::warnings(settings, prepared),
         reproduce: identity.reproduce,
         trades,
     })
+}
+
+fn path_counts(outcome: &Outcome) -> PathCounts {
+    let counters = &outcome.counters;
+    let touched = outcome
+        .trades
+        .iter()
+        .filter(|trade| trade.ambiguous_bars > 0);
+    PathCounts {
+        bars_in_position: counters.bars_in_position,
+        ambiguous: counters.ambiguous_bars,
+        drilled: counters.drilled_bars,
+        residual: counters.residual_ambiguous,
+        stale_fills: counters.stale_fills,
+        trades_touched: touched.count() as u64,
+    }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a mean for people")]

@@ -31,6 +31,10 @@ pub struct FillRow {
 
 /// All fills in the order they were processed.
 #[must_use]
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a reader of the log picks the rows it needs; others do not concern it"
+)]
 pub fn fills(log: &EventLog) -> Vec<FillRow> {
     let mut sent: BTreeMap<OrderId, (SymbolId, Reason, Option<String>)> = BTreeMap::new();
     let mut fills = Vec::new();

@@ -92,6 +92,10 @@ pub fn verdicts(prepared: &Prepared, rules: &ConfluenceRules, log: &EventLog) ->
     reader.finish()
 }
 
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a reader of the log picks the rows it needs; others do not concern it"
+)]
 impl Reader<'_> {
     fn read(&mut self, row: &Row) {
         match row {

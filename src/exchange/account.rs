@@ -104,16 +104,10 @@ impl Account {
             .filter_map(|symbol| Some((*symbol, self.held[symbol.index()].as_ref()?)))
     }
 
-    /// The ledger so far.
+    /// The ledger and the finished trades.
     #[must_use]
-    pub fn ledger(&self) -> &[LedgerEntry] {
-        &self.ledger
-    }
-
-    /// Finished trades so far.
-    #[must_use]
-    pub fn trades(&self) -> &[Trade] {
-        &self.trades
+    pub fn into_records(self) -> (Vec<LedgerEntry>, Vec<Trade>) {
+        (self.ledger, self.trades)
     }
 
     /// Margin free for new positions (A6). `equity` and `marked` (Σ mark × quantity) matter in cross mode.

@@ -443,7 +443,7 @@ impl Walk<'_> {
                         return None;
                     }
                 }
-                _ => {}
+                Class::Liquidation | Class::Stop | Class::Trailing | Class::Target => {}
             }
             let level = order.level(tick)?;
             let at = first_reach(ends, level, down, now)?;
@@ -549,7 +549,7 @@ impl Walk<'_> {
         };
         let left = match order.amount {
             Amount::Exact(all) if is_limit => all - qty,
-            _ => Qty::ZERO,
+            Amount::Exact(_) | Amount::Share(_) | Amount::All => Qty::ZERO,
         };
         if left.is_zero() || (closes && qty == open) {
             self.orders.remove(index);

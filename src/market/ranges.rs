@@ -1,15 +1,16 @@
 //! Block minima and maxima over columns of lows and highs: finds the first bar that reaches a level without looking
 //! at the bars between.
 //!
-//! Not here: what happens in the bar that is found. Two storeys of blocks (64 and 4,096 bars) answer in a few hundred
-//! comparisons at any distance and cost two words per 64 bars.
+//! Not here: what happens in the bar that is found. Four storeys of blocks (8, 64, 512 and 4,096 bars) answer at any
+//! distance in a few dozen comparisons, mostly inside one or two cache lines a storey; they cost two words for every
+//! eighth bar.
 
 use crate::domain::num::Price;
 
-/// Bars per block of the lower storey.
-const BLOCK: usize = 64;
-/// Bars per block of the upper storey.
-const HALL: usize = BLOCK * BLOCK;
+/// Bars per block of each storey, lowest first; each is so many blocks of the one below.
+const SIZES: [usize; 4] = [8, 64, 512, 4_096];
+/// Blocks of a storey in one block of the next.
+const FAN: usize = 8;
 
 /// Levels that a search looks for; a missing one never touches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,12 +35,14 @@ pub struct Follower {
 /// The index over one pair of columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ranges {
-    blocks: Storey,
-    halls: Storey,
+    /// One per entry of [`SIZES`].
+    storeys: Vec<Storey>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Storey {
+    /// Bars per block.
+    size: usize,
     low: Vec<Price>,
     high: Vec<Price>,
 }
@@ -88,14 +91,20 @@ impl Ranges {
     /// Builds the index.
     #[must_use]
     pub fn new(low: &[Price], high: &[Price]) -> Self {
-        let blocks = Storey::over(low, high);
-        let halls = Storey::over(&blocks.low, &blocks.high);
-        Self { blocks, halls }
+        let mut storeys: Vec<Storey> = Vec::with_capacity(SIZES.len());
+        for size in SIZES {
+            let storey = match storeys.last() {
+                None => Storey::over(size, low, high),
+                Some(below) => Storey::over(size, &below.low, &below.high),
+            };
+            storeys.push(storey);
+        }
+        Self { storeys }
     }
 }
 
 impl Storey {
-    fn over(low: &[Price], high: &[Price]) -> Self {
+    fn over(size: usize, low: &[Price], high: &[Price]) -> Self {
         let least = |chunk: &[Price]| {
             chunk
                 .iter()
@@ -111,9 +120,20 @@ impl Storey {
                 .expect("invariant: chunks are not empty")
         };
         Self {
-            low: low.chunks(BLOCK).map(least).collect(),
-            high: high.chunks(BLOCK).map(most).collect(),
+            size,
+            low: low.chunks(FAN).map(least).collect(),
+            high: high.chunks(FAN).map(most).collect(),
         }
+    }
+
+    /// Lowest low and highest high of the block that starts at a row; `None` when none starts there or it does not end
+    /// by `to`.
+    fn block(&self, row: usize, to: usize) -> Option<(Price, Price)> {
+        if !row.is_multiple_of(self.size) || row + self.size > to {
+            return None;
+        }
+        let block = row / self.size;
+        Some((self.low[block], self.high[block]))
     }
 }
 
@@ -124,53 +144,55 @@ impl Columns<'_> {
         if band.is_empty() {
             return None;
         }
-        let Storey { low, high } = &self.ranges.blocks;
-        let bar = |row: usize| band.touched(self.low[row], self.high[row]);
-        let mut row = from;
-        while row < self.low.len() {
-            if row % HALL == 0 {
-                let hall = row / HALL;
-                if !band.touched(self.ranges.halls.low[hall], self.ranges.halls.high[hall]) {
-                    row += HALL;
-                    continue;
-                }
-            }
-            let block = row / BLOCK;
-            let end = (block * BLOCK + BLOCK).min(self.low.len());
-            if band.touched(low[block], high[block])
-                && let Some(found) = (row..end).find(|row| bar(*row))
-            {
-                return Some(found);
-            }
-            row = end;
-        }
-        None
+        self.first(from, (), |(), low, high| {
+            band.touched(low, high).then_some(()).map_or(Ok(()), Err)
+        })
     }
 
     /// The first bar at or after `from` in which a trailing stop could fire: whatever the order of high and low, its
     /// level is at most the bar's own best price times `keep`. Bars before it cannot fire it.
     #[must_use]
     pub fn first_give_back(&self, from: usize, follower: Follower) -> Option<usize> {
-        let mut peak = follower.peak;
-        let mut row = from;
-        while row < self.low.len() {
-            if row.is_multiple_of(BLOCK) && row + BLOCK <= self.low.len() {
-                let block = row / BLOCK;
-                let (low, high) = (
-                    self.ranges.blocks.low[block],
-                    self.ranges.blocks.high[block],
-                );
-                if !follower.fires(peak, low, high) {
-                    peak = follower.better(peak, low, high);
-                    row += BLOCK;
-                    continue;
+        self.first(from, follower.peak, |peak, low, high| {
+            if follower.fires(peak, low, high) {
+                Err(())
+            } else {
+                Ok(follower.better(peak, low, high))
+            }
+        })
+    }
+
+    /// The first bar that `pass` refuses. `pass` is given lowest low and highest high of one or several bars and must
+    /// refuse whenever it would refuse any of them; otherwise it hands on its state.
+    fn first<S: Copy>(
+        &self,
+        from: usize,
+        start: S,
+        pass: impl Fn(S, Price, Price) -> Result<S, ()>,
+    ) -> Option<usize> {
+        let rows = self.low.len();
+        let (mut row, mut state) = (from, start);
+        'rows: while row < rows {
+            // The storeys that have a block here are the lowest ones; the highest that lets pass saves most.
+            let aligned = self
+                .ranges
+                .storeys
+                .iter()
+                .take_while(|storey| row.is_multiple_of(storey.size))
+                .count();
+            for storey in self.ranges.storeys[..aligned].iter().rev() {
+                if let Some((low, high)) = storey.block(row, rows)
+                    && let Ok(next) = pass(state, low, high)
+                {
+                    state = next;
+                    row += storey.size;
+                    continue 'rows;
                 }
             }
-            let (low, high) = (self.low[row], self.high[row]);
-            if follower.fires(peak, low, high) {
-                return Some(row);
+            match pass(state, self.low[row], self.high[row]) {
+                Ok(next) => state = next,
+                Err(()) => return Some(row),
             }
-            peak = follower.better(peak, low, high);
             row += 1;
         }
         None
@@ -180,24 +202,26 @@ impl Columns<'_> {
     #[must_use]
     pub fn extremes(&self, from: usize, to: usize) -> Option<(Price, Price)> {
         let mut found: Option<(Price, Price)> = None;
-        let mut take = |low: Price, high: Price| {
+        let mut row = from;
+        while row < to {
+            let block = self
+                .ranges
+                .storeys
+                .iter()
+                .take_while(|storey| row.is_multiple_of(storey.size) && row + storey.size <= to)
+                .last();
+            let (low, high, size) = match block {
+                Some(storey) => (
+                    storey.low[row / storey.size],
+                    storey.high[row / storey.size],
+                    storey.size,
+                ),
+                None => (self.low[row], self.high[row], 1),
+            };
             found = Some(found.map_or((low, high), |(least, most)| {
                 (least.min(low), most.max(high))
             }));
-        };
-        let mut row = from;
-        while row < to {
-            if row.is_multiple_of(BLOCK) && row + BLOCK <= to {
-                let block = row / BLOCK;
-                take(
-                    self.ranges.blocks.low[block],
-                    self.ranges.blocks.high[block],
-                );
-                row += BLOCK;
-            } else {
-                take(self.low[row], self.high[row]);
-                row += 1;
-            }
+            row += size;
         }
         found
     }

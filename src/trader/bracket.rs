@@ -89,17 +89,27 @@ pub fn break_even(
     instrument: &Instrument,
 ) -> Option<OrderKind> {
     let trigger = favourable(position, plan.break_even?, instrument)?;
-    let better = match stop(position, plan, instrument) {
-        Some(OrderKind::Stop { trigger: hard, .. }) => match position.direction {
-            Direction::Long => trigger > hard,
-            Direction::Short => trigger < hard,
-        },
-        _ => true,
-    };
-    better.then_some(OrderKind::Stop {
+    let moved = OrderKind::Stop {
         trigger,
         watched: plan.stop_watched,
-    })
+    };
+    let hard = stop(position, plan, instrument);
+    let better = hard.is_none_or(|hard| is_better(position.direction, &moved, &hard));
+    better.then_some(moved)
+}
+
+/// Whether the first of two stops has the level that loses less.
+#[must_use]
+pub const fn is_better(direction: Direction, one: &OrderKind, other: &OrderKind) -> bool {
+    let (OrderKind::Stop { trigger: one, .. }, OrderKind::Stop { trigger: other, .. }) =
+        (one, other)
+    else {
+        return true;
+    };
+    match direction {
+        Direction::Long => one.steps() > other.steps(),
+        Direction::Short => one.steps() < other.steps(),
+    }
 }
 
 /// The whole bracket for a position that has just been entered.

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use crate::domain::event::ExitPlan;
 use crate::domain::fill::{Fill, TradeId};
-use crate::domain::num::{Money, Notional, Qty};
+use crate::domain::num::{Money, Notional, Qty, Rate};
 use crate::domain::order::{Direction, OrderId, OrderKind, Purpose};
 use crate::domain::position::Position;
+use crate::domain::signal::SignalId;
 use crate::domain::time::Timestamp;
 use crate::trader::bracket::PlacedTarget;
 
@@ -51,8 +52,12 @@ pub struct Open {
     pub stop: Option<WantedStop>,
     /// The rest of the bracket, once placed.
     pub legs: Option<Vec<WantedLeg>>,
+    /// Parts to close at market that a signal asked for.
+    pub asked: Vec<WantedLeg>,
     /// Since when it stands without an accepted stop.
     pub naked_since: Option<Timestamp>,
+    /// Whether that was reported.
+    pub alarmed: bool,
     /// Why it is being left at market, if it is.
     pub leaving: Option<Purpose>,
     /// No new attempt of a stop before this.
@@ -72,8 +77,8 @@ pub struct WantedStop {
     pub purpose: Purpose,
 }
 
-/// A take-profit or trailing stop that should rest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An exit beside the stop that should be at the exchange.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WantedLeg {
     /// What to send.
     pub leg: Leg,
@@ -85,13 +90,33 @@ pub struct WantedLeg {
     pub retry_at: Option<Timestamp>,
 }
 
-/// The kinds of legs beside the stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The kinds of exits beside the stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Leg {
     /// A take-profit level.
     Target(PlacedTarget),
     /// The trailing stop.
     Trailing(OrderKind),
+    /// A share of the position, at market (S18).
+    Risk {
+        /// How much of what is open when it executes.
+        share: Rate,
+        /// The signal's id.
+        reference: SignalId,
+    },
+}
+
+impl WantedLeg {
+    /// A leg that has not been sent yet.
+    #[must_use]
+    pub const fn new(leg: Leg) -> Self {
+        Self {
+            leg,
+            order: None,
+            attempts: 0,
+            retry_at: None,
+        }
+    }
 }
 
 /// Counters of one UTC day (T8).
@@ -188,7 +213,9 @@ impl Open {
             complete: false,
             stop: None,
             legs: None,
+            asked: Vec::new(),
             naked_since: None,
+            alarmed: false,
             leaving: None,
             stop_retry_at: None,
             exit_retry_at: None,

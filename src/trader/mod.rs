@@ -22,16 +22,16 @@ use crate::domain::event::{
 use crate::domain::fill::Fill;
 use crate::domain::instrument::Instrument;
 use crate::domain::num::{Money, Notional, Rate, Rounding, UNIT, divide};
-use crate::domain::order::{Amount, HaltCause, OrderId, OrderKind, OrderRequest, Purpose, Reject};
+use crate::domain::order::{HaltCause, OrderId, OrderRequest, Purpose, Reject};
 use crate::domain::position::{Position, initial_margin};
 use crate::domain::signal::Signal;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
 use crate::trader::confluence::{Books, Intake};
-use crate::trader::ledger::{Booked, Day, Leg, Slot, WantedStop};
+use crate::trader::ledger::{Booked, Day, Leg, Slot, WantedLeg, WantedStop};
 use crate::trader::orders::{OrderState, Orders, Outcome};
 use crate::trader::reconcile::Desk;
-use crate::trader::risk::{Exit, Standing, approve_entry, approve_exit, approve_manual};
+use crate::trader::risk::{Standing, approve_entry, approve_manual};
 use crate::trader::rules::{HaltAction, HaltBasis, Rules};
 
 /// What the trader says about one event, in order. Reused from event to event.
@@ -235,34 +235,25 @@ impl Trader {
         commands: &mut Commands,
     ) {
         let symbol = signal.symbol;
-        let Some(open) = &self.slots[symbol.index()].open else {
+        let mark = quote.mark;
+        let Some(open) = &mut self.slots[symbol.index()].open else {
             commands.note(Note::Ignored {
                 id: Arc::clone(&signal.id),
                 reason: Ignored::RiskFlat,
             });
             return;
         };
-        let gains = quote
-            .mark
-            .is_some_and(|mark| open.position.unrealized(mark) > Notional::ZERO);
-        if !gains {
+        if mark.is_none_or(|mark| open.position.unrealized(mark) <= Notional::ZERO) {
             commands.note(Note::Ignored {
                 id: Arc::clone(&signal.id),
                 reason: Ignored::RiskNotInProfit,
             });
             return;
         }
-        let exit = Exit {
-            kind: OrderKind::Market,
-            amount: Amount::Share(self.rules.risk_close_share),
-            purpose: Purpose::RiskSignal,
-            reference: Some(Arc::clone(&signal.id)),
-        };
-        let side = open.position.direction.exit_side();
-        let approved = approve_exit(self.orders.next_id(), symbol, side, exit);
-        let id = self.send(now, approved.request().clone(), Money::ZERO);
-        self.slots[symbol.index()].live.push(id);
-        commands.say(Command::Submit(approved));
+        open.asked.push(WantedLeg::new(Leg::Risk {
+            share: self.rules.risk_close_share,
+            reference: Arc::clone(&signal.id),
+        }));
         self.tend(now, symbol, commands);
     }
 
@@ -349,7 +340,7 @@ impl Trader {
         if heard.ask {
             commands.say(Command::Query(id));
         }
-        self.after_order(&request, state, ended);
+        self.after_order(&request, state, ended, commands);
         self.tend(now, symbol, commands);
     }
 
@@ -364,7 +355,13 @@ impl Trader {
     }
 
     /// What an order's new state means for the position it belongs to.
-    fn after_order(&mut self, request: &OrderRequest, state: OrderState, ended: bool) {
+    fn after_order(
+        &mut self,
+        request: &OrderRequest,
+        state: OrderState,
+        ended: bool,
+        commands: &mut Commands,
+    ) {
         let slot = &mut self.slots[request.symbol.index()];
         let Some(open) = &mut slot.open else { return };
         let over = matches!(state, OrderState::Done(_));
@@ -372,6 +369,14 @@ impl Trader {
             open.complete = true;
         }
         if request.reduce_only && request.id < open.exits_from {
+            return;
+        }
+        if ended && state == OrderState::Done(Outcome::Rejected(Reject::NothingToReduce)) {
+            self.surprise(
+                Some(request.id),
+                "nothing to close, by the exchange",
+                commands,
+            );
             return;
         }
         let rejected = |reject: Reject| state == OrderState::Done(Outcome::Rejected(reject));
@@ -387,6 +392,12 @@ impl Trader {
                 let instrument = &self.instruments[request.symbol.index()];
                 let moved =
                     plan.and_then(|plan| bracket::break_even(&open.position, &plan, instrument));
+                // The hard stop was placed from the first fill's price: later ones may have moved the average past it.
+                let direction = open.position.direction;
+                let moved = moved.filter(|kind| {
+                    let now = open.stop.map(|stop| stop.kind);
+                    now.is_none_or(|now| bracket::is_better(direction, kind, &now))
+                });
                 if let Some(kind) = moved {
                     open.stop = Some(WantedStop {
                         kind,
@@ -395,7 +406,16 @@ impl Trader {
                     open.stop_retry_at = None;
                 }
             }
-            _ => {}
+            Purpose::Entry
+            | Purpose::Manual
+            | Purpose::StopLoss
+            | Purpose::BreakEven
+            | Purpose::Trailing
+            | Purpose::TakeProfit(_)
+            | Purpose::TimeStop
+            | Purpose::RiskSignal
+            | Purpose::HaltFlatten
+            | Purpose::Unprotected => {}
         }
     }
 
@@ -423,9 +443,10 @@ impl Trader {
 
     /// Gives a new position its plan.
     fn dress(&mut self, request: &OrderRequest) {
-        let plan = match request.purpose {
-            Purpose::Entry => Some(Arc::clone(&self.plan)),
-            _ => self.orders.bracket_of(request.id),
+        let plan = if request.purpose == Purpose::Entry {
+            Some(Arc::clone(&self.plan))
+        } else {
+            self.orders.bracket_of(request.id)
         };
         if let Some(open) = &mut self.slots[request.symbol.index()].open {
             open.plan = plan;
@@ -599,8 +620,7 @@ impl Trader {
             );
         }
         if self.resync_at.is_some_and(|at| at <= now) {
-            self.resync_at = self.upkeep.resync_every.map(|every| now + every);
-            commands.say(Command::Resync);
+            self.resync(now, commands);
         }
     }
 
@@ -630,7 +650,13 @@ impl Trader {
             }
             self.tend(now, symbol, commands);
         }
-        self.resync_at = self.upkeep.resync_every.map(|every| now + every);
+        self.resync(now, commands);
+    }
+
+    /// Asks for a snapshot, and again soon if none comes.
+    fn resync(&mut self, now: Timestamp, commands: &mut Commands) {
+        let soon = self.upkeep.resync_every.min(self.upkeep.news_within);
+        self.resync_at = soon.or(self.upkeep.resync_every).map(|span| now + span);
         commands.say(Command::Resync);
     }
 
@@ -638,6 +664,7 @@ impl Trader {
     /// news it overtakes or is overtaken by, so it never changes the books itself.
     fn on_snapshot(&mut self, now: Timestamp, snapshot: &Snapshot, commands: &mut Commands) {
         self.in_touch = true;
+        self.resync_at = self.upkeep.resync_every.map(|every| now + every);
         let mut asked: BTreeSet<(SymbolId, OrderId)> = BTreeSet::new();
         for id in &snapshot.working {
             // An order we think over: it lives, or the snapshot is older than its end.

@@ -10,13 +10,13 @@ use std::sync::Arc;
 use crate::domain::event::{ExitPlan, OrderStatus, OrderUpdate};
 use crate::domain::fill::{Fill, TradeId};
 use crate::domain::num::{Money, Qty};
-use crate::domain::order::{OrderId, OrderRequest, Reject};
+use crate::domain::order::{OrderId, OrderKind, OrderRequest, Reject};
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
 
 /// An order in doubt is asked about this often.
 const ASK_EVERY: Span = Span::from_millis(2_000);
-/// An exit in doubt is asked about this often: twice before a position counts as unprotected.
+/// A stop or market exit in doubt is asked about this often: twice before a position counts as unprotected.
 const ASK_EXIT_EVERY: Span = Span::from_millis(1_000);
 /// A request older than this is refused on arrival: the receive window and a margin for clocks.
 const REQUEST_LIFE: Span = Span::from_millis(5_000);
@@ -105,9 +105,9 @@ impl Order {
         now: Timestamp,
         news_within: Option<Span>,
     ) -> Self {
-        // An exit may be all that protects a position, so its silence is noticed sooner.
-        let patience = news_within.map(|span| {
-            if request.reduce_only {
+        // A stop or market exit may be all that protects a position, so its silence is noticed sooner.
+        let news_within = news_within.map(|span| {
+            if protects(&request) {
                 span.min(ASK_EXIT_EVERY)
             } else {
                 span
@@ -124,7 +124,7 @@ impl Order {
             absent: false,
             unknown_answers: 0,
             unknown_at: None,
-            deadline: patience.map(|span| now + span),
+            deadline: news_within.map(|span| now + span),
             news_within,
         }
     }
@@ -164,7 +164,7 @@ impl Order {
     pub fn doubt(&mut self, now: Timestamp) {
         if self.is_live() {
             self.state = OrderState::InDoubt;
-            let wait = if self.request.reduce_only {
+            let wait = if protects(&self.request) && !self.absent {
                 ASK_EXIT_EVERY
             } else {
                 ASK_EVERY
@@ -178,10 +178,10 @@ impl Order {
         let mut heard = Heard::default();
         match update {
             OrderUpdate::Accepted => match self.state {
-                OrderState::Sent | OrderState::InDoubt => self.working(),
+                OrderState::Sent | OrderState::InDoubt => self.working(now),
                 OrderState::Done(Outcome::NeverAccepted) => {
                     heard.surprise = Some("an order believed lost was accepted");
-                    self.working();
+                    self.working(now);
                 }
                 OrderState::Working | OrderState::Canceling | OrderState::Done(_) => {}
             },
@@ -190,9 +190,9 @@ impl Order {
                 total,
                 complete,
             } => {
-                self.book(fill, &mut heard);
+                self.book(now, fill, &mut heard);
                 if matches!(self.state, OrderState::Sent | OrderState::InDoubt) {
-                    self.working();
+                    self.working(now);
                 }
                 self.settle(now, *total, complete.then_some(Outcome::Filled), &mut heard);
             }
@@ -214,7 +214,7 @@ impl Order {
             },
             OrderUpdate::Report(report) => {
                 for fill in &report.fills {
-                    self.book(fill, &mut heard);
+                    self.book(now, fill, &mut heard);
                 }
                 self.hear_status(now, report.status, &mut heard);
             }
@@ -222,13 +222,13 @@ impl Order {
         heard
     }
 
-    fn book(&mut self, fill: &Fill, heard: &mut Heard) {
+    fn book(&mut self, now: Timestamp, fill: &Fill, heard: &mut Heard) {
         if self.booked.contains(&fill.trade) {
             return;
         }
         if self.state == OrderState::Done(Outcome::NeverAccepted) {
             heard.surprise = Some("an order believed lost was filled");
-            self.working();
+            self.working(now);
         }
         heard.first |= self.booked.is_empty();
         self.booked.push(fill.trade);
@@ -255,7 +255,7 @@ impl Order {
             let found = status == OrderStatus::Working;
             if found && self.state == OrderState::Done(Outcome::NeverAccepted) {
                 heard.surprise = Some("an order believed lost rests");
-                self.working();
+                self.working(now);
             }
             return;
         }
@@ -268,7 +268,7 @@ impl Order {
             }
             OrderStatus::Working => {
                 if self.state != OrderState::Canceling {
-                    self.working();
+                    self.working(now);
                 }
             }
             OrderStatus::Filled => self.done(Outcome::Filled),
@@ -292,9 +292,14 @@ impl Order {
         }
     }
 
-    const fn working(&mut self) {
+    fn working(&mut self, now: Timestamp) {
         self.state = OrderState::Working;
-        self.deadline = None;
+        // What executes at once ends soon; silence means that its end was lost.
+        let ends_soon = self.request.kind == OrderKind::Market;
+        self.deadline = self
+            .news_within
+            .filter(|_| ends_soon)
+            .map(|span| now + span);
         self.absent = false;
         self.unknown_answers = 0;
     }
@@ -361,6 +366,10 @@ impl Orders {
             .iter()
             .filter(move |order| order.request.symbol == symbol)
     }
+}
+
+const fn protects(request: &OrderRequest) -> bool {
+    request.reduce_only && matches!(request.kind, OrderKind::Market | OrderKind::Stop { .. })
 }
 
 fn index(id: OrderId) -> Option<usize> {

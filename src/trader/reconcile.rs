@@ -5,7 +5,9 @@
 //! Invariants: the stop is sent first and the targets only beside an accepted stop; a new stop is accepted before the
 //! old one is cancelled; one request in flight per leg; attempts are bounded in time, so nothing thrashes.
 
-use crate::domain::event::{Command, Note};
+use std::sync::Arc;
+
+use crate::domain::event::{Command, ExitPlan, Note};
 use crate::domain::instrument::Instrument;
 use crate::domain::order::{Amount, OrderId, OrderKind, Purpose, Reject};
 use crate::domain::symbol::SymbolId;
@@ -100,10 +102,13 @@ impl Desk<'_> {
     }
 
     /// Flat: what still rests closes nothing. The exchange ends such orders itself; what it forgets we take back.
+    /// Exits that belong to an entry which may still fill stay.
     fn sweep(&mut self, slot: &mut Slot) {
+        let entry = slot.entry;
         let leftover = |desk: &Self, id: &OrderId| {
             desk.orders.get(*id).is_some_and(|order| {
-                order.request.reduce_only && order.state == OrderState::Working
+                let needed = entry.is_some_and(|entry| entry < *id);
+                order.request.reduce_only && order.state == OrderState::Working && !needed
             })
         };
         let leftovers: Vec<OrderId> = slot
@@ -126,42 +131,46 @@ impl Desk<'_> {
     }
 
     fn protect(&mut self, slot: &mut Slot, open: &mut Open) {
-        let Some(plan) = open.plan.clone() else {
-            self.leave(slot, open);
-            return;
-        };
+        if let Some(plan) = open.plan.clone() {
+            self.hold_bracket(slot, open, &plan);
+        }
+        let mut asked = std::mem::take(&mut open.asked);
+        self.hold_legs(slot, open, &mut asked);
+        open.asked = asked;
+        self.leave(slot, open);
+    }
+
+    fn hold_bracket(&mut self, slot: &mut Slot, open: &mut Open, plan: &ExitPlan) {
         if open.stop.is_none() {
             open.stop =
-                bracket::stop(&open.position, &plan, self.instrument).map(|kind| WantedStop {
+                bracket::stop(&open.position, plan, self.instrument).map(|kind| WantedStop {
                     kind,
                     purpose: Purpose::StopLoss,
                 });
         }
         let accepted = self.hold_stop(slot, open);
-        if accepted && open.complete && open.leaving != Some(Purpose::Unprotected) {
-            if open.legs.is_none() {
-                let bracket = bracket::place(&open.position, &plan, self.instrument);
-                if bracket.dropped > 0 {
-                    self.commands.note(Note::TargetsDropped {
-                        symbol: self.symbol,
-                        levels: bracket.dropped,
-                    });
-                }
-                let legs = bracket.targets.into_iter().map(Leg::Target);
-                let legs = legs.chain(bracket.trailing.map(Leg::Trailing));
-                open.legs = Some(
-                    legs.map(|leg| WantedLeg {
-                        leg,
-                        order: None,
-                        attempts: 0,
-                        retry_at: None,
-                    })
-                    .collect(),
-                );
-            }
-            self.hold_legs(slot, open);
+        if !accepted || !open.complete || open.leaving == Some(Purpose::Unprotected) {
+            return;
         }
-        self.leave(slot, open);
+        let mut legs = open
+            .legs
+            .take()
+            .unwrap_or_else(|| self.plan_legs(open, plan));
+        self.hold_legs(slot, open, &mut legs);
+        open.legs = Some(legs);
+    }
+
+    fn plan_legs(&mut self, open: &Open, plan: &ExitPlan) -> Vec<WantedLeg> {
+        let bracket = bracket::place(&open.position, plan, self.instrument);
+        if bracket.dropped > 0 {
+            self.commands.note(Note::TargetsDropped {
+                symbol: self.symbol,
+                levels: bracket.dropped,
+            });
+        }
+        let targets = bracket.targets.into_iter().map(Leg::Target);
+        let trailing = bracket.trailing.map(Leg::Trailing);
+        targets.chain(trailing).map(WantedLeg::new).collect()
     }
 
     /// Keeps the wanted stop resting. Whether an accepted stop covers the position now.
@@ -186,11 +195,11 @@ impl Desk<'_> {
         let covered = stops
             .iter()
             .any(|order| order.request.id >= open.exits_from && order.is_accepted());
-        let in_flight = stops
-            .iter()
-            .any(|order| fits(order) && order.state != OrderState::Canceling && !order.is_absent());
-        if let Some(good) = good {
+        if good.is_some() || covered {
             open.naked_since = None;
+            open.alarmed = false;
+        }
+        if let Some(good) = good {
             let others: Vec<OrderId> = stops
                 .iter()
                 .filter(|order| order.request.id != good && order.state == OrderState::Working)
@@ -201,12 +210,11 @@ impl Desk<'_> {
             }
             return true;
         }
-        if covered {
-            open.naked_since = None;
-        } else {
+        if !covered {
             let since = *open.naked_since.get_or_insert(self.now);
-            if since + NAKED_MAX <= self.now && open.leaving.is_none() {
-                open.leaving = Some(Purpose::Unprotected);
+            if since + NAKED_MAX <= self.now && !open.alarmed {
+                open.alarmed = true;
+                open.leaving.get_or_insert(Purpose::Unprotected);
                 self.commands.note(Note::Unprotected {
                     symbol: self.symbol,
                 });
@@ -235,42 +243,43 @@ impl Desk<'_> {
         self.throttled_until.is_none() && at.is_none_or(|at| at <= self.now)
     }
 
-    fn hold_legs(&mut self, slot: &mut Slot, open: &mut Open) {
-        let mut legs = open.legs.take().unwrap_or_default();
-        for wanted in &mut legs {
+    fn hold_legs(&mut self, slot: &mut Slot, open: &Open, legs: &mut [WantedLeg]) {
+        for wanted in legs {
             let beyond = self.was_beyond(wanted);
-            if !self.needs_sending(wanted) || !(beyond || self.is_due(wanted.retry_at)) {
+            let due = beyond || self.is_due(wanted.retry_at);
+            if self.throttled_until.is_some() || !due || !self.needs_sending(wanted) {
                 continue;
             }
-            let (kind, amount, purpose) = match wanted.leg {
-                Leg::Target(target) => {
+            let exit = match &wanted.leg {
+                Leg::Target(target) => Exit {
                     // A level the market has passed already is taken at market.
-                    let kind = if beyond {
+                    kind: if beyond {
                         OrderKind::Market
                     } else {
                         target.kind
-                    };
-                    (
-                        kind,
-                        Amount::Exact(target.qty),
-                        Purpose::TakeProfit(target.index),
-                    )
-                }
-                Leg::Trailing(kind) => (kind, Amount::All, Purpose::Trailing),
+                    },
+                    amount: Amount::Exact(target.qty),
+                    purpose: Purpose::TakeProfit(target.index),
+                    reference: None,
+                },
+                Leg::Trailing(kind) => Exit {
+                    kind: *kind,
+                    amount: Amount::All,
+                    purpose: Purpose::Trailing,
+                    reference: None,
+                },
+                Leg::Risk { share, reference } => Exit {
+                    kind: OrderKind::Market,
+                    amount: Amount::Share(*share),
+                    purpose: Purpose::RiskSignal,
+                    reference: Some(Arc::clone(reference)),
+                },
             };
-            let pause =
-                Span::from_millis(RETRY_AFTER.millis() << wanted.attempts.min(LEG_ATTEMPTS));
+            let pause = Span::from_millis(RETRY_AFTER.millis() << wanted.attempts);
             wanted.retry_at = Some(self.now + pause);
             wanted.attempts += 1;
-            let exit = Exit {
-                kind,
-                amount,
-                purpose,
-                reference: None,
-            };
             wanted.order = Some(self.submit(slot, open, exit));
         }
-        open.legs = Some(legs);
     }
 
     /// Whether the market had passed the level already when it was sent last.
@@ -290,7 +299,13 @@ impl Desk<'_> {
                 Outcome::NeverAccepted | Outcome::Rejected(_)
             ))
         );
-        let benign = state == Some(OrderState::Done(Outcome::Rejected(Reject::NothingToReduce)));
+        // Nothing to close, or too little: another attempt would be told the same.
+        let benign = matches!(
+            state,
+            Some(OrderState::Done(Outcome::Rejected(
+                Reject::NothingToReduce | Reject::BelowQtyMin
+            )))
+        );
         failed && !benign && wanted.attempts < LEG_ATTEMPTS
     }
 
@@ -300,7 +315,7 @@ impl Desk<'_> {
         if self.exit_on_its_way(slot, open, purpose) || !self.is_due(open.exit_retry_at) {
             return;
         }
-        if open.exits_sent > 0 && purpose == Purpose::Unprotected {
+        if open.exits_sent > 0 && open.alarmed {
             self.commands.note(Note::Unprotected {
                 symbol: self.symbol,
             });
@@ -356,8 +371,10 @@ impl Desk<'_> {
             .chain(&slot.entry)
             .filter_map(|id| self.orders.get(*id).and_then(Order::deadline));
         let open = slot.open.as_ref();
+        let naked = open
+            .filter(|open| !open.alarmed)
+            .and_then(|open| Some(open.naked_since? + NAKED_MAX));
         let staying = open.filter(|open| open.leaving.is_none());
-        let naked = staying.and_then(|open| Some(open.naked_since? + NAKED_MAX));
         let hold = staying.and_then(|open| Some(open.since + open.plan.as_ref()?.hold_max?));
         deadlines
             .chain(naked)
@@ -377,7 +394,7 @@ impl Desk<'_> {
             .leaving
             .filter(|purpose| !self.exit_on_its_way(slot, open, *purpose))
             .map(|_| open.exit_retry_at);
-        let legs = open.legs.iter().flatten();
+        let legs = open.legs.iter().flatten().chain(&open.asked);
         let legs = legs
             .filter(|leg| self.needs_sending(leg))
             .map(|leg| leg.retry_at);

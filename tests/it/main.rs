@@ -18,6 +18,7 @@ mod oracle_metrics;
 mod oracle_simulation;
 mod paths;
 mod report;
+mod scenarios;
 mod settings;
 mod signals_io;
 mod skip;

@@ -644,7 +644,7 @@ fn run(world: &Arc<World>, config: &Config, engine: Engine) -> Actual {
         world.tape.instruments.clone(),
         Upkeep::default(),
     );
-    let mut history = History::new(Arc::clone(world), model.clone(), engine);
+    let mut history = History::new(world, &model, engine);
     let mut log = EventLog::keeping();
     drive(&mut trader, &mut history, &mut log).unwrap();
     let outcome = history.finish();

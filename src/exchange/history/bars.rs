@@ -2,8 +2,6 @@
 //!
 //! Not here: which bars are looked at (`instants`), the rules of a fill (`fills`).
 
-use std::sync::Arc;
-
 use crate::domain::instrument::Instrument;
 use crate::domain::num::{Notional, Price, Qty};
 use crate::domain::order::{Direction, OrderId, OrderKind, Watched};
@@ -93,10 +91,10 @@ fn same_fills(one: &[Hit], other: &[Hit]) -> bool {
     one.iter().map(key).eq(other.iter().map(key))
 }
 
-impl History {
+impl History<'_> {
     /// Rank 0: the bars that end now.
     pub(super) fn pass_bars(&mut self) {
-        let world = Arc::clone(&self.world);
+        let world = self.world;
         let due = self.due_now();
         for symbol in due.iter().copied() {
             let Some(series) = &world.tape.series[symbol.index()] else {
@@ -115,7 +113,7 @@ impl History {
             if self.engine == Engine::Skip && self.find_touch(symbol, row) != Touch::Row(row) {
                 continue;
             }
-            self.pass_bar(&world, symbol, row);
+            self.pass_bar(world, symbol, row);
             self.desks[symbol.index()].passed_row = row + 1;
             self.touch_forgotten(symbol);
         }
@@ -133,8 +131,8 @@ impl History {
             return;
         }
         self.catch_up(symbol, row);
-        let model = Arc::clone(&self.model);
-        let start = self.walk(&model, instrument, symbol, row);
+        let model = self.model;
+        let start = self.walk(model, instrument, symbol, row);
         let held = start.position.is_some();
         let shape = shape(series, row);
         let low = low_first(
@@ -231,7 +229,7 @@ impl History {
 
     /// Rank 9: opening points of the bars that start now.
     pub(super) fn pass_opens(&mut self) {
-        let world = Arc::clone(&self.world);
+        let world = self.world;
         let due = self.due_now();
         for symbol in due.iter().copied() {
             let Some(series) = &world.tape.series[symbol.index()] else {
@@ -249,7 +247,7 @@ impl History {
             let skip =
                 self.engine == Engine::Skip && self.find_touch(symbol, row) != Touch::Row(row);
             if !idle && !skip {
-                self.pass_open(&world, symbol, row);
+                self.pass_open(world, symbol, row);
             }
         }
         self.scratch = due;
@@ -257,7 +255,7 @@ impl History {
 
     /// F8: a fresh bracket whose condition holds at the open it was placed at fires there at once.
     pub(super) fn test_fresh(&mut self, symbol: SymbolId) {
-        let world = Arc::clone(&self.world);
+        let world = self.world;
         let Some(row) = world.tape.series[symbol.index()]
             .as_ref()
             .and_then(|series| series.row_at(self.now))
@@ -269,7 +267,7 @@ impl History {
             .held(symbol)
             .is_some_and(|held| held.opened_at == self.now)
         {
-            self.pass_open(&world, symbol, row);
+            self.pass_open(world, symbol, row);
         }
     }
 
@@ -281,8 +279,8 @@ impl History {
             return;
         };
         self.catch_up(symbol, row);
-        let model = Arc::clone(&self.model);
-        let mut walk = self.walk(&model, instrument, symbol, row);
+        let model = self.model;
+        let mut walk = self.walk(model, instrument, symbol, row);
         walk.at_point(open_point(series, row));
         let now = self.now;
         let hits: Vec<StampedHit> = walk.hits.drain(..).map(|hit| (hit, now)).collect();
@@ -389,7 +387,7 @@ impl History {
 
     /// Folds rows before `row` that nothing touched into trailing peaks and visited prices.
     pub(super) fn catch_up(&mut self, symbol: SymbolId, row: usize) {
-        let world = Arc::clone(&self.world);
+        let world = self.world;
         let Some(series) = &world.tape.series[symbol.index()] else {
             return;
         };

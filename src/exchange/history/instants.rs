@@ -3,8 +3,6 @@
 //! Not here: what happens at an instant. Invariant: skipping may visit an instant too many, never one too few; the two
 //! drivers are compared byte for byte by the tests.
 
-use std::sync::Arc;
-
 use crate::domain::event::FloorBasis;
 use crate::domain::num::{Notional, Price, UNIT};
 use crate::domain::order::{Direction, OrderKind, Side, Watched};
@@ -32,7 +30,7 @@ impl Earliest {
     }
 }
 
-impl History {
+impl History<'_> {
     /// Moves to the first instant of the run; whether there is any.
     pub(super) fn first_instant(&mut self, wake: Option<Timestamp>) -> bool {
         let start = self.start;
@@ -51,7 +49,7 @@ impl History {
 
     /// The next instant after now, at most the end of the run.
     pub(super) fn next_instant(&mut self, wake: Option<Timestamp>) -> Option<Timestamp> {
-        let world = Arc::clone(&self.world);
+        let world = self.world;
         let mut next = Earliest {
             now: self.now,
             found: None,
@@ -128,7 +126,7 @@ impl History {
 
     /// When a symbol must be looked at next.
     fn find_due(&mut self, symbol: SymbolId) -> Due {
-        let world = Arc::clone(&self.world);
+        let world = self.world;
         let mut next = Earliest {
             now: self.now,
             found: None,
@@ -191,7 +189,7 @@ impl History {
     }
 
     fn search_touch(&mut self, symbol: SymbolId, from: usize) -> Touch {
-        let world = Arc::clone(&self.world);
+        let world = self.world;
         let Some(series) = &world.tape.series[symbol.index()] else {
             return Touch::Never;
         };
@@ -266,7 +264,7 @@ impl History {
 
     /// A lower bound of equity at every bar end from now until an instant, nothing being filled in between.
     fn least_equity(&mut self, until: Timestamp) -> Notional {
-        let world = Arc::clone(&self.world);
+        let world = self.world;
         let mut least = self.account.wallet().exact();
         for index in 0..self.busy.len() {
             let symbol = self.busy[index];

@@ -12,7 +12,6 @@ mod orders;
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use crate::domain::event::{
     AccountUpdate, Command, Event, Floor, FloorBasis, HeldPosition, Operator, OrderReport,
@@ -126,9 +125,9 @@ impl Outcome {
 
 /// The simulator.
 #[derive(Debug)]
-pub struct History {
-    world: Arc<World>,
-    model: Arc<Model>,
+pub struct History<'w> {
+    world: &'w World,
+    model: &'w Model,
     engine: Engine,
     account: Account,
     desks: Vec<Desk>,
@@ -193,7 +192,7 @@ impl Stage {
     }
 }
 
-impl Exchange for History {
+impl Exchange for History<'_> {
     type Error = Infallible;
 
     fn send(&mut self, now: Timestamp, command: Command) {
@@ -242,10 +241,10 @@ impl Exchange for History {
     }
 }
 
-impl History {
+impl<'w> History<'w> {
     /// A run about to start.
     #[must_use]
-    pub fn new(world: Arc<World>, model: Model, engine: Engine) -> Self {
+    pub fn new(world: &'w World, model: &'w Model, engine: Engine) -> Self {
         let count = world.tape.symbols.len();
         let series = || {
             world
@@ -290,7 +289,7 @@ impl History {
             steps: Vec::new(),
             rollovers: Vec::new(),
             world,
-            model: Arc::new(model),
+            model,
             engine,
         };
         history.tell(Event::Account(AccountUpdate::Opened {
@@ -304,19 +303,22 @@ impl History {
     pub fn finish(self) -> Outcome {
         self.account.check();
         let equity = self.equity();
+        let wallet = self.account.wallet();
+        let open = self
+            .account
+            .open()
+            .map(|(symbol, held)| (symbol, held.position))
+            .collect();
+        let (ledger, trades) = self.account.into_records();
         Outcome {
             start: self.start,
             end: self.end,
-            wallet: self.account.wallet(),
+            wallet,
             equity,
             rollovers: self.rollovers,
-            ledger: self.account.ledger().to_vec(),
-            trades: self.account.trades().to_vec(),
-            open: self
-                .account
-                .open()
-                .map(|(symbol, held)| (symbol, held.position))
-                .collect(),
+            ledger,
+            trades,
+            open,
             steps: self.steps,
             counters: self.counters,
         }
@@ -325,10 +327,7 @@ impl History {
     /// Passes one stage of the current instant, or moves to the next instant.
     fn advance(&mut self, wake: Option<Timestamp>) {
         let next = match self.stage {
-            Stage::Opening => match self.first_instant(wake) {
-                true => Stage::Bars,
-                false => self.close_run(),
-            },
+            Stage::Opening => self.begin(wake),
             Stage::Bars => {
                 self.pass_bars();
                 Stage::Equity
@@ -395,6 +394,15 @@ impl History {
             Stage::Ended => Stage::Ended,
         };
         self.stage = next;
+    }
+
+    /// The first instant of the run, if there is any.
+    fn begin(&mut self, wake: Option<Timestamp>) -> Stage {
+        if self.first_instant(wake) {
+            Stage::Bars
+        } else {
+            self.close_run()
+        }
     }
 
     fn series(&self, symbol: SymbolId) -> Option<&Series> {
@@ -470,7 +478,7 @@ impl History {
 
     /// Settles what is due now; whether anything was (A5).
     fn settle_funding(&mut self) -> bool {
-        let world = Arc::clone(&self.world);
+        let world = self.world;
         let mut settled = false;
         let due = self.due_now();
         for symbol in due.iter().copied() {
@@ -524,7 +532,7 @@ impl History {
 
     /// Hands over the next signal or word of the operator that is due; whether there was one.
     fn hear_next(&mut self) -> bool {
-        let world = Arc::clone(&self.world);
+        let world = self.world;
         if let Some(signal) = world
             .signals
             .get(self.next_signal)
@@ -571,7 +579,7 @@ impl History {
 
     /// Closes the rest of a position at the last contract close with taker costs (D3, D4).
     fn force_close(&mut self, symbol: SymbolId, reason: Reason, stamp: Timestamp) {
-        let world = Arc::clone(&self.world);
+        let world = self.world;
         let (Some(held), Some(series)) = (
             self.account.held(symbol),
             &world.tape.series[symbol.index()],
@@ -586,7 +594,7 @@ impl History {
         let close = series.bars().close[row];
         let side = position.direction.exit_side();
         let tick = world.tape.instruments[symbol.index()].tick;
-        let price = taker_price(close.into(), side, cost_rate(&self.model, reason), tick);
+        let price = taker_price(close.into(), side, cost_rate(self.model, reason), tick);
         let hit = Hit {
             order: None,
             reason,
@@ -628,7 +636,7 @@ impl History {
 
     /// Applies a fill to the account and reports it.
     fn apply(&mut self, symbol: SymbolId, hit: &Hit, stamp: Timestamp) {
-        let world = Arc::clone(&self.world);
+        let world = self.world;
         let instrument = &world.tape.instruments[symbol.index()];
         // A position opened inside a bar counts from the next one; one opened at a bar's open, with it.
         let row = world.tape.series[symbol.index()]

@@ -83,7 +83,7 @@ pub(super) struct Flight {
     pub(super) arrival: Timestamp,
 }
 
-impl History {
+impl History<'_> {
     /// Takes an order in. Every answer is certain here, so it is acknowledged at once; when it takes effect is another
     /// matter.
     pub(super) fn submit(&mut self, request: OrderRequest) {
@@ -120,7 +120,7 @@ impl History {
                     return;
                 }
                 self.note_risk(&request);
-                self.place_conditional(request);
+                self.place_conditional(&request);
             }
         }
         self.tell(Event::Order {
@@ -151,7 +151,7 @@ impl History {
     }
 
     /// Arms a child of a fresh entry, or lets any other conditional order take effect as an amendment (T7).
-    fn place_conditional(&mut self, request: OrderRequest) {
+    fn place_conditional(&mut self, request: &OrderRequest) {
         let symbol = request.symbol;
         let resting = Resting {
             id: request.id,
@@ -428,7 +428,7 @@ impl History {
 
     /// Rank 10: executes the next order that waits for a symbol opening now; the symbol if there was one.
     pub(super) fn execute_next(&mut self) -> Option<SymbolId> {
-        let world = Arc::clone(&self.world);
+        let world = self.world;
         let opens = |flight: &Flight| {
             let series = world.tape.series[flight.request.symbol.index()].as_ref()?;
             series.row_at(self.now)
@@ -448,7 +448,7 @@ impl History {
     }
 
     fn execute(&mut self, flight: &Flight, series: &Series, row: usize) {
-        let world = Arc::clone(&self.world);
+        let world = self.world;
         let instrument = &world.tape.instruments[flight.request.symbol.index()];
         let request = &flight.request;
         let open = series.bars().open[row];
@@ -487,7 +487,7 @@ impl History {
             }
         };
         let reason = Reason::Order(request.purpose);
-        let cost = cost_rate(&self.model, reason);
+        let cost = cost_rate(self.model, reason);
         let mut price = taker_price(open.into(), request.side, cost, instrument.tick);
         if let Some((limit, _)) = limit {
             price = match request.side {

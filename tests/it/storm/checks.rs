@@ -5,11 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use confluence::domain::event::{AccountUpdate, Command, Event, Note, Operator, OrderUpdate};
+use confluence::domain::event::{
+    AccountUpdate, Command, Event, Note, Operator, OrderStatus, OrderUpdate,
+};
 use confluence::domain::fill::{Fill, TradeId};
 use confluence::domain::num::{Notional, Price, Qty, Rounding};
 use confluence::domain::order::{
-    Amount, Direction, HaltCause, OrderId, OrderRequest, Purpose, Side,
+    Amount, Direction, HaltCause, OrderId, OrderRequest, Purpose, Reject,
 };
 use confluence::domain::position::{Position, initial_margin};
 use confluence::domain::symbol::SymbolId;
@@ -21,7 +23,7 @@ use super::plan::{Plan, SYMBOLS};
 use super::truth::{Held, State, Truth};
 
 /// Commands for one symbol within any minute.
-const COMMANDS_A_MINUTE: usize = 200;
+const COMMANDS_A_MINUTE: usize = 240;
 /// A position without an accepted stop is being left after this.
 const NAKED_MAX: i64 = 2_000;
 /// A round trip and a half, at the slowest the calm line is.
@@ -41,6 +43,8 @@ pub(crate) struct Judge {
     references: BTreeMap<Arc<str>, u32>,
     /// Entries on the wire: margin and time.
     in_flight: BTreeMap<OrderId, (Notional, i64)>,
+    /// The last order sent before the event at hand.
+    last_sent: OrderId,
     slots: Vec<Watched>,
     halts: BTreeSet<HaltCause>,
     day: i64,
@@ -48,6 +52,8 @@ pub(crate) struct Judge {
     sent_today: Vec<OrderId>,
     /// The operator lifted a loss halt today.
     waived: bool,
+    /// The exchange takes no order before this, as the trader heard it.
+    throttled_until: i64,
     alive_since: i64,
     up_since: i64,
 }
@@ -55,8 +61,13 @@ pub(crate) struct Judge {
 /// What is remembered of one symbol.
 #[derive(Clone, Debug, Default)]
 struct Watched {
-    /// Best trigger accepted since the position was opened.
-    best: Option<Price>,
+    /// Best trigger accepted since the position was opened, and the order that had it.
+    best: Option<(Price, OrderId)>,
+    /// When the position was opened, and by which order.
+    opened_at: i64,
+    opened_by: Option<OrderId>,
+    /// The last order sent before the trader heard of the position; later ones are its exits.
+    exits_from: Option<OrderId>,
     /// When the exchange last took a stop away.
     taken: Option<i64>,
     arming_since: Option<i64>,
@@ -83,6 +94,9 @@ pub(crate) struct Seen {
     pub(crate) repeats: u64,
     pub(crate) stops: u64,
     pub(crate) moves: u64,
+    pub(crate) takebacks: u64,
+    pub(crate) fresh: u64,
+    pub(crate) throttles: u64,
     pub(crate) halts: u64,
     pub(crate) sizes: u64,
     pub(crate) quiet: u64,
@@ -100,6 +114,9 @@ impl Seen {
         self.repeats += other.repeats;
         self.stops += other.stops;
         self.moves += other.moves;
+        self.takebacks += other.takebacks;
+        self.fresh += other.fresh;
+        self.throttles += other.throttles;
         self.halts += other.halts;
         self.sizes += other.sizes;
         self.quiet += other.quiet;
@@ -130,11 +147,13 @@ impl Judge {
             requests: BTreeMap::new(),
             references: BTreeMap::new(),
             in_flight: BTreeMap::new(),
+            last_sent: OrderId(0),
             slots: vec![Watched::default(); SYMBOLS],
             halts: BTreeSet::new(),
             day: Timestamp::from_millis(plan.start).day(),
             sent_today: Vec::new(),
             waived: false,
+            throttled_until: 0,
             alive_since: plan.start,
             up_since: plan.start,
         }
@@ -161,6 +180,12 @@ impl Judge {
 
     pub(crate) fn paused(&mut self, now: i64) {
         self.alive_since = now;
+        self.up_since = i64::MAX;
+    }
+
+    /// Whether the link has been up for a while.
+    pub(crate) const fn is_up(&self, now: i64) -> bool {
+        self.up_since < now - 1_000
     }
 
     pub(crate) fn resumed(&mut self, now: i64) {
@@ -194,8 +219,15 @@ impl Judge {
             pending = pending + *margin;
         }
         let cap = base.rate(self.rules.sizing.total, Rounding::Up).exact();
-        // What is pending may fill at another price than it was sized at.
-        let slack = Notional::from_raw(pending.raw() / 10);
+        // What is pending, or filled and not heard yet, may have another price than it was sized at.
+        let mut unsure = pending;
+        for (slot, position) in self.slots.iter().zip(&truth.positions) {
+            if let Some(open) = position.filter(|open| open.qty.steps() != slot.booked) {
+                unsure = unsure + initial_margin(open.cost, leverage).exact();
+            }
+        }
+        // The cost of what is left after a part was closed hangs on the order in which fills were heard.
+        let slack = Notional::from_raw(unsure.raw() / 10 + cap.raw() / 1_000);
         let sum = truth.margin().exact() + pending + this;
         if sum > cap + slack {
             self.breach(format!("I14: {sum} margin in all, {cap} allowed"));
@@ -243,7 +275,8 @@ impl Judge {
             self.breach(format!("I9: order {} may increase", request.id.0));
         }
         let held = &truth.orders[&request.id];
-        if !held.is_stop() {
+        // One meant for a position before may still come.
+        if !held.is_stop() || !self.slots[symbol.index()].owns(request.id) {
             return;
         }
         self.seen.stops += 1;
@@ -252,30 +285,32 @@ impl Judge {
             return;
         };
         let slot = &mut self.slots[symbol.index()];
-        let worse = slot.best.is_some_and(|best| match request.side {
-            Side::Sell => trigger < best,
-            Side::Buy => trigger > best,
-        });
-        if slot.best.is_some_and(|best| best != trigger) {
-            self.seen.moves += 1;
+        let direction = self.rules.direction;
+        let moved = slot.best.filter(|(best, _)| *best != trigger);
+        self.seen.moves += u64::from(moved.is_some());
+        let best = moved.map_or(trigger, |(best, _)| better(direction, best, trigger));
+        if moved.is_some_and(|(_, newer)| newer > request.id) {
+            // Sent before the better one and only now accepted.
+            return;
         }
-        let best = slot.best;
-        slot.best = Some(trigger);
-        if worse {
-            self.breach(format!(
-                "I12: the stop moved away to {trigger} from {best:?}"
-            ));
+        slot.best = Some((best, request.id));
+        // A late one may come beside a better one; alone it must not be worse than any before.
+        let resting = best_stop(truth, symbol, direction).unwrap_or(trigger);
+        if better(direction, resting, best) != resting {
+            self.breach(format!("I12: the stop moved away to {trigger} from {best}"));
         }
     }
 
     /// I9: what an execution did to the position.
     pub(crate) fn executed(
         &mut self,
+        now: i64,
         truth: &Truth,
-        purpose: Purpose,
-        symbol: SymbolId,
+        id: OrderId,
         before: Option<Position>,
     ) {
+        let held = &truth.orders[&id];
+        let (purpose, symbol) = (held.request.purpose, held.request.symbol);
         let after = truth.positions[symbol.index()];
         if purpose != Purpose::Entry {
             let grew = match (before, after) {
@@ -289,8 +324,16 @@ impl Judge {
                 self.breach(format!("I9: {purpose} made the position larger"));
             }
         }
+        let slot = &mut self.slots[symbol.index()];
+        let dropped = held.state == State::Ended(OrderStatus::Canceled);
+        if held.is_stop() && dropped {
+            slot.taken = Some(now);
+        }
         if after.is_none() {
-            self.slots[symbol.index()].best = None;
+            slot.best = None;
+        } else if before.is_none() {
+            slot.opened_at = now;
+            slot.opened_by = Some(id);
         }
     }
 
@@ -303,18 +346,27 @@ impl Judge {
     pub(crate) fn removed(&mut self, truth: &Truth, id: OrderId, now: i64) {
         let held = &truth.orders[&id];
         let symbol = held.request.symbol;
-        if !held.is_stop() || truth.positions[symbol.index()].is_none() {
+        let slot = &self.slots[symbol.index()];
+        // One of a position before protects at a level that means nothing now.
+        let counts = held.is_stop() && slot.owns(id);
+        if !counts || truth.positions[symbol.index()].is_none() {
             return;
         }
-        let taken = self.slots[symbol.index()].taken;
-        if taken.is_some_and(|taken| now - taken < 45_000) {
+        // The trader cannot know yet that the exchange took the one it relies on.
+        if slot.taken.is_some_and(|taken| now - taken < 45_000) {
             return;
         }
-        if !protected(truth, symbol) {
-            self.breach(format!(
-                "I12: stop {} was taken back and none is left",
+        let direction = self.rules.direction;
+        let (left, gone) = (best_stop(truth, symbol, direction), held.trigger());
+        match (left, gone) {
+            (Some(left), Some(gone)) if better(direction, left, gone) == left => {
+                self.seen.takebacks += 1;
+            }
+            _ if executing(truth, symbol) => {}
+            _ => self.breach(format!(
+                "I12: stop {} was taken back, {left:?} is left",
                 id.0
-            ));
+            )),
         }
     }
 
@@ -347,12 +399,34 @@ impl Judge {
     /// All that is checked after every event.
     pub(crate) fn after_event(&mut self, truth: &Truth, trader: &Trader, step: &Step<'_>) {
         self.hear_fills(step.event);
+        self.check_throttle(step);
         self.check_books(trader);
         self.check_halts(trader, step);
         for index in 0..SYMBOLS {
             self.check_protection(truth, trader, SymbolId::at(index), step);
         }
         self.check_day(truth, step);
+        let last = self.requests.last_key_value();
+        self.last_sent = last.map_or(self.last_sent, |(id, _)| *id);
+    }
+
+    /// I16: nothing is ordered before the exchange takes orders again.
+    fn check_throttle(&mut self, step: &Step<'_>) {
+        if let Event::Order {
+            update: OrderUpdate::Rejected(Reject::Throttled { until }),
+            ..
+        } = step.event
+        {
+            self.throttled_until = self.throttled_until.max(until.millis());
+            self.seen.throttles += 1;
+        }
+        let orders = step
+            .said
+            .iter()
+            .any(|command| matches!(command, Command::Submit(_)));
+        if orders && step.now < self.throttled_until {
+            self.breach("I16: an order was sent while throttled".to_owned());
+        }
     }
 
     fn hear_fills(&mut self, event: &Event) {
@@ -389,6 +463,11 @@ impl Judge {
         }
         self.seen.fills += 1;
         if fill.side == self.rules.direction.entry_side() {
+            if slot.booked == 0 {
+                slot.exits_from = Some(self.last_sent);
+                slot.arming_since = None;
+                slot.best = None;
+            }
             slot.booked += fill.qty.steps();
             for early in std::mem::take(&mut slot.early) {
                 slot.take(early);
@@ -521,6 +600,8 @@ impl Judge {
             slot.noted = false;
         }
         let slot = slot.clone();
+        // Refused until then: no attempt is allowed, for any symbol.
+        let quiet_until = slot.fault_until.max(self.throttled_until);
         if waited > NAKED_MAX {
             self.breach(format!(
                 "I2: without an accepted stop for {waited} ms and not leaving"
@@ -532,14 +613,15 @@ impl Judge {
         if let Some(since) = slot.naked_since {
             let lasted = now - since.max(self.up_since);
             self.seen.naked_ms_max = self.seen.naked_ms_max.max(lasted);
-            if lasted > self.resync_ms + 12_000 && slot.known_since.is_none() {
+            let unaware = now - since.max(self.up_since).max(slot.fault_until);
+            if unaware > self.resync_ms + 7_000 && slot.known_since.is_none() {
                 self.breach(format!("I2: naked for {lasted} ms and not aware of it"));
             }
         }
         if let Some(since) = slot.known_since {
             let since = since.max(self.up_since);
             let lasted = now - since;
-            let calm = now - since.max(slot.fault_until);
+            let calm = now - since.max(quiet_until);
             self.seen.calm_naked_ms_max = self.seen.calm_naked_ms_max.max(calm);
             if calm > NAKED_MAX + ATTEMPT_EVERY + 2 * ROUND_TRIP {
                 self.breach(format!(
@@ -547,10 +629,7 @@ impl Judge {
                 ));
             }
             let silent = now - slot.last_command.max(since);
-            if lasted > NAKED_MAX
-                && silent > ATTEMPT_EVERY
-                && now > slot.fault_until + ATTEMPT_EVERY
-            {
+            if lasted > NAKED_MAX && silent > ATTEMPT_EVERY && now > quiet_until + ATTEMPT_EVERY {
                 self.breach(format!("I2: naked and no attempt for {silent} ms"));
             }
             if lasted > 10_000 && !slot.noted {
@@ -573,6 +652,21 @@ impl Judge {
             self.breach(format!("rest: woken for nothing it says {said} commands"));
         }
         self.seen.rests += 1;
+    }
+
+    /// I25: a pair that came after the storm has become a protected position by now, or none.
+    pub(crate) fn at_fresh(&mut self, now: i64, truth: &Truth, trader: &Trader) {
+        for index in 0..SYMBOLS {
+            let symbol = SymbolId::at(index);
+            let old = now - self.slots[index].opened_at > 5_000;
+            if truth.positions[index].is_some() && old {
+                self.seen.fresh += 1;
+                let leaving = trader.protection(symbol) == Protection::Leaving;
+                if trader.position(symbol).is_none() || !(protected(truth, symbol) || leaving) {
+                    self.breach(format!("I25: symbol {index} is open and not protected"));
+                }
+            }
+        }
     }
 
     /// I3, I5, I11 and protection, once everything has been calm for long.
@@ -633,6 +727,12 @@ impl Judge {
 }
 
 impl Watched {
+    /// Whether an exit was sent for the position that is open now.
+    fn owns(&self, id: OrderId) -> bool {
+        self.opened_by.is_some_and(|entry| entry < id)
+            && self.exits_from.is_some_and(|last| last < id)
+    }
+
     fn take(&mut self, qty: i64) {
         if qty <= self.booked {
             self.booked -= qty;
@@ -642,12 +742,38 @@ impl Watched {
     }
 }
 
-/// Whether a stop over the whole position rests, or a whole exit is executing.
-fn protected(truth: &Truth, symbol: SymbolId) -> bool {
+/// The trigger closer to the market.
+fn better(direction: Direction, one: Price, other: Price) -> Price {
+    match direction {
+        Direction::Long => one.max(other),
+        Direction::Short => one.min(other),
+    }
+}
+
+/// The best trigger among the stops that rest.
+fn best_stop(truth: &Truth, symbol: SymbolId, direction: Direction) -> Option<Price> {
+    let held = truth.live[symbol.index()]
+        .iter()
+        .map(|id| &truth.orders[id]);
+    held.filter(|held| held.is_stop())
+        .filter_map(Held::trigger)
+        .reduce(|one, other| better(direction, one, other))
+}
+
+/// Whether an exit of the whole position is executing.
+fn executing(truth: &Truth, symbol: SymbolId) -> bool {
     truth.live[symbol.index()].iter().any(|id| {
         let held = &truth.orders[id];
         let whole = held.request.amount == Amount::All && held.request.reduce_only;
-        let executing = matches!(held.state, State::Executing { .. });
-        whole && (held.is_stop() || executing)
+        whole && matches!(held.state, State::Executing { .. })
     })
+}
+
+/// Whether a stop over the whole position rests, or an exit of the whole is executing.
+fn protected(truth: &Truth, symbol: SymbolId) -> bool {
+    let stop = |id: &OrderId| {
+        let held = &truth.orders[id];
+        held.is_stop() && held.request.amount == Amount::All && held.request.reduce_only
+    };
+    executing(truth, symbol) || truth.live[symbol.index()].iter().any(stop)
 }

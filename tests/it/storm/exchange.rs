@@ -10,7 +10,8 @@ use confluence::domain::event::Stamped;
 use confluence::domain::event::{
     AccountUpdate, Command, Event, Floor, FloorBasis, Link, Operator, OrderStatus, OrderUpdate,
 };
-use confluence::domain::order::{HaltCause, OrderId, OrderKind, Purpose, Reject};
+use confluence::domain::num::Qty;
+use confluence::domain::order::{Approved, HaltCause, OrderId, OrderKind, Purpose, Reject};
 use confluence::domain::random::Random;
 use confluence::domain::signal::{Signal, SignalType};
 use confluence::domain::symbol::SymbolId;
@@ -114,6 +115,9 @@ pub(crate) struct FaultExchange {
     stepped: bool,
     /// Commands of this event that still get out before the trader dies.
     dying: Option<u64>,
+    woken: i64,
+    /// Entries a broken gateway would send again.
+    resend: BTreeMap<OrderId, Approved>,
     day_told: i64,
     signals: u64,
     last_pair: Option<(Signal, Signal)>,
@@ -147,6 +151,8 @@ impl FaultExchange {
             sequence: 0,
             stepped: false,
             dying: None,
+            woken: start,
+            resend: BTreeMap::new(),
             day_told: Timestamp::from_millis(start).day(),
             signals: 0,
             last_pair: None,
@@ -163,7 +169,9 @@ impl FaultExchange {
         exchange.plan_item(QUIET, Item::Milestone(Milestone::Quiet));
         exchange.plan_item(RESUME, Item::Fresh);
         exchange.plan_item(CLOSE - 100, Item::Milestone(Milestone::Fresh));
+        // Twice, as an owner would whose first word fell on a dead process.
         exchange.plan_item(CLOSE, Item::CloseAll);
+        exchange.plan_item(CLOSE + 10_000, Item::CloseAll);
         exchange
     }
 
@@ -206,6 +214,19 @@ impl FaultExchange {
             Command::Submit(approved) => Some(approved.request().symbol),
             Command::Cancel(id) | Command::Query(id) => self.judge.symbol_of(*id),
             Command::Resync | Command::Halt(_) | Command::Release | Command::Watch(_) => None,
+        }
+    }
+
+    /// The planted gateway that clears the way for a new stop too early.
+    fn cancel_hard_stop(&mut self, symbol: SymbolId) {
+        let stop = self.truth.live[symbol.index()]
+            .iter()
+            .copied()
+            .find(|id| self.truth.orders[id].request.purpose == Purpose::StopLoss);
+        if let Some(id) = stop {
+            let sent = self.now;
+            let command = Command::Cancel(id);
+            self.plan_item(1, Item::Arrive { sent, command });
         }
     }
 
@@ -302,7 +323,9 @@ impl FaultExchange {
                     .orders
                     .get(&id)
                     .is_some_and(|held| held.state == State::Resting);
-                if rests && !late {
+                if rests && self.bug == Some(Bug::KeepCanceled) {
+                    self.answer(id, OrderUpdate::Canceled { total: Qty::ZERO }, symbol);
+                } else if rests && !late {
                     self.truth.end(id, OrderStatus::Canceled);
                     self.judge.removed(&self.truth, id, self.now);
                     self.send_news();
@@ -315,12 +338,12 @@ impl FaultExchange {
             }
             Command::Query(id) => {
                 let mut report = self.truth.report(id);
-                let fresh = self.truth.orders.get(&id).is_some_and(|held| {
-                    self.now - held.accepted_at < 4_000 && held.fills.is_empty()
-                });
+                let held = self.truth.orders.get(&id);
+                let fresh = held.is_some_and(|held| self.now - held.accepted_at < 4_000);
                 if fresh && self.strikes(Fault::QueryLag) {
                     self.met(Fault::QueryLag, symbol, 2_000);
                     report.status = OrderStatus::Unknown;
+                    report.fills.clear();
                 }
                 self.answer(id, OrderUpdate::Report(report), symbol);
             }
@@ -384,15 +407,18 @@ impl FaultExchange {
         let before = self.truth.positions[symbol.index()];
         let whole = !partial || self.random.one_in(4);
         let more = self.truth.execute(self.now, id, whole, &mut self.random);
-        self.judge.executed(&self.truth, purpose, symbol, before);
+        self.judge.executed(self.now, &self.truth, id, before);
         if more {
             let fault = if purpose == Purpose::Entry {
                 Fault::PartialEntry
             } else {
                 Fault::PartialExit
             };
-            let pause = self.random.between(5, 400);
+            let pause = self.random.between(5, self.plan.pause);
             self.met(fault, Some(symbol), pause);
+            if fault == Fault::PartialEntry && self.storms() {
+                self.signal(symbol, SignalType::FOMO_INTENSIFIED);
+            }
             self.plan_item(pause, Item::Piece(id));
         }
         self.send_news();
@@ -433,6 +459,15 @@ impl FaultExchange {
         } else {
             1
         };
+        let (event, twin) = match self.bug {
+            Some(bug) => bug.garble(event),
+            None => (Some(event), None),
+        };
+        if let Some(twin) = twin {
+            let event = twin;
+            self.plan_item(150, Item::Deliver { event, wire: true });
+        }
+        let Some(event) = event else { return };
         for _ in 0..copies {
             let mut latency = self.random.between(10, 120);
             if self.strikes(Fault::DelayNews) {
@@ -454,6 +489,8 @@ impl FaultExchange {
 
     fn tick(&mut self) {
         let storms = self.storms();
+        // Still before a look at the end of calm, so that nothing is on its way then.
+        let still = (QUIET - 15_000..QUIET).contains(&self.elapsed()) || self.elapsed() > CLOSE;
         for index in 0..SYMBOLS {
             let symbol = SymbolId::at(index);
             let swing = if storms {
@@ -461,6 +498,7 @@ impl FaultExchange {
             } else {
                 self.plan.swing / 8
             };
+            let swing = if still { 0 } else { swing };
             let mut move_bps = self.random.between(-swing, swing);
             if storms && self.random.one_in(60) {
                 move_bps *= 12;
@@ -488,10 +526,8 @@ impl FaultExchange {
     }
 
     fn surprise(&mut self, symbol: SymbolId) {
-        if self.truth.positions[symbol.index()].is_none() {
-            return;
-        }
-        if self.strikes(Fault::ClosedByExchange) {
+        let open = self.truth.positions[symbol.index()].is_some();
+        if open && self.strikes(Fault::ClosedByExchange) {
             self.met(Fault::ClosedByExchange, Some(symbol), 0);
             let before = self.truth.closes.len();
             self.truth.close(self.now, symbol, &mut self.random);
@@ -723,6 +759,14 @@ impl FaultExchange {
         if self.verbose {
             println!("{:>8} heard {event:?}", self.elapsed());
         }
+        if let Event::Order {
+            id,
+            update: OrderUpdate::NoAnswer,
+        } = &event
+            && let Some(approved) = self.resend.remove(id)
+        {
+            self.transmit(Command::Submit(approved));
+        }
         Stamped {
             at: Timestamp::from_millis(self.now),
             event,
@@ -766,9 +810,24 @@ impl Exchange for FaultExchange {
                     return;
                 }
                 if entry {
-                    self.judge.entry_sent(self.now, &self.truth, request);
+                    let bent = self
+                        .bug
+                        .map_or_else(|| request.clone(), |bug| bug.bend(request.clone()));
+                    self.judge.entry_sent(self.now, &self.truth, &bent);
+                }
+                if self.bug == Some(Bug::ResendEntry) && entry {
+                    self.resend.insert(request.id, approved.clone());
+                }
+                if self.bug == Some(Bug::CancelFirst) && request.purpose == Purpose::BreakEven {
+                    self.cancel_hard_stop(request.symbol);
                 }
                 self.transmit(Command::Submit(approved));
+            }
+            Command::Query(_) if self.bug == Some(Bug::Thrash) => {
+                for _ in 0..30 {
+                    self.judge.said(self.now, &command);
+                    self.transmit(command.clone());
+                }
             }
             Command::Cancel(_) | Command::Query(_) | Command::Resync => self.transmit(command),
         }
@@ -787,12 +846,17 @@ impl Exchange for FaultExchange {
                 return Ok(None);
             };
             let wake = wake.map(Timestamp::millis).filter(|_| !self.dead);
+            let wake = match self.bug {
+                Some(Bug::SlowWake) => wake.map(|wake| wake.max(self.woken + 3_000)),
+                _ => wake,
+            };
             let first = wake.map_or(at, |wake| wake.min(at));
             if first > self.plan.start + END {
                 return Ok(None);
             }
             if let Some(wake) = wake.filter(|wake| *wake < at) {
                 self.now = wake.max(self.now);
+                self.woken = self.now;
                 return Ok(Some(self.hand_over(Event::Wake)));
             }
             let item = self

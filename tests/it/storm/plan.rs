@@ -29,7 +29,7 @@ pub(crate) const RESUME: i64 = QUIET + 100;
 /// then the order to close everything,
 pub(crate) const CLOSE: i64 = RESUME + 10_000;
 /// then the end.
-pub(crate) const END: i64 = CLOSE + 30_000;
+pub(crate) const END: i64 = CLOSE + 40_000;
 
 /// One seed's world.
 #[derive(Clone, Debug)]
@@ -42,6 +42,8 @@ pub(crate) struct Plan {
     pub(crate) leftovers: Leftovers,
     /// Largest usual move of a tick, in hundredths of a percent.
     pub(crate) swing: i64,
+    /// Longest pause between two executions of one order.
+    pub(crate) pause: i64,
 }
 
 impl Plan {
@@ -67,6 +69,7 @@ impl Plan {
                 _ => Leftovers::Keep,
             },
             swing: random.between(10, 90),
+            pause: if random.one_in(2) { 3_000 } else { 400 },
         }
     }
 

@@ -69,7 +69,8 @@ impl Fault {
     const fn strength(self) -> u64 {
         match self {
             Self::DropRequest | Self::DropAnswer | Self::RejectOther => 150,
-            Self::RejectThrottled | Self::RejectTrigger => 120,
+            Self::RejectTrigger => 120,
+            Self::RejectThrottled => 200,
             Self::DropNews => 250,
             Self::Repeat => 400,
             Self::DelayRequest | Self::DelayNews => 300,
@@ -187,8 +188,50 @@ impl Matrix {
     }
 }
 
-/// Why a fault cannot meet a state, if so.
-pub(crate) fn unreachable(fault: Fault, state: Protection) -> Option<&'static str> {
-    let _ = (fault, state);
-    None
+/// Why a fault cannot meet a state, if so. What is counted there all the same comes from leftovers of a position before.
+const fn unreachable(fault: Fault, state: Protection) -> Option<&'static str> {
+    use Protection::{Bracketed, Entering, Flat, Reduced, Stopped, Sweeping};
+    match (fault, state) {
+        (Fault::DropNews, Flat) => Some("news are of live orders, and while flat there is none"),
+        (Fault::RejectTrigger | Fault::RejectThrottled | Fault::RejectOther, Flat) => {
+            Some("what can be refused is a live order, and while flat there is none")
+        }
+        (Fault::QueryLag, Flat) => Some("while flat no order is young enough to be overlooked"),
+        (Fault::RejectTrigger, Entering) => Some("triggers are sent once a fill is known"),
+        (Fault::RejectTrigger, Stopped) => {
+            Some("with the stop accepted the next triggers are the legs, which make it bracketed")
+        }
+        (Fault::PartialEntry, Flat | Sweeping) => Some("an entry on its way is Entering"),
+        (Fault::PartialEntry, Bracketed | Reduced) => {
+            Some("legs are placed once the entry is over")
+        }
+        (Fault::PartialExit, Flat | Entering | Sweeping) => {
+            Some("an exit is sent for a position that is known and executes only against one")
+        }
+        (Fault::StopCanceled, Flat | Entering) => Some("the stop is sent once a fill is known"),
+        (Fault::ClosedByExchange, Flat | Sweeping) => {
+            Some("the trader is flat only after it heard of every execution")
+        }
+        _ => None,
+    }
+}
+
+/// The reasons for the cells in brackets.
+pub(crate) fn print_unreachable() {
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for fault in Fault::ALL {
+        for state in STATES {
+            let Some(reason) = unreachable(fault, state) else {
+                continue;
+            };
+            let cell = format!("{fault:?}×{state:?}");
+            match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, cells)) => cells.push(cell),
+                None => reasons.push((reason, vec![cell])),
+            }
+        }
+    }
+    for (reason, cells) in reasons {
+        println!("(not reachable: {}: {reason})", cells.join(", "));
+    }
 }

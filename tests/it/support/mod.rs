@@ -51,7 +51,7 @@ pub(crate) fn run(
         world.tape.instruments.clone(),
         Upkeep::default(),
     );
-    let mut history = History::new(Arc::clone(world), model.clone(), engine);
+    let mut history = History::new(world, model, engine);
     let mut log = EventLog::keeping();
     drive(&mut trader, &mut history, &mut log).unwrap();
     (history.finish(), log)
