@@ -147,46 +147,48 @@ fn signals(random: &mut Random) -> (String, &'static str) {
     }
 }
 
-/// A configuration with some keys at odd and extreme values, most of which are allowed.
+/// Keys with odd and extreme values, most of which are allowed.
+const KEYS: [(&str, &str, &[&str]); 22] = [
+    ("instrument", "step", &["0.00000001", "1000"]),
+    ("instrument", "qty_min", &["0.00000001", "1000"]),
+    ("instrument", "market_qty_max", &["1", "1000000000"]),
+    (
+        "account",
+        "balance_usdt",
+        &["10000", "0.01", "1", "100000000"],
+    ),
+    ("account", "leverage", &["1", "3", "125"]),
+    ("account", "margin_mode", &["\"isolated\"", "\"cross\""]),
+    ("fees", "taker_bps", &["0", "5", "1000"]),
+    ("signals", "score_min", &["0", "0.6", "1"]),
+    ("signals", "window_s", &["1", "300", "600"]),
+    ("sizing", "position_pct", &["0.001", "12.345678", "50"]),
+    ("sizing", "score_scaling", &["true"]),
+    ("sizing", "total_pct", &["50", "100"]),
+    ("sizing", "open_risk_max_pct", &["0.001", "99"]),
+    ("entries", "direction", &["\"long\"", "\"short\""]),
+    ("daily", "loss_max_pct", &["0.01", "5", "100"]),
+    ("exits", "stop_pct", &["0.01", "3", "99.9"]),
+    ("exits", "hold_max_s", &["0", "1", "100000000"]),
+    ("exits", "risk_close_share_pct", &["1", "100"]),
+    ("simulation", "latency_ms", &["0", "250", "3600000"]),
+    ("simulation", "half_spread_bps", &["0", "1", "5000"]),
+    (
+        "simulation",
+        "path_mode",
+        &["\"pessimistic\"", "\"optimistic\"", "\"OHLC\""],
+    ),
+    (
+        "simulation",
+        "end_of_data",
+        &["\"mark\"", "\"force_close\""],
+    ),
+];
+
+/// A configuration of some of them.
 fn config(random: &mut Random) -> String {
-    let keys: [(&str, &str, &[&str]); 22] = [
-        ("instrument", "step", &["0.00000001", "1000"]),
-        ("instrument", "qty_min", &["0.00000001", "1000"]),
-        ("instrument", "market_qty_max", &["1", "1000000000"]),
-        (
-            "account",
-            "balance_usdt",
-            &["10000", "0.01", "1", "100000000"],
-        ),
-        ("account", "leverage", &["1", "3", "125"]),
-        ("account", "margin_mode", &["\"isolated\"", "\"cross\""]),
-        ("fees", "taker_bps", &["0", "5", "1000"]),
-        ("signals", "score_min", &["0", "0.6", "1"]),
-        ("signals", "window_s", &["1", "300", "600"]),
-        ("sizing", "position_pct", &["0.001", "12.345678", "50"]),
-        ("sizing", "score_scaling", &["true"]),
-        ("sizing", "total_pct", &["50", "100"]),
-        ("sizing", "open_risk_max_pct", &["0.001", "99"]),
-        ("entries", "direction", &["\"long\"", "\"short\""]),
-        ("daily", "loss_max_pct", &["0.01", "5", "100"]),
-        ("exits", "stop_pct", &["0.01", "3", "99.9"]),
-        ("exits", "hold_max_s", &["0", "1", "100000000"]),
-        ("exits", "risk_close_share_pct", &["1", "100"]),
-        ("simulation", "latency_ms", &["0", "250", "3600000"]),
-        ("simulation", "half_spread_bps", &["0", "1", "5000"]),
-        (
-            "simulation",
-            "path_mode",
-            &["\"pessimistic\"", "\"optimistic\"", "\"OHLC\""],
-        ),
-        (
-            "simulation",
-            "end_of_data",
-            &["\"mark\"", "\"force_close\""],
-        ),
-    ];
     let mut sections: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (section, key, values) in keys {
+    for (section, key, values) in KEYS {
         if random.one_in(3) {
             let value = values[usize::try_from(random.below(values.len() as u64)).unwrap()];
             sections
@@ -306,82 +308,78 @@ fn lay_out(random: &mut Random, root: &Path, broken: u64) -> String {
     name
 }
 
+/// What became of one case, and the message if it was refused.
+fn run_case(root: &Path, signals: &str, out: &Path, engine: Engine) -> (&'static str, String) {
+    let layers = Layers {
+        files: vec![root.join("config.toml")],
+        ..Layers::default()
+    };
+    let settings = match Settings::load(&layers) {
+        Ok(settings) => settings,
+        Err(wrong) => return ("configuration refused", wrong.to_string()),
+    };
+    let job = Job {
+        sources: Sources {
+            signals: root.join(signals),
+            data: vec![root.join("data")],
+        },
+        settings,
+        out: Some(out.to_owned()),
+        engine,
+        threads: 1,
+    };
+    match job::run(&job, &|_| {}, &AtomicBool::new(false), &|| json!({})) {
+        Ok(done) if done.summary["trades"] == 0 => ("no trade", "-".to_owned()),
+        Ok(_) => ("trades", "-".to_owned()),
+        Err(wrong) => ("run refused", wrong.to_string()),
+    }
+}
+
+/// A number of the surrounding shell.
+fn number(name: &str, usual: u64) -> u64 {
+    let text = std::env::var(name).ok();
+    text.and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
 #[test]
 fn damaged_and_extreme_inputs_never_panic_in_the_library() {
     let mut met: BTreeMap<&str, u64> = BTreeMap::new();
     let home = tempfile::tempdir().unwrap();
-    let seeds = std::env::var("FUZZ_SEEDS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(1_200_u64);
-    let first = std::env::var("FUZZ_FIRST")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(0_u64);
+    let (first, seeds) = (number("FUZZ_FIRST", 0), number("FUZZ_SEEDS", 1_200));
     let mut panics = Vec::new();
+    let (root, out) = (home.path().join("case"), home.path().join("run"));
     for seed in first..first + seeds {
         let mut random = Random::stream(seed, &[330]);
-        let root = home.path().join("case");
-        // A fifth of the cases is damaged nowhere: their values alone are extreme.
+        // A sixth of the cases is damaged nowhere: their values alone are extreme.
         let name = lay_out(&mut random, &root, seed % 6);
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let layers = Layers {
-                files: vec![root.join("config.toml")],
-                ..Layers::default()
-            };
-            let settings = match Settings::load(&layers) {
-                Ok(settings) => settings,
-                Err(wrong) => return ("configuration refused", wrong.to_string()),
-            };
-            let job = Job {
-                sources: Sources {
-                    signals: root.join(&name),
-                    data: vec![root.join("data")],
-                },
-                settings,
-                out: Some(home.path().join("run")),
-                engine: if seed % 2 == 0 {
-                    Engine::Skip
-                } else {
-                    Engine::Step
-                },
-                threads: 1,
-            };
-            match job::run(&job, &|_| {}, &AtomicBool::new(false), &|| json!({})) {
-                Ok(done) if done.summary["trades"] == 0 => ("no trade", String::from("-")),
-                Ok(_) => ("trades", String::from("-")),
-                Err(wrong) => ("run refused", wrong.to_string()),
-            }
-        }));
+        let even = seed.is_multiple_of(2);
+        let engine = if even { Engine::Skip } else { Engine::Step };
+        let case = || run_case(&root, &name, &out, engine);
+        let outcome = catch_unwind(AssertUnwindSafe(case));
+        let _none = std::fs::remove_dir_all(&out);
+        std::fs::remove_dir_all(&root).unwrap();
+        let left = std::fs::read_dir(home.path()).unwrap().count();
+        assert_eq!(left, 0, "seed {seed}: something was left");
         let Ok((what, message)) = outcome else {
             panics.push(seed);
             continue;
         };
-        assert!(
-            !message.trim().is_empty() && message.len() < 20_000,
-            "seed {seed}: {message}"
-        );
+        // For a look at the messages themselves.
+        if number("FUZZ_SAY", 0) > 0 {
+            println!("{seed} {what}: {message}");
+        }
+        let readable = !message.trim().is_empty() && message.len() < 20_000;
+        assert!(readable, "seed {seed}: {message}");
         *met.entry(what).or_default() += 1;
-        let _none = std::fs::remove_dir_all(home.path().join("run"));
-        std::fs::remove_dir_all(&root).unwrap();
-        assert_eq!(
-            std::fs::read_dir(home.path()).unwrap().count(),
-            0,
-            "seed {seed}: something was left"
-        );
     }
     println!("fuzz: {seeds} cases through the library: {met:?}");
     assert!(
         panics.is_empty(),
         "panics at seeds {panics:?}: FUZZ_FIRST=.. FUZZ_SEEDS=1 shows one again"
     );
-    if seeds >= 1_000 {
-        for what in ["trades", "no trade", "run refused", "configuration refused"] {
-            assert!(
-                met.get(what).is_some_and(|times| *times >= 30),
-                "{what}: {met:?}"
-            );
-        }
+    for what in ["trades", "no trade", "run refused", "configuration refused"] {
+        let enough = met.get(what).is_some_and(|times| *times >= 30);
+        assert!(enough || seeds < 1_000, "{what}: {met:?}");
     }
 }
 
@@ -414,6 +412,11 @@ fn damaged_and_extreme_inputs_give_the_program_one_clear_error() {
         assert!(
             !told.contains("internal error") && !told.contains("panicked"),
             "seed {seed}: {told}"
+        );
+        let tame = |letter: char| !letter.is_control() || letter == '\n' || letter == '\t';
+        assert!(
+            told.chars().all(tame),
+            "seed {seed}: control characters: {told:?}"
         );
         if code == 0 {
             let result: Result<serde_json::Value, _> = serde_json::from_slice(&output.stdout);
