@@ -92,7 +92,13 @@ impl Terminal {
         }
     }
 
+    /// Text may quote a broken file: what would move the cursor or colour the screen is shown as a mark instead.
     fn to_stderr(self, head: &str, text: &str) {
+        let tame = |letter: char| {
+            let harmless = !letter.is_control() || matches!(letter, '\n' | '\t');
+            if harmless { letter } else { '\u{fffd}' }
+        };
+        let text: String = text.chars().map(tame).collect();
         complain(&format!("{head}{text}"));
     }
 }

@@ -81,6 +81,11 @@ pub fn divide(numerator: i128, denominator: i128, rounding: Rounding) -> i128 {
     } else {
         (toward_zero, left)
     };
+    rounded(floor, rest, denominator, rounding)
+}
+
+/// The rounded quotient, from the one rounded down and the rest above it.
+fn rounded(floor: i128, rest: i128, denominator: i128, rounding: Rounding) -> i128 {
     match rounding {
         Rounding::Down => floor,
         Rounding::Up => floor + i128::from(rest > 0),
@@ -93,6 +98,52 @@ pub fn divide(numerator: i128, denominator: i128, rounding: Rounding) -> i128 {
             floor + i128::from(up)
         }
     }
+}
+
+/// `one * other / denominator`, rounded once; the product may be wider than 128 bits, the quotient may not. The
+/// denominator must be above zero.
+#[must_use]
+pub fn multiply_divide(one: i128, other: i128, denominator: i128, rounding: Rounding) -> i128 {
+    if let Some(product) = one.checked_mul(other) {
+        return divide(product, denominator, rounding);
+    }
+    assert!(denominator > 0, "invariant: divisors are positive");
+    let by = denominator.unsigned_abs();
+    let (high, low) = wide_product(one.unsigned_abs(), other.unsigned_abs());
+    // Long division, bit by bit; rare enough to be slow. The rest stays below the divisor, so doubling it fits.
+    let (mut quotient, mut rest) = (0_u128, 0_u128);
+    for word in [high, low] {
+        for bit in (0..128).rev() {
+            rest = rest * 2 + (word >> bit & 1);
+            assert!(quotient >> 126 == 0, "invariant: the quotient fits");
+            quotient *= 2;
+            if rest >= by {
+                rest -= by;
+                quotient += 1;
+            }
+        }
+    }
+    let signed = |magnitude: u128| {
+        i128::try_from(magnitude).expect("invariant: both are below 127 bits, as just checked")
+    };
+    let (quotient, rest) = (signed(quotient), signed(rest));
+    match (one < 0) != (other < 0) {
+        false => rounded(quotient, rest, denominator, rounding),
+        true if rest == 0 => -quotient,
+        true => rounded(-quotient - 1, denominator - rest, denominator, rounding),
+    }
+}
+
+/// A product as its high and low halves.
+const fn wide_product(one: u128, other: u128) -> (u128, u128) {
+    const HALF: u128 = u64::MAX as u128;
+    let (a, b) = (one >> 64, one & HALF);
+    let (c, d) = (other >> 64, other & HALF);
+    let low = b * d;
+    let middle = a * d + (low >> 64);
+    let cross = b * c + (middle & HALF);
+    let high = a * c + (middle >> 64) + (cross >> 64);
+    (high, (cross << 64) | (low & HALF))
 }
 
 /// Narrows a result that the ranges of [`LARGEST`] keep inside 64 bits.
@@ -286,8 +337,20 @@ impl Price {
         tick: Price,
         rounding: Rounding,
     ) -> Option<Self> {
-        let ticks = divide(numerator, denominator * i128::from(tick.0), rounding);
-        Self::from_steps(narrow(ticks * i128::from(tick.0)))
+        Self::from_product((numerator, 1), denominator, tick, rounding)
+    }
+
+    /// As [`Self::from_quotient`], of a numerator given as two factors whose product may be wider than 128 bits.
+    #[must_use]
+    pub fn from_product(
+        (one, other): (i128, i128),
+        denominator: i128,
+        tick: Price,
+        rounding: Rounding,
+    ) -> Option<Self> {
+        let tick = i128::from(tick.0);
+        let ticks = multiply_divide(one, other, denominator * tick, rounding);
+        Self::from_steps(narrow(ticks * tick))
     }
 }
 
@@ -594,6 +657,33 @@ impl Neg for Rate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn wide_products_divide_as_narrow_ones_do() {
+        let roundings = [Rounding::Down, Rounding::Up, Rounding::HalfEven];
+        let (mut wide, mut ties) = (0, 0);
+        let mut random = crate::domain::random::Random::new(11);
+        for _ in 0..2_000 {
+            let one = i128::from(random.between(-1_000_000, 1_000_000));
+            let other = i128::from(random.between(0, 1_000_000));
+            let by = i128::from(random.between(1, 3_000));
+            // Both factors and the divisor stretched: the same quotient from a product of more than 128 bits.
+            let stretch = 10_i128.pow(16);
+            let (big, small) = (one * stretch * 1_000_000, other * 10_i128.pow(18));
+            let divisor = by * 10_i128.pow(22) * 10_i128.pow(12);
+            for rounding in roundings {
+                let wanted = divide(one * other * 1_000_000, by, rounding);
+                assert_eq!(multiply_divide(big, small, divisor, rounding), wanted);
+                assert_eq!(
+                    multiply_divide(one, other * 1_000_000, by, rounding),
+                    wanted
+                );
+            }
+            wide += u32::from(big.checked_mul(small).is_none());
+            ties += u32::from(one * other * 2_000_000 % by == 0);
+        }
+        assert!(wide > 1_900 && ties > 20, "{wide} {ties}");
+    }
 
     #[test]
     fn text_and_numbers_agree_both_ways() {

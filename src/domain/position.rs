@@ -4,7 +4,7 @@
 //! functions, so a figure is computed in one place.
 
 use super::instrument::Instrument;
-use super::num::{Money, Notional, Price, Qty, Rate, Rounding, UNIT};
+use super::num::{LARGEST, Money, Notional, Price, Qty, Rate, Rounding, UNIT};
 use super::order::Direction;
 
 /// An open position. Flat is `None`, never a zero quantity.
@@ -182,8 +182,12 @@ impl Position {
             let above_floor = bracket.floor.exact().raw() * bottom <= scaled;
             let below_cap = index == last || scaled < bracket.cap.exact().raw() * bottom;
             if above_floor && below_cap {
-                let quantity = i128::from(self.qty.steps());
-                return Price::from_quotient(scaled, bottom * quantity, instrument.tick, rounding);
+                let divisor = bottom * i128::from(self.qty.steps());
+                // A small position beside a large margin: no price can ever get there.
+                let reachable = scaled / divisor <= i128::from(LARGEST);
+                return reachable
+                    .then(|| Price::from_quotient(scaled, divisor, instrument.tick, rounding))
+                    .flatten();
             }
         }
         None
@@ -191,8 +195,9 @@ impl Position {
 }
 
 fn released_share(cost: Notional, part: i128, whole: i128) -> Money {
-    let steps = super::num::divide(
-        cost.raw() * part,
+    let steps = super::num::multiply_divide(
+        cost.raw(),
+        part,
         whole * i128::from(UNIT),
         Rounding::HalfEven,
     );

@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 
 use crate::domain::fill::{Liquidity, Reason};
 use crate::domain::instrument::Instrument;
-use crate::domain::num::{Money, Notional, Price, Qty, Rate, Rounding, UNIT};
+use crate::domain::num::{Money, Notional, Price, Qty, Rate, Rounding, UNIT, multiply_divide};
 use crate::domain::order::{Amount, Direction, OrderId, OrderKind, Purpose, Side, Watched};
 use crate::domain::position::{MarginMode, Position, fee};
 use crate::exchange::model::{LimitFill, Model};
@@ -198,8 +198,8 @@ pub fn taker_price(reference: Reference, side: Side, cost: Rate, tick: Price) ->
         Side::Sell => Rounding::Down,
     };
     // A sale can never be worth less than one tick: costs are below 100 %.
-    Price::from_quotient(
-        reference.top * factor,
+    Price::from_product(
+        (reference.top, factor),
         reference.bottom * i128::from(UNIT),
         tick,
         rounding,
@@ -211,8 +211,9 @@ pub fn taker_price(reference: Reference, side: Side, cost: Rate, tick: Price) ->
 #[must_use]
 pub fn slippage(price: Price, reference: Reference, qty: Qty) -> Money {
     let apart = (i128::from(price.steps()) * reference.bottom - reference.top).abs();
-    let raw = crate::domain::num::divide(
-        apart * i128::from(qty.steps()),
+    let raw = multiply_divide(
+        apart,
+        i128::from(qty.steps()),
         reference.bottom,
         Rounding::Up,
     );

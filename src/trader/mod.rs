@@ -373,7 +373,10 @@ impl Trader {
         if request.reduce_only && request.id < open.exits_from {
             return;
         }
-        if ended && state == OrderState::Done(Outcome::Rejected(Reject::NothingToReduce)) {
+        // An order by hand on the position's own side is refused too, and that is no news of the position (F13).
+        let closes = request.side == open.position.direction.exit_side();
+        if ended && closes && state == OrderState::Done(Outcome::Rejected(Reject::NothingToReduce))
+        {
             self.surprise(
                 Some(request.id),
                 "nothing to close, by the exchange",

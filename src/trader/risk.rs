@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::domain::event::{Confluence, Gate, ManualOrder, Quote};
 use crate::domain::instrument::Instrument;
-use crate::domain::num::{Money, Notional, Price, Qty, Rate, Rounding, UNIT, divide};
+use crate::domain::num::{Money, Notional, Price, Qty, Rate, Rounding, UNIT, multiply_divide};
 use crate::domain::order::{Amount, Approved, OrderId, OrderKind, OrderRequest, Purpose, Side};
 use crate::domain::position::initial_margin;
 use crate::domain::symbol::SymbolId;
@@ -59,6 +59,13 @@ pub struct Sizing {
 struct Share {
     top: i128,
     bottom: i128,
+}
+
+/// A share of an amount in 1e-16 USDT of margin.
+#[derive(Clone, Copy)]
+struct Term {
+    of: i128,
+    share: Share,
 }
 
 impl Share {
@@ -116,32 +123,30 @@ pub fn size(
         .times(per_margin);
     let total = Share::of(rules.sizing.total).times(per_margin);
     let used = (standing.margin_used + standing.reserved).exact().raw();
-    // Each term is top/bottom in 1e-16 USDT of margin.
-    let position_term = Share {
-        top: base.raw() * position.top,
-        bottom: position.bottom,
-    };
-    let total_term = Share {
-        top: base.raw() * total.top - used * total.bottom,
-        bottom: total.bottom,
-    };
-    let free = (quote.available - standing.reserved).exact().raw();
     let taker = i128::from(UNIT) + leverage * i128::from(rules.terms.taker.steps());
-    let affordable = Share::new(i128::from(UNIT), taker);
-    let free_term = Share {
-        top: free * affordable.top,
-        bottom: affordable.bottom,
+    let position_term = Term {
+        of: base.raw(),
+        share: position,
     };
-    if total_term.top <= 0 {
+    let total_term = Term {
+        of: base.raw() * total.top - used * total.bottom,
+        share: Share::new(1, total.bottom),
+    };
+    let free_term = Term {
+        of: (quote.available - standing.reserved).exact().raw(),
+        share: Share::new(i128::from(UNIT), taker),
+    };
+    if total_term.of <= 0 {
         return Err(Gate::TotalCap);
     }
-    if free_term.top <= 0 {
+    if free_term.of <= 0 {
         return Err(Gate::InsufficientMargin);
     }
-    let quantity = |term: Share| {
-        let steps = divide(
-            term.top * leverage,
-            term.bottom * i128::from(price.steps()),
+    let quantity = |term: Term| {
+        let steps = multiply_divide(
+            term.of,
+            term.share.top * leverage,
+            term.share.bottom * i128::from(price.steps()),
             Rounding::Down,
         );
         i64::try_from(steps).unwrap_or(i64::MAX).max(0)
@@ -152,8 +157,10 @@ pub fn size(
         .min()
         .unwrap_or(0);
     let qty = Qty::from_steps(steps).unwrap_or(Qty::ZERO);
-    let money = |term: Share| {
-        Notional::from_raw(divide(term.top, term.bottom, Rounding::Down)).round(Rounding::Down)
+    let money = |term: Term| {
+        let Share { top, bottom } = term.share;
+        Notional::from_raw(multiply_divide(term.of, top, bottom, Rounding::Down))
+            .round(Rounding::Down)
     };
     let sizing = Sizing {
         base,

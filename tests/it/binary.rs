@@ -35,7 +35,8 @@ pub(crate) fn json(command: &mut Command) -> Value {
 
 /// A line that shows even when the test passes.
 pub(crate) fn say(line: &str) {
-    writeln!(std::io::stderr(), "{line}").unwrap();
+    let line = format!("{line}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
 /// The real recordings; without them the test is skipped with a visible note, or fails when they are required.

@@ -163,7 +163,7 @@ impl Books<'_> {
             self.enter(Some(symbol), LedgerKind::Fee, -charged);
             self.held.insert(symbol, held);
         } else {
-            self.close(symbol, fill, reason, held, charged);
+            self.close((symbol, reason), fill, held, charged);
         }
         // Rank 0 is before the equity point; what the exchange closes by itself at an instant comes after it.
         let late = matches!(reason, Reason::Delisted | Reason::EndOfData);
@@ -172,9 +172,8 @@ impl Books<'_> {
 
     fn close(
         &mut self,
-        symbol: SymbolId,
+        (symbol, reason): (SymbolId, Reason),
         fill: &Fill,
-        reason: Reason,
         mut held: Held,
         charged: Decimal,
     ) {

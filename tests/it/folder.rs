@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use confluence::domain::time::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -169,139 +170,207 @@ fn gunzip(bytes: &[u8]) -> String {
     text
 }
 
-#[test]
-fn the_run_id_hangs_on_configuration_data_signals_seed_and_version_alone() {
-    let place = Place::new(2);
-    let id = |command: &mut Command| {
-        let out = place.path("run");
-        let run = json(command.arg("--out").arg(&out));
-        assert_eq!(run["inputs"]["version"], env!("CARGO_PKG_VERSION"));
-        let id = run["run_id"].as_str().unwrap().to_owned();
-        assert_eq!(id.len(), 16);
-        id
-    };
-    let on = |data: &Path, signals: &Path| {
+/// Runs and collects their ids.
+struct Ids {
+    place: Place,
+    /// Each id with what gave it.
+    seen: BTreeMap<String, String>,
+    same: u64,
+}
+
+impl Ids {
+    fn new(seed: u64) -> Self {
+        let mut ids = Self {
+            place: Place::new(seed),
+            seen: BTreeMap::new(),
+            same: 0,
+        };
+        let mut usual = ids.usual();
+        ids.differs(&mut usual, "the base");
+        ids
+    }
+
+    fn on(data: &Path, signals: &Path) -> Command {
         let mut command = sim();
         command.arg("backtest").arg("--signals").arg(signals);
         command.arg("--data").arg(data);
         command
-    };
-    let (data, signals) = (place.path("data"), place.path("data/signals.csv"));
-    let usual = || on(&data, &signals);
-    let base = id(&mut usual());
-    let mut seen = BTreeMap::from([(base.clone(), "the base".to_owned())]);
-    let mut differs = |id: String, what: &str| {
-        if let Some(other) = seen.insert(id, what.to_owned()) {
+    }
+
+    fn usual(&self) -> Command {
+        Self::on(
+            &self.place.path("data"),
+            &self.place.path("data/signals.csv"),
+        )
+    }
+
+    fn id(&self, command: &mut Command) -> String {
+        let run = json(command.arg("--out").arg(self.place.path("run")));
+        assert_eq!(run["inputs"]["version"], env!("CARGO_PKG_VERSION"));
+        let id = run["run_id"].as_str().unwrap().to_owned();
+        assert_eq!(id.len(), 16);
+        id
+    }
+
+    fn differs(&mut self, command: &mut Command, what: &str) {
+        let id = self.id(command);
+        if let Some(other) = self.seen.insert(id, what.to_owned()) {
             panic!("{what} has the id of {other}");
         }
-    };
-    for set in [
+    }
+
+    fn is_base(&mut self, command: &mut Command, what: &str) {
+        let id = self.id(command);
+        assert_eq!(
+            self.seen.get(&id).map(String::as_str),
+            Some("the base"),
+            "{what}"
+        );
+        self.same += 1;
+    }
+
+    fn tell(&self) {
+        println!(
+            "run ids: {} inputs apart, {} others the same as the first",
+            self.seen.len(),
+            self.same
+        );
+    }
+}
+
+#[test]
+fn the_run_id_hangs_on_configuration_and_seed_and_on_no_way_of_running() {
+    let mut ids = Ids::new(2);
+    let sets = [
         "exits.stop_pct=2",
         "signals.delay_ms=1",
         "instrument.step=1",
         "run.seed=2",
-    ] {
-        differs(id(usual().args(["--set", set])), set);
+    ];
+    for set in sets {
+        let mut command = ids.usual();
+        ids.differs(command.args(["--set", set]), set);
     }
-    differs(id(usual().args(["--from", "2025-03-02"])), "another start");
-    differs(
-        id(usual().args(["--balance", "9999.99"])),
-        "another balance",
+    for flag in [
+        ["--from", "2025-03-02"],
+        ["--balance", "9999.99"],
+        ["--seed", "3"],
+    ] {
+        let mut command = ids.usual();
+        ids.differs(command.args(flag), flag[0]);
+    }
+    let same = ids.place.path("same.toml");
+    std::fs::write(&same, "[exits]\nstop_pct = 3.0\n").unwrap();
+    let mut command = ids.usual();
+    ids.is_base(command.arg("-c").arg(&same), "a default in other words");
+    let mut command = ids.usual();
+    ids.is_base(
+        command.env("SIM__SIGNALS__WINDOW_S", "300"),
+        "a default from the environment",
     );
-    // One digit of one price, one millisecond of one signal, one message of no use.
-    let changed = place.path("changed");
-    for (name, bytes) in files(&data) {
-        let path = changed.join(&name);
+    let mut command = ids.usual();
+    ids.is_base(
+        command.args(["--engine", "step", "-j", "3", "-v"]),
+        "engine and threads",
+    );
+    ids.tell();
+}
+
+#[test]
+fn the_run_id_hangs_on_every_price_and_not_on_the_packing() {
+    let mut ids = Ids::new(3);
+    let (data, changed) = (ids.place.path("data"), ids.place.path("changed"));
+    let signals = data.join("signals.csv");
+    let inputs = files(&data);
+    for (name, bytes) in &inputs {
+        let path = changed.join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, bytes).unwrap();
     }
-    let klines = files(&data);
-    let (name, bytes) = klines
-        .iter()
-        .find(|(name, _)| name.starts_with("klines/"))
-        .unwrap();
+    let klines = inputs.iter().find(|(name, _)| name.starts_with("klines/"));
+    let (name, bytes) = klines.unwrap();
     let text = gunzip(bytes);
+    let plain = changed.join(name).with_extension("");
+    std::fs::remove_file(changed.join(name)).unwrap();
+    std::fs::write(&plain, &text).unwrap();
+    ids.is_base(
+        &mut Ids::on(&changed, &signals),
+        "the same prices in another packing",
+    );
+    // The high of one bar alone, a tenth more.
     let mut rows: Vec<String> = text.lines().map(str::to_owned).collect();
     let middle = rows.len() / 2;
     let mut cells: Vec<String> = rows[middle].split(',').map(str::to_owned).collect();
-    // The high alone: a tenth more.
     let high: f64 = cells[2].parse().unwrap();
     cells[2] = format!("{:.0}", high * 1.1 + 1.0);
     rows[middle] = cells.join(",");
-    let path = changed.join(name);
-    let plain = path.with_extension("");
-    std::fs::remove_file(&path).unwrap();
     std::fs::write(&plain, rows.join("\n") + "\n").unwrap();
-    differs(id(&mut on(&changed, &signals)), "another price");
-    std::fs::write(&plain, &text).unwrap();
-    assert_eq!(
-        id(&mut on(&changed, &signals)),
-        base,
-        "the same prices in another packing"
-    );
-    let messages = std::fs::read_to_string(&signals).unwrap();
-    let other = place.path("other.csv");
-    let lines: Vec<&str> = messages.lines().collect();
-    for (line, what) in [
-        (
-            "999999,108,NONE,2025-03-03T10:00:00.000Z,2025-03-03T10:00:00.000Z",
-            "a message of no use",
-        ),
-        (
-            "999999,110,,2025-03-03T10:00:00.000Z,2025-03-03T10:00:00.000Z",
-            "a message without a name",
-        ),
-        (
-            "999999,110,AAA,2024-03-03T10:00:00.000Z,2024-03-03T10:00:00.000Z",
-            "an early message",
-        ),
-    ] {
-        assert_eq!(lines[0], "id,type,symbol,event_time,received_time");
-        let with = format!("{}\n{line}\n", lines.join("\n"));
-        std::fs::write(&other, with).unwrap();
-        let mut command = on(&data, &other);
-        differs(id(command.args(["--from", "2025-03-01"])), what);
-    }
-    // Prices of the benchmark alone.
-    for (price, what) in [("100", "a market"), ("101", "another market")] {
-        let market = place.path("market/klines");
-        std::fs::create_dir_all(&market).unwrap();
-        let day = 1_740_787_200_000_i64;
+    ids.differs(&mut Ids::on(&changed, &signals), "another price");
+    // Prices of the benchmark alone, which nobody trades.
+    let market = ids.place.path("market");
+    std::fs::create_dir_all(market.join("klines")).unwrap();
+    for price in ["100", "101"] {
+        let day = Timestamp::parse("2025-03-01").unwrap().millis();
         let rows = (0..1_440).map(|minute| {
-            format!(
-                "{},{price},{price},{price},{price},5\n",
-                day + minute * 60_000
-            )
+            let time = day + minute * 60_000;
+            format!("{time},{price},{price},{price},{price},5\n")
         });
         let text = "open_time,open,high,low,close,volume\n".to_owned() + &rows.collect::<String>();
-        std::fs::write(market.join("BTCUSDT-1m.csv"), text).unwrap();
-        let mut command = usual();
-        differs(id(command.arg("--data").arg(place.path("market"))), what);
+        std::fs::write(market.join("klines/BTCUSDT-1m.csv"), text).unwrap();
+        let mut command = ids.usual();
+        ids.differs(
+            command.arg("--data").arg(&market),
+            &format!("a market at {price}"),
+        );
     }
-    // What is no part of it.
+    ids.tell();
+}
+
+#[test]
+fn the_run_id_hangs_on_every_message_and_not_on_the_format() {
+    let mut ids = Ids::new(4);
+    let data = ids.place.path("data");
+    let signals = data.join("signals.csv");
+    let messages = std::fs::read_to_string(&signals).unwrap();
+    assert!(messages.starts_with("id,type,symbol,event_time,received_time\n"));
+    let other = ids.place.path("other.csv");
     std::fs::write(&other, &messages).unwrap();
-    assert_eq!(id(&mut on(&data, &other)), base, "another name of the file");
+    ids.is_base(&mut Ids::on(&data, &other), "another name of the file");
     for ending in ["parquet", "jsonl"] {
-        let converted = place.path(&format!("same.{ending}"));
+        let converted = ids.place.path(&format!("same.{ending}"));
         let mut convert = sim();
         convert
             .args(["signals", "convert", "--signals"])
             .arg(&signals);
         json(convert.arg("--out").arg(&converted));
-        assert_eq!(
-            id(&mut on(&data, &converted)),
-            base,
-            "the same messages as {ending}"
-        );
+        ids.is_base(&mut Ids::on(&data, &converted), ending);
     }
-    std::fs::write(place.path("same.toml"), "[exits]\nstop_pct = 3.0\n").unwrap();
-    assert_eq!(id(usual().arg("-c").arg(place.path("same.toml"))), base);
-    assert_eq!(id(usual().env("SIM__SIGNALS__WINDOW_S", "300")), base);
-    assert_eq!(
-        id(usual().args(["--engine", "step", "-j", "3", "-v"])),
-        base
-    );
-    println!("run id: {} inputs gave {} ids", seen.len() + 7, seen.len());
+    let at = |time: &str| format!("{time}T10:00:00.000Z,{time}T10:00:00.000Z");
+    for (line, what) in [
+        (
+            format!("999999,108,NONE,{}", at("2025-03-03")),
+            "a message of no use",
+        ),
+        (
+            format!("999999,110,,{}", at("2025-03-03")),
+            "a message without a name",
+        ),
+        (
+            format!("999999,110,AAA,{}", at("2024-03-03")),
+            "a message before the run",
+        ),
+    ] {
+        std::fs::write(&other, format!("{messages}{line}\n")).unwrap();
+        let mut command = Ids::on(&data, &other);
+        ids.differs(command.args(["--from", "2025-03-01"]), what);
+    }
+    let mut lines: Vec<&str> = messages.lines().collect();
+    let last = if lines[2].ends_with("5Z") { "4Z" } else { "5Z" };
+    let second = lines[2][..lines[2].len() - 2].to_owned() + last;
+    lines[2] = &second;
+    std::fs::write(&other, lines.join("\n")).unwrap();
+    ids.differs(&mut Ids::on(&data, &other), "a millisecond");
+    ids.tell();
 }
 
 #[test]

@@ -23,13 +23,13 @@ use confluence::trader::rules::Rules;
 use crate::binary::{say, shared};
 use crate::support::{MINUTE, random_model, random_rules, random_world, run};
 
-/// What a bar of a world becomes; `None` leaves it out.
-type Change<'a> = &'a dyn Fn(&Bar) -> Option<Bar>;
+/// What a bar of a world, which ends at the time given, becomes; `None` leaves it out.
+type Change<'a> = &'a dyn Fn(&Bar, Timestamp) -> Option<Bar>;
 
 fn change_bars(bars: &Bars, change: Change<'_>) -> Bars {
     let mut changed = Bars::new(bars.interval);
     for row in 0..bars.len() {
-        if let Some(bar) = change(&bars.get(row)) {
+        if let Some(bar) = change(&bars.get(row), bars.end(row)) {
             changed.push(bar).unwrap();
         }
     }
@@ -88,7 +88,7 @@ fn change_world(
 fn cut_world(world: &World, cut: Timestamp) -> World {
     let mut short = change_world(
         world,
-        &|bar| (bar.open_time < cut).then_some(*bar),
+        &|bar, _| (bar.open_time < cut).then_some(*bar),
         &|record| (record.time < cut).then_some(*record),
     );
     short.signals.retain(|signal| signal.received_time < cut);
@@ -99,24 +99,30 @@ fn cut_world(world: &World, cut: Timestamp) -> World {
     short
 }
 
-/// The world with other prices, volumes and settlements from `cut` on.
+/// The world with other prices, volumes and settlements from `cut` on; of a bar that is under way then, only the open
+/// is known.
 fn other_future(world: &World, cut: Timestamp, seed: u64) -> World {
     let factor = |time: Timestamp| {
         let minute = u64::try_from(time.millis() / MINUTE).unwrap();
         Random::stream(seed, &[minute]).between(30, 200)
     };
-    let change = |bar: &Bar| {
-        if bar.open_time < cut {
+    let change = |bar: &Bar, end: Timestamp| {
+        if end <= cut {
             return Some(*bar);
         }
-        // Whole hundredths of whole ticks: the scaled price is on a grid of its own, which nothing before may notice.
         let scale =
             |price: Price, by: i64| Price::from_steps((price.steps() / 100 * by).max(100)).unwrap();
         let (one, other) = (
             factor(bar.open_time),
             factor(bar.open_time + Span::from_millis(MINUTE)),
         );
-        let (open, close) = (scale(bar.open, one), scale(bar.close, other));
+        let under_way = bar.open_time < cut;
+        let open = if under_way {
+            bar.open
+        } else {
+            scale(bar.open, one)
+        };
+        let close = scale(bar.close, other);
         Some(Bar {
             open_time: bar.open_time,
             open,
@@ -143,6 +149,20 @@ fn cut_of(world: &World, random: &mut Random) -> Timestamp {
     let bars = series[pick].bars();
     let row = usize::try_from(random.below(bars.len() as u64)).unwrap();
     bars.end(row)
+}
+
+/// An instant near a bar end: that end, one inside the bar before it, or one just after a signal before it.
+fn inside_of(world: &World, end: Timestamp, random: &mut Random) -> Timestamp {
+    let heard = world
+        .signals
+        .partition_point(|signal| signal.received_time < end);
+    match (random.below(3), heard) {
+        (0, _) | (1, 0) => end,
+        (1, heard) => {
+            world.signals[heard - 1].received_time + Span::from_millis(random.between(2, 500))
+        }
+        _ => end - Span::from_millis(random.between(1, MINUTE - 1)),
+    }
 }
 
 /// Rows before `cut` − 1 ms.
@@ -241,9 +261,10 @@ fn the_past_does_not_hang_on_the_future_in_random_worlds() {
             let short = Arc::new(cut_world(&world, cut));
             let (_, log) = run(&short, &rules, &model, engine);
             cuts.take(&whole, &log, cut, &format!("{what}, cut"));
-            let other = Arc::new(other_future(&world, cut, seed));
+            let inside = inside_of(&world, cut, &mut random);
+            let other = Arc::new(other_future(&world, inside, seed));
             let (_, log) = run(&other, &rules, &model, engine);
-            futures.take(&whole, &log, cut, &format!("{what}, other future"));
+            futures.take(&whole, &log, inside, &format!("{what}, other future"));
             let open = u64::from(open_at(&world, &rules, &model, cut));
             cuts.open += open;
             futures.open += open;
@@ -279,7 +300,7 @@ fn begun(world: &World, start: Timestamp, warm: usize) -> World {
             *series = None;
             continue;
         };
-        let keep = |bar: &Bar| (bar.open_time >= *first).then_some(*bar);
+        let keep = |bar: &Bar, _| (bar.open_time >= *first).then_some(*bar);
         *series = series.as_ref().map(|series| {
             let marks: Vec<Bars> = marks(series)
                 .iter()
@@ -406,9 +427,10 @@ fn the_past_does_not_hang_on_the_future_in_real_prices() {
                 Engine::Skip,
             );
             compared.take(&whole, &short, cut, "RIVER, cut");
-            let other = Arc::new(other_future(&world, cut, index));
+            let inside = inside_of(&world, cut, &mut random);
+            let other = Arc::new(other_future(&world, inside, index));
             let (_, other) = run(&other, &rules, &model, Engine::Skip);
-            compared.take(&whole, &other, cut, "RIVER, other future");
+            compared.take(&whole, &other, inside, "RIVER, other future");
             compared.open += u64::from(open_at(&world, &rules, &model, cut));
         }
     }

@@ -17,6 +17,7 @@ mod cli;
 mod every_key;
 mod every_world;
 mod folder;
+mod fuzz;
 mod honesty;
 mod instants;
 mod made_up;

@@ -66,8 +66,7 @@ impl Open {
         &mut self,
         stamp: i64,
         qty: Decimal,
-        reference: Decimal,
-        cost: Decimal,
+        (reference, cost): (Decimal, Decimal),
         why: String,
     ) -> SlowFill {
         let raw = reference * (Decimal::ONE - self.sign * cost) / self.tick;
@@ -90,7 +89,12 @@ impl Open {
     }
 
     fn stop_out(&mut self, stamp: i64, reference: Decimal, fills: &mut Vec<SlowFill>) {
-        fills.push(self.fill(stamp, self.qty, reference, self.stop_cost, "sl".to_owned()));
+        fills.push(self.fill(
+            stamp,
+            self.qty,
+            (reference, self.stop_cost),
+            "sl".to_owned(),
+        ));
     }
 
     /// Takes every target the price has reached, at `reference`, or each at its own level.
@@ -110,8 +114,7 @@ impl Open {
             fills.push(self.fill(
                 stamp,
                 qty,
-                reference,
-                self.target_cost,
+                (reference, self.target_cost),
                 format!("tp{index}"),
             ));
         }
@@ -175,29 +178,24 @@ struct Case {
     instrument: Instrument,
 }
 
-fn random_case(seed: u64) -> Case {
-    let mut random = Random::stream(seed, &[320]);
-    let tick = [1_000_000, 100_000, 5_000_000][usize::try_from(random.below(3)).unwrap()];
+fn pick(random: &mut Random, of: &[i64]) -> i64 {
+    of[usize::try_from(random.below(of.len() as u64)).unwrap()]
+}
+
+/// Bars with jumps and holes, and three finer ones for most of them, which mostly add up.
+fn random_bars(random: &mut Random, tick: i64) -> (Bars, Bars) {
     let mut bars = Bars::new(Span::from_millis(MINUTE));
     let mut fine = Bars::new(Span::from_millis(MINUTE / 3));
     let mut level = random.between(2_000, 9_000);
     let mut time = ORIGIN + random.between(0, 100) * MINUTE;
     let wild = random.between(30, 400);
     for _ in 0..random.between(15, 130) {
-        time += MINUTE
-            * if random.one_in(60) {
-                random.between(2, 50)
-            } else {
-                1
-            };
+        let hole = random.one_in(60);
+        time += MINUTE * if hole { random.between(2, 50) } else { 1 };
         if random.one_in(12) {
             level = (level + random.between(-level / 25, level / 25)).max(900);
         }
-        let swing = if random.one_in(8) {
-            level / 14
-        } else {
-            level / wild
-        };
+        let swing = level / if random.one_in(8) { 14 } else { wild };
         let open = level;
         let close = (open + random.between(-swing, swing)).max(800);
         let high = open.max(close) + random.between(0, swing);
@@ -211,87 +209,65 @@ fn random_case(seed: u64) -> Case {
             volume: Qty::from_steps(700_000_000_000).unwrap(),
         };
         bars.push(bar(time, [open, high, low, close])).unwrap();
-        if !random.one_in(9) {
-            let up_first = random.one_in(2);
-            let (first, mut second) = if up_first { (high, low) } else { (low, high) };
-            if random.one_in(12) {
-                second = open;
-            }
-            let third = MINUTE / 3;
-            // The first one is wide itself once in a while, so that it stays ambiguous.
-            let legs = [(open, first), (first, second), (second, close)];
-            for (index, (from, to)) in (0..).zip(legs) {
-                let wide = index == 0 && random.one_in(3);
-                let (top, bottom) = if wide {
-                    (high, low)
-                } else {
-                    (from.max(to), from.min(to))
-                };
-                fine.push(bar(time + index * third, [from, top, bottom, to]))
-                    .unwrap();
-            }
-        }
         level = close;
+        if random.one_in(9) {
+            continue;
+        }
+        let up_first = random.one_in(2);
+        let (first, mut second) = if up_first { (high, low) } else { (low, high) };
+        if random.one_in(12) {
+            second = open;
+        }
+        // The first one is wide itself once in a while, so that it stays ambiguous.
+        let legs = [(open, first), (first, second), (second, close)];
+        for (index, (from, to)) in (0..).zip(legs) {
+            let wide = index == 0 && random.one_in(3);
+            let ends = (from.max(to), from.min(to));
+            let (top, bottom) = if wide { (high, low) } else { ends };
+            let part = bar(time + index * MINUTE / 3, [from, top, bottom, to]);
+            fine.push(part).unwrap();
+        }
     }
+    (bars, fine)
+}
+
+fn random_trade_rules(random: &mut Random) -> Rules {
     let mut rules = usual_rules();
-    rules.direction = if random.one_in(2) {
-        Direction::Long
-    } else {
-        Direction::Short
-    };
+    if random.one_in(2) {
+        rules.direction = Direction::Short;
+    }
     rules.terms.leverage = 1;
     rules.sizing.position = rate("0.2");
     rules.sizing.total = rate("0.9");
     let mille =
         |random: &mut Random, low, high| Rate::from_steps(random.between(low, high) * 100_000);
-    rules.exits.stop = mille(&mut random, 3, 50);
-    rules.exits.share_of = if random.one_in(2) {
-        ShareOf::Initial
-    } else {
-        ShareOf::Remaining
-    };
+    rules.exits.stop = mille(random, 3, 50);
+    if random.one_in(2) {
+        rules.exits.share_of = ShareOf::Remaining;
+    }
     let mut distance = 0;
     let count = random.between(1, 3);
     rules.exits.targets = (1..=count)
         .map(|index| {
             distance += random.between(1, 30);
-            let share = mille(&mut random, 10, 450);
+            let share = mille(random, 10, 450);
             Target {
                 distance: Rate::from_steps(distance * 100_000),
                 share: if index == count { Rate::ONE } else { share },
             }
         })
         .collect();
-    let mut model = usual_model(rules.terms);
-    let bps = |random: &mut Random| Rate::from_steps(random.between(0, 30) * 10_000);
-    model.costs = Costs {
-        half_spread: bps(&mut random),
-        impact: bps(&mut random),
-        slippage: bps(&mut random),
-        stop_slippage: bps(&mut random),
-        target_slippage: bps(&mut random),
-    };
-    model.latency = Span::from_millis([0, 250, 61_000][usize::try_from(random.below(3)).unwrap()]);
-    model.bracket_delay =
-        Span::from_millis([0, 250, 60_000, 150_000][usize::try_from(random.below(4)).unwrap()]);
-    let row = usize::try_from(random.between(1, 12)).unwrap();
-    let signal_time =
-        bars.open_time[row].millis() - [0, 0, 1, 20_000][usize::try_from(random.below(4)).unwrap()];
-    let funding = (0..4)
-        .map(|hour| FundingRecord {
-            time: at((ORIGIN / 3_600_000 + hour + 1) * 3_600_000),
-            rate: Rate::from_steps(random.between(-90_000, 90_000)),
-            mark: None,
-        })
-        .collect();
-    let step = [100_000, 10_000_000, 100_000_000][usize::try_from(random.below(3)).unwrap()];
+    rules
+}
+
+fn random_instrument(random: &mut Random, tick: i64) -> Instrument {
+    let step = pick(random, &[100_000, 10_000_000, 100_000_000]);
     let money = |units: i64| Money::from_steps(units * 100_000_000);
-    let instrument = Instrument {
+    Instrument {
         symbol: Symbol::new("AAAUSDT"),
         tick: price(tick),
         step: Qty::from_steps(step).unwrap(),
-        qty_min: Qty::from_steps(step * [1, 1, 3][usize::try_from(random.below(3)).unwrap()])
-            .unwrap(),
+        qty_min: Qty::from_steps(step * pick(random, &[1, 1, 3])).unwrap(),
         market_qty_max: Qty::from_steps(100_000 * 100_000_000).unwrap(),
         notional_min: money(5),
         liquidation_fee: rate("0.0125"),
@@ -302,16 +278,40 @@ fn random_case(seed: u64) -> Case {
             deduction: money(0),
         }],
         delisted: None,
+    }
+}
+
+fn random_case(seed: u64) -> Case {
+    let mut random = Random::stream(seed, &[320]);
+    let tick = pick(&mut random, &[1_000_000, 100_000, 5_000_000]);
+    let (bars, fine) = random_bars(&mut random, tick);
+    let rules = random_trade_rules(&mut random);
+    let mut model = usual_model(rules.terms);
+    let bps = |random: &mut Random| Rate::from_steps(random.between(0, 30) * 10_000);
+    model.costs = Costs {
+        half_spread: bps(&mut random),
+        impact: bps(&mut random),
+        slippage: bps(&mut random),
+        stop_slippage: bps(&mut random),
+        target_slippage: bps(&mut random),
     };
-    let fine = random.one_in(2).then_some(fine);
+    model.latency = Span::from_millis(pick(&mut random, &[0, 250, 61_000]));
+    model.bracket_delay = Span::from_millis(pick(&mut random, &[0, 250, 60_000, 150_000]));
+    let row = usize::try_from(random.between(1, 12)).unwrap();
+    let signal_time = bars.open_time[row].millis() - pick(&mut random, &[0, 0, 1, 20_000]);
+    let funding = (0..4).map(|hour| FundingRecord {
+        time: at((ORIGIN / 3_600_000 + hour + 1) * 3_600_000),
+        rate: Rate::from_steps(random.between(-90_000, 90_000)),
+        mark: None,
+    });
     Case {
         bars,
-        fine,
-        funding,
+        funding: funding.collect(),
         signal_time,
         rules,
         model,
-        instrument,
+        instrument: random_instrument(&mut random, tick),
+        fine: random.one_in(2).then_some(fine),
     }
 }
 
@@ -439,7 +439,8 @@ impl Case {
             } else {
                 raw.floor()
             };
-        let mut fills = vec![(bars[row].from, qty, base, "entry".to_owned())];
+        let entry = (bars[row].from, qty, base, "entry".to_owned());
+        let mut walked = (vec![entry], SlowCounts::default());
         let mut open = self.bracket(base, qty);
         let delay = model.bracket_delay.millis();
         let armed_at = if delay < MINUTE {
@@ -447,33 +448,28 @@ impl Case {
         } else {
             bars[row].from + delay
         };
-        let mut counts = SlowCounts::default();
         for bar in &bars[row..] {
             if open.qty.is_zero() {
                 break;
             }
             let armed = bar.from >= armed_at;
             if armed {
-                open.at_open(bar.from, bar.open, &mut fills);
+                open.at_open(bar.from, bar.open, &mut walked.0);
             }
-            counts.in_position += u64::from(!open.qty.is_zero());
+            walked.1.in_position += u64::from(!open.qty.is_zero());
             if armed && !open.qty.is_zero() {
-                self.pass(bar, model, &mut open, &mut fills, &mut counts);
+                self.pass(bar, model, &mut open, &mut walked);
             } else if !armed && model.drilldown == Drilldown::Always {
-                self.count_drill(bar, &mut counts);
+                let _finer = self.finer(bar, &mut walked.1);
             }
         }
         if !open.qty.is_zero() {
             let last = bars.last().unwrap();
-            fills.push(open.fill(
-                last.to - 1,
-                open.qty,
-                last.close,
-                entry_cost,
-                "end_of_data".to_owned(),
-            ));
+            let why = "end_of_data".to_owned();
+            let rest = open.fill(last.to - 1, open.qty, (last.close, entry_cost), why);
+            walked.0.push(rest);
         }
-        Some((fills, counts))
+        Some(walked)
     }
 
     /// Finer bars of a bar, when they add up to it.
@@ -493,18 +489,14 @@ impl Case {
         adds_up.then_some(fine)
     }
 
-    fn count_drill(&self, bar: &Slow, counts: &mut SlowCounts) {
-        let _finer = self.finer(bar, counts);
-    }
-
     fn pass(
         &self,
         bar: &Slow,
         model: &Model,
         open: &mut Open,
-        fills: &mut Vec<SlowFill>,
-        counts: &mut SlowCounts,
+        so_far: &mut (Vec<SlowFill>, SlowCounts),
     ) {
+        let (fills, counts) = so_far;
         let both = |open: &Open, bar: &Slow| {
             let mut ways = [Vec::new(), Vec::new()];
             open.clone().inside(bar, true, &mut ways[0]);
@@ -585,51 +577,79 @@ fn counts_of(outcome: &Outcome) -> SlowCounts {
     }
 }
 
+/// What the comparison met.
+#[derive(Default)]
+struct Met {
+    counts: BTreeMap<String, u64>,
+    no_entry: u64,
+}
+
+impl Met {
+    fn add(&mut self, what: &str, by: u64) {
+        *self.counts.entry(what.to_owned()).or_default() += by;
+    }
+
+    /// Runs one model both ways and compares; the net, if there was an entry.
+    fn compare(
+        &mut self,
+        case: &Case,
+        world: &Arc<World>,
+        model: &Model,
+        seed: u64,
+    ) -> Option<Money> {
+        let engine = if seed.is_multiple_of(5) {
+            Engine::Step
+        } else {
+            Engine::Skip
+        };
+        let (outcome, log) = run(world, &case.rules, model, engine);
+        let fills = fills_of(&log);
+        let slow = case.walk(fills.first().map_or(Decimal::ZERO, |fill| fill.1), model);
+        let Some((slow, counts)) = slow.filter(|_| !fills.is_empty()) else {
+            assert!(fills.is_empty(), "seed {seed}: {fills:?}");
+            self.no_entry += 1;
+            return None;
+        };
+        let what = format!(
+            "seed {seed}, {}, {:?}",
+            model.path_mode.name(),
+            model.drilldown
+        );
+        assert_eq!(fills, slow, "{what}");
+        assert_eq!(counts_of(&outcome), counts, "{what}");
+        slow.iter().for_each(|fill| self.add(&fill.3, 1));
+        self.add("ambiguous", counts.ambiguous);
+        self.add("drilled", counts.drilled);
+        self.add("residual", counts.residual);
+        self.add("ignored", counts.ignored);
+        Some(outcome.net(model.balance))
+    }
+}
+
 #[test]
 fn one_trade_is_what_the_slow_walk_makes_of_it_and_lies_between_the_two_worst_cases() {
-    let mut met: BTreeMap<String, u64> = BTreeMap::new();
-    let (mut tapes, mut apart, mut no_entry) = (0_u64, 0_u64, 0_u64);
+    let mut met = Met::default();
+    let (mut tapes, mut apart) = (0_u64, 0_u64);
     for seed in 0..6_000 {
         let case = random_case(seed);
         let world = case.world();
         let mut nets: BTreeMap<&str, Money> = BTreeMap::new();
-        let drilldowns = match seed % 3 {
-            0 if case.fine.is_some() => [Drilldown::Off, Drilldown::Ambiguous],
-            1 if case.fine.is_some() => [Drilldown::Off, Drilldown::Always],
-            _ => [Drilldown::Off, Drilldown::Off],
+        let finer = match seed % 3 {
+            0 => Drilldown::Ambiguous,
+            1 => Drilldown::Always,
+            _ => Drilldown::Off,
         };
-        for mode in PathMode::ALL {
-            for drilldown in drilldowns {
-                let model = Model {
-                    path_mode: mode,
-                    drilldown,
-                    ..case.model.clone()
-                };
-                let engine = if seed % 5 == 0 {
-                    Engine::Step
-                } else {
-                    Engine::Skip
-                };
-                let (outcome, log) = run(&world, &case.rules, &model, engine);
-                let fills = fills_of(&log);
-                let slow = case.walk(fills.first().map_or(Decimal::ZERO, |fill| fill.1), &model);
-                let Some((slow, counts)) = slow.filter(|_| !fills.is_empty()) else {
-                    assert!(fills.is_empty(), "seed {seed}: {fills:?}");
-                    no_entry += 1;
-                    continue;
-                };
-                let what = format!("seed {seed}, {}, {drilldown:?}", mode.name());
-                assert_eq!(fills, slow, "{what}");
-                assert_eq!(counts_of(&outcome), counts, "{what}");
-                let mut count = |what: String, by: u64| *met.entry(what).or_default() += by;
-                slow.iter().for_each(|fill| count(fill.3.clone(), 1));
-                count("ambiguous".into(), counts.ambiguous);
-                count("drilled".into(), counts.drilled);
-                count("residual".into(), counts.residual);
-                count("ignored".into(), counts.ignored);
-                if drilldown == Drilldown::Off {
-                    nets.insert(mode.name(), outcome.net(model.balance));
-                }
+        for path_mode in PathMode::ALL {
+            let model = |drilldown| Model {
+                path_mode,
+                drilldown,
+                ..case.model.clone()
+            };
+            if let Some(net) = met.compare(&case, &world, &model(Drilldown::Off), seed) {
+                nets.insert(path_mode.name(), net);
+            }
+            if case.fine.is_some() {
+                met.compare(&case, &world, &model(finer), seed);
             }
         }
         let (Some(worst), Some(best)) = (nets.get("pessimistic"), nets.get("optimistic")) else {
@@ -637,8 +657,9 @@ fn one_trade_is_what_the_slow_walk_makes_of_it_and_lies_between_the_two_worst_ca
         };
         assert_eq!(nets.len(), PathMode::ALL.len());
         for (mode, net) in &nets {
+            let between = worst <= net && net <= best;
             assert!(
-                worst <= net && net <= best,
+                between,
                 "seed {seed}: {mode} {net} is not in {worst}..{best}"
             );
         }
@@ -646,23 +667,16 @@ fn one_trade_is_what_the_slow_walk_makes_of_it_and_lies_between_the_two_worst_ca
         apart += u64::from(worst != best);
     }
     println!(
-        "F6: {tapes} tapes, {apart} with different results, {no_entry} runs without an entry; met {met:?}"
+        "F6: {tapes} tapes, {apart} with different results, {} runs without an entry; met {:?}",
+        met.no_entry, met.counts
     );
     assert!(tapes > 4_000 && apart > 400, "{tapes} {apart}");
-    for what in [
-        "sl",
-        "tp1",
-        "tp2",
-        "tp3",
-        "end_of_data",
-        "ambiguous",
-        "drilled",
-        "residual",
-        "ignored",
-    ] {
-        assert!(
-            met.get(what).is_some_and(|times| *times >= 100),
-            "{what}: {met:?}"
-        );
+    let fills = ["sl", "tp1", "tp2", "tp3", "end_of_data"];
+    for what in fills
+        .into_iter()
+        .chain(["ambiguous", "drilled", "residual", "ignored"])
+    {
+        let times = met.counts.get(what).copied().unwrap_or(0);
+        assert!(times >= 100, "{what}: {:?}", met.counts);
     }
 }
