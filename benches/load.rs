@@ -6,6 +6,7 @@
 
 mod common;
 
+use std::hint::black_box;
 use std::path::Path;
 
 use common::{best, show};
@@ -68,7 +69,7 @@ fn main() {
     std::fs::write(&csv, csv_text(&bars)).expect("writable");
     let rows = read_all(folder.path());
     println!("ten symbol-years of minutes, six columns: {rows} bars");
-    let parquet = best(7, || (), |()| drop(read_all(folder.path())));
+    let parquet = best(7, || (), |()| _ = black_box(read_all(folder.path())));
     show("Parquet, two threads", parquet, rows, 0);
     let text = best(
         3,

@@ -1,3 +1,6 @@
+//! One crate: the domain, the strategy, the engine and its exchanges, the data side, the reports and the program.
+//! This file only names the parts; the map below says what each is for.
+
 #![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod backtest;
