@@ -297,9 +297,11 @@ fn exit_quantities(fills: &[FillRow]) -> BTreeMap<SymbolId, VecDeque<Vec<(String
 fn time_to_best(series: &Series, trade: &Trade) -> Option<Span> {
     let best: Price = trade.mfe_price;
     let band = Band::default().with(best, trade.direction == Direction::Short);
-    let row = series
-        .contract_columns()
-        .first_touch(series.row_from(trade.entry_time), band)?;
+    let row = series.contract_columns().first_touch(
+        series.row_from(trade.entry_time),
+        series.len(),
+        band,
+    )?;
     let reached = series.bars().end(row).min(trade.exit_time);
     (series.bars().open_time[row] <= trade.exit_time).then(|| reached - trade.entry_time)
 }

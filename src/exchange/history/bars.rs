@@ -132,19 +132,23 @@ impl History<'_> {
         }
         self.catch_up(symbol, row);
         let model = self.model;
-        let start = self.walk(model, instrument, symbol, row);
-        let held = start.position.is_some();
+        let mut chosen = self.walk(model, instrument, symbol, row);
+        let held = chosen.position.is_some();
         let shape = shape(series, row);
         let low = low_first(
             self.model.path_mode,
-            start.position.map(|position| position.direction),
+            chosen.position.map(|position| position.direction),
             &shape,
         );
-        let mut chosen = start.clone();
+        let free = chosen.is_path_free(shape.low, shape.high);
         walk_path(&mut chosen, &shape, low);
-        let mut other = start.clone();
-        walk_path(&mut other, &shape, !low);
-        let ambiguous = held && !same_fills(&chosen.hits, &other.hits);
+        // A partial fill moves the liquidation level; only then is a free path looked at again.
+        let free = free && !chosen.is_liquidated_within(shape.low, shape.high);
+        let ambiguous = held && !free && {
+            let mut other = self.walk(model, instrument, symbol, row);
+            walk_path(&mut other, &shape, !low);
+            !same_fills(&chosen.hits, &other.hits)
+        };
         if ambiguous {
             self.counters.ambiguous_bars += 1;
             if let Some(held) = self.account.held_mut(symbol) {
@@ -158,6 +162,7 @@ impl History<'_> {
         };
         let stamp = Timestamp::from_millis(self.now.millis() - 1);
         let drilled = if drill {
+            let start = self.walk(model, instrument, symbol, row);
             self.drill(start, series, row)
         } else {
             None
@@ -289,7 +294,7 @@ impl History<'_> {
 
     /// The state the fill rules start from.
     fn walk<'a>(
-        &self,
+        &mut self,
         model: &'a Model,
         instrument: &'a Instrument,
         symbol: SymbolId,
@@ -307,20 +312,42 @@ impl History<'_> {
             }
             _ => Qty::ZERO,
         };
-        let mut walk = Walk {
+        let orders = desk.resting.clone();
+        Walk {
             model,
             instrument,
             position: self.account.held(symbol).map(|held| held.position),
             wallet: self.account.wallet(),
             others: self.others(symbol),
-            orders: desk.resting.clone(),
+            orders,
             limit_budget: budget,
             hits: Vec::new(),
             visited: None,
-            liquidation: None,
-        };
-        walk.find_liquidation();
-        walk
+            liquidation: self.liquidation_level(symbol, instrument),
+        }
+    }
+
+    /// The mark at which the position of a symbol is liquidated (A7). In isolated mode it hangs on the position alone
+    /// and is kept until that changes.
+    pub(super) fn liquidation_level(
+        &mut self,
+        symbol: SymbolId,
+        instrument: &Instrument,
+    ) -> Option<Price> {
+        let position = self.account.held(symbol)?.position;
+        if self.model.terms.margin_mode == MarginMode::Cross {
+            let margin = self.account.wallet().exact() + self.others(symbol);
+            return position.liquidation(margin, instrument);
+        }
+        let known = &mut self.desks[symbol.index()].liquidation;
+        match known {
+            Some((of, level)) if *of == position => *level,
+            _ => {
+                let level = position.liquidation(position.isolated.exact(), instrument);
+                *known = Some((position, level));
+                level
+            }
+        }
     }
 
     /// Σ over other symbols of unrealised − maintenance at their last marks (A7, cross).

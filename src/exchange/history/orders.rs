@@ -13,6 +13,7 @@ use crate::domain::num::{Notional, Price, Qty};
 use crate::domain::order::{
     Amount, HaltCause, OrderId, OrderKind, OrderRequest, Purpose, Reject, Side,
 };
+use crate::domain::position::Position;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
 use crate::exchange::fills::{Hit, Resting, cost_rate, slippage, taker_price};
@@ -38,6 +39,8 @@ pub(super) struct Desk {
     pub(super) due: Option<Due>,
     /// A lower bound of the position's unrealised profit until the next touch, once found.
     pub(super) least: Option<Notional>,
+    /// The liquidation level of a position, once found.
+    pub(super) liquidation: Option<(Position, Option<Price>)>,
     /// What limit orders may still take of a row.
     pub(super) budget: Option<(usize, Qty)>,
     /// Trading has ended.
