@@ -360,6 +360,7 @@ fn doubts_json(run: &Simulation, report: &RunReport) -> Value {
         "residual_ambiguous": counters.residual_ambiguous,
         "stale_fills": counters.stale_fills,
         "envelope_net_usdt": envelope,
+        "delayed_net_usdt": report.metrics.delay_probe.map(|probe| probe.net.to_string()),
         "data_cautions": cautions,
         "warnings": report.warnings,
     })

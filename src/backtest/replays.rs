@@ -1,4 +1,4 @@
-//! The same run under other assumptions: other paths inside bars (F12), other costs (F3).
+//! The same run under other assumptions: other paths inside bars (F12), other costs (F3), more delay (T9.4).
 //!
 //! Not here: what the figures mean (`stats::sensitivity`).
 //! Invariant: each replay is a full run of its own; results are taken by index, so threads leave no trace.
@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::backtest::log::EventLog;
 use crate::backtest::run::{Canceled, simulate};
 use crate::domain::num::{Money, Rate};
+use crate::domain::time::Span;
 use crate::exchange::history::{Engine, World};
 use crate::exchange::model::{Model, PathMode};
-use crate::stats::sensitivity::{CostRow, CostTable, Envelope, PathRow};
+use crate::stats::sensitivity::{CostRow, CostTable, DelayProbe, Envelope, PathRow};
 use crate::trader::rules::Rules;
 
 /// Paths of the envelope (F12); the configured one joins when it is none of these.
@@ -33,6 +34,8 @@ pub struct Replays {
     pub envelope: Option<Envelope>,
     /// Net by cost multiple.
     pub costs: CostTable,
+    /// Net with one bar of delay.
+    pub delay: DelayProbe,
 }
 
 /// One way to run it again.
@@ -40,6 +43,7 @@ pub struct Replays {
 enum Variant {
     Path(PathMode),
     Costs(i64),
+    Delay(Span),
 }
 
 /// Runs all of them on up to `threads` threads. `net` is what the run itself gained: it is not run again.
@@ -61,6 +65,7 @@ pub fn replay(
         .iter()
         .map(|path| Variant::Path(*path))
         .chain(MULTIPLES.map(Variant::Costs))
+        .chain([Variant::Delay(one_bar(world))])
         .collect();
     let next = AtomicUsize::new(0);
     let results: Mutex<Vec<Option<Result<Money, Canceled>>>> =
@@ -86,6 +91,11 @@ pub fn replay(
         .expect("invariant: no replay panics while holding the lock");
     let mut rows = Vec::new();
     let mut costs = Vec::new();
+    let mut delay = DelayProbe {
+        added_ms: 0,
+        base: net,
+        net,
+    };
     for (variant, result) in variants.into_iter().zip(results) {
         let net = result.expect("invariant: every variant was run")?;
         match variant {
@@ -99,12 +109,27 @@ pub fn replay(
                     net,
                 });
             }
+            Variant::Delay(added) => {
+                delay = DelayProbe {
+                    added_ms: added.millis(),
+                    net,
+                    ..delay
+                }
+            }
         }
     }
     Ok(Replays {
         envelope: Envelope::new(rows),
         costs: CostTable::new(costs),
+        delay,
     })
+}
+
+/// The longest interval in use: later by it, every order misses at least one open.
+fn one_bar(world: &World) -> Span {
+    let series = world.tape.series.iter().flatten();
+    let longest = series.map(|series| series.bars().interval).max();
+    longest.unwrap_or(Span::from_millis(0))
 }
 
 fn run_variant(
@@ -120,6 +145,7 @@ fn run_variant(
         Variant::Path(path) if path == model.path_mode => return Ok(net),
         Variant::Costs(1) => return Ok(net),
         Variant::Path(path) => model.path_mode = path,
+        Variant::Delay(added) => model.latency = model.latency + added,
         Variant::Costs(multiple) => {
             let scale = |rate: &mut Rate| *rate = Rate::from_steps(rate.steps() * multiple);
             for terms in [&mut rules.terms, &mut model.terms] {

@@ -94,6 +94,8 @@ pub fn summarize(parts: Parts<'_>, identity: Identity) -> Result<RunReport, Cost
         benchmarks: &benchmarks,
         envelope: replays.envelope.as_ref(),
         cost_table: Some(&replays.costs),
+        delay_probe: Some(&replays.delay),
+        seed: settings.run.seed,
     });
     let closed = |reason: Reason| fills.iter().filter(|row| row.reason == reason).count();
     let counters = &outcome.counters;
