@@ -94,7 +94,7 @@ pub fn summarize(parts: Parts<'_>, identity: Identity) -> Result<RunReport, Cost
         benchmarks: &benchmarks,
         envelope: replays.envelope.as_ref(),
         cost_table: Some(&replays.costs),
-        delay_probe: Some(&replays.delay),
+        delay_probe: replays.delay.as_ref(),
         seed: settings.run.seed,
     });
     let closed = |reason: Reason| fills.iter().filter(|row| row.reason == reason).count();
@@ -124,7 +124,7 @@ pub fn summarize(parts: Parts<'_>, identity: Identity) -> Result<RunReport, Cost
             settings.model.entry_ttl,
         ),
         assumptions: words::assumptions(settings),
-        warnings: words::warnings(settings, prepared),
+        warnings: words::warnings(settings, prepared, replays),
         reproduce: identity.reproduce,
         trades,
     })

@@ -3,6 +3,7 @@
 //! Not here: notes about its prices (`notes`), figures. Every sentence says what was done, and where it matters, what that means for the result.
 
 use crate::backtest::prepare::Prepared;
+use crate::backtest::replays::Replays;
 use crate::domain::num::Rate;
 use crate::domain::order::Watched;
 use crate::domain::position::MarginMode;
@@ -31,7 +32,7 @@ pub(super) fn kind(kind: SignalType) -> String {
 
 /// What must be read before the figures.
 #[must_use]
-pub(super) fn warnings(settings: &Settings, prepared: &Prepared) -> Vec<String> {
+pub(super) fn warnings(settings: &Settings, prepared: &Prepared, replays: &Replays) -> Vec<String> {
     let mut warnings = settings.consequence().warnings;
     let one_clock = prepared
         .file
@@ -44,6 +45,12 @@ pub(super) fn warnings(settings: &Settings, prepared: &Prepared) -> Vec<String> 
         warnings.push(format!(
             "{one_clock} of {} messages know only when they were published: taken as received {delay} later (signals.delay_ms)",
             prepared.file.signals.len()
+        ));
+    }
+    if !replays.beyond.is_empty() {
+        warnings.push(format!(
+            "these replays grew beyond what is simulated and have no row: {}",
+            replays.beyond.join(", ")
         ));
     }
     warnings

@@ -11,14 +11,13 @@ mod instants;
 mod orders;
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 
 use crate::domain::event::{
     AccountUpdate, Command, Event, Floor, FloorBasis, HeldPosition, Operator, OrderReport,
     OrderStatus, OrderUpdate, Quote, Snapshot, Stamped,
 };
 use crate::domain::fill::{LedgerEntry, Liquidity, Reason, Trade};
-use crate::domain::num::{Money, Notional, Price, Qty, Rounding};
+use crate::domain::num::{LARGEST, Money, Notional, Price, Qty, Rounding};
 use crate::domain::order::{HaltCause, OrderId, Reject};
 use crate::domain::position::{MarginMode, Position};
 use crate::domain::signal::Signal;
@@ -39,6 +38,21 @@ pub enum Engine {
     Step,
     /// Only instants at which something can happen.
     Skip,
+}
+
+/// A wallet larger than this ends a run: sizes follow it, and beyond it their products leave the exact range (N2).
+const WALLET_MAX: Money = Money::from_steps(LARGEST);
+
+/// The account left the range in which amounts are exact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the account reached {wallet} USDT at {at}: amounts beyond {WALLET_MAX} USDT are not simulated\nhint: no market takes such sizes; use a shorter run, a smaller sizing.position_pct, or an exchangeInfo file, whose largest order caps the size"
+)]
+pub struct OutOfRange {
+    /// When.
+    pub at: Timestamp,
+    /// What it held.
+    pub wallet: Money,
 }
 
 /// Everything a run replays. Shared by runs, changed by none.
@@ -154,6 +168,8 @@ pub struct History<'w> {
     counters: Counters,
     steps: Vec<AccountStep>,
     rollovers: Vec<(Timestamp, Notional)>,
+    /// Set once the account is too large to go on.
+    beyond: Option<OutOfRange>,
 }
 
 /// The ranks of T6; one instant passes through them in order.
@@ -193,7 +209,7 @@ impl Stage {
 }
 
 impl Exchange for History<'_> {
-    type Error = Infallible;
+    type Error = OutOfRange;
 
     fn send(&mut self, now: Timestamp, command: Command) {
         assert_eq!(
@@ -228,8 +244,11 @@ impl Exchange for History<'_> {
         }
     }
 
-    fn next_event(&mut self, wake: Option<Timestamp>) -> Result<Option<Stamped>, Infallible> {
+    fn next_event(&mut self, wake: Option<Timestamp>) -> Result<Option<Stamped>, OutOfRange> {
         loop {
+            if let Some(beyond) = self.beyond {
+                return Err(beyond);
+            }
             if let Some(stamped) = self.outbox.pop_front() {
                 return Ok(Some(stamped));
             }
@@ -288,6 +307,7 @@ impl<'w> History<'w> {
             counters: Counters::default(),
             steps: Vec::new(),
             rollovers: Vec::new(),
+            beyond: None,
             world,
             model,
             engine,
@@ -682,6 +702,12 @@ impl<'w> History<'w> {
             position,
         };
         self.steps.push(step);
+        if step.wallet > WALLET_MAX {
+            self.beyond = Some(OutOfRange {
+                at: self.now,
+                wallet: step.wallet,
+            });
+        }
         self.touch_forgotten(symbol);
         if self.model.terms.margin_mode == MarginMode::Cross {
             for index in 0..self.busy.len() {
