@@ -108,8 +108,12 @@ impl Desk<'_> {
     }
 
     /// Flat: what still rests closes nothing. The exchange ends such orders itself; what it forgets we take back.
-    /// Exits that belong to an entry which may still fill stay.
+    /// Exits that belong to an entry which may still fill stay. Where every answer is certain nothing is forgotten, and
+    /// an exit on its way is refused when it executes (F13).
     fn sweep(&mut self, slot: &mut Slot) {
+        if self.orders.is_certain() {
+            return;
+        }
         let entry = slot.entry;
         let leftover = |desk: &Self, id: &OrderId| {
             desk.orders.get(*id).is_some_and(|order| {

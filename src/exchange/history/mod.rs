@@ -607,6 +607,7 @@ impl<'w> History<'w> {
             left: Qty::ZERO,
         };
         self.count_bars(symbol, series.row_from(self.now));
+        self.visit(symbol, price);
         self.apply(symbol, &hit, stamp);
     }
 
