@@ -285,8 +285,10 @@ impl Account {
         let held = self.held[symbol.index()].as_mut()?;
         let amount = held.position.funding(rate, mark);
         held.trade.funding += amount;
-        held.position.isolated += amount;
-        self.isolated += amount;
+        if self.terms.margin_mode == MarginMode::Isolated {
+            held.position.isolated += amount;
+            self.isolated += amount;
+        }
         self.enter(time, Some(symbol), LedgerKind::Funding, amount);
         Some(amount)
     }

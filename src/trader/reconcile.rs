@@ -90,7 +90,8 @@ impl Desk<'_> {
         }
     }
 
-    /// What is not wanted any more and turns out to rest: openers the operator cancelled, exits of a position before.
+    /// What is not wanted any more and turns out to rest: openers the operator cancelled, exits of a position before
+    /// (where every answer is certain those have vanished or stay until they execute, F13).
     fn take_back(&mut self, slot: &Slot) {
         let exits_from = slot.open.as_ref().map(|open| open.exits_from);
         for id in slot.live.iter().chain(&slot.entry) {
@@ -99,6 +100,7 @@ impl Desk<'_> {
             };
             // The stop of a position before goes only once the new one rests.
             let stale = order.request.reduce_only
+                && !self.orders.is_certain()
                 && !is_stop(order)
                 && exits_from.is_some_and(|from| *id < from);
             if order.state == OrderState::Working && (order.unwanted || stale) {
@@ -386,8 +388,8 @@ impl Desk<'_> {
         let naked = open
             .filter(|open| !open.alarmed)
             .and_then(|open| Some(open.naked_since? + NAKED_MAX));
-        let staying = open.filter(|open| open.leaving.is_none());
-        let hold = staying.and_then(|open| Some(open.since + open.plan.as_ref()?.hold_max?));
+        let waiting = open.filter(|open| !open.time_up);
+        let hold = waiting.and_then(|open| Some(open.since + open.plan.as_ref()?.hold_max?));
         deadlines
             .chain(naked)
             .chain(hold)

@@ -19,7 +19,7 @@ use crate::domain::event::{
 };
 use crate::domain::fill::{LedgerEntry, Liquidity, Reason, Trade};
 use crate::domain::num::{Money, Notional, Price, Qty, Rounding};
-use crate::domain::order::{HaltCause, OrderId, Reject};
+use crate::domain::order::{HaltCause, OrderId};
 use crate::domain::position::{MarginMode, Position};
 use crate::domain::signal::Signal;
 use crate::domain::symbol::SymbolId;
@@ -523,7 +523,7 @@ impl<'w> History<'w> {
     fn delist(&mut self) {
         while let Some((_, symbol)) = self.delistings.pop_if(|(time, _)| *time <= self.now) {
             self.desks[symbol.index()].delisted = true;
-            self.drop_waiting(Reject::NotTrading, |flight| flight.request.symbol == symbol);
+            self.drop_untradable(symbol);
             let stamp = Timestamp::from_millis(self.now.millis() - 1);
             self.force_close(symbol, Reason::Delisted, stamp);
             self.vanish(symbol, &[]);
