@@ -331,7 +331,7 @@ impl History<'_> {
         let others = self.account.open().filter(|(other, _)| *other != symbol);
         others
             .filter_map(|(other, held)| {
-                let mark = self.last_mark(other)?;
+                let mark = self.mark_beside(symbol, other)?;
                 let instrument = &self.world.tape.instruments[other.index()];
                 Some(held.position.unrealized(mark) - held.position.maintenance(mark, instrument))
             })

@@ -432,6 +432,17 @@ impl<'w> History<'w> {
         Some(series.mark_close(series.last_completed(self.now)?))
     }
 
+    /// The last mark of another symbol while one is looked at: of bars that end together, those of later symbols are not
+    /// over yet (T6, A7).
+    fn mark_beside(&self, symbol: SymbolId, other: SymbolId) -> Option<Price> {
+        if self.stage != Stage::Bars || other < symbol {
+            return self.last_mark(other);
+        }
+        let before = Timestamp::from_millis(self.now.millis() - 1);
+        let series = self.series(other)?;
+        Some(series.mark_close(series.last_completed(before)?))
+    }
+
     fn available(&self, equity: Notional) -> Money {
         let marked = match self.model.terms.margin_mode {
             MarginMode::Isolated => Notional::ZERO,
