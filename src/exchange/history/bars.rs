@@ -344,9 +344,8 @@ impl History<'_> {
             .resting
             .iter()
             .any(|order| matches!(order.kind, OrderKind::Limit { .. }));
-        if let (Some(extremes), Some(held)) = (walk.visited, self.account.held_mut(symbol)) {
-            held.visit(extremes);
-        }
+        let mut visited = walk.visited;
+        self.take_visited(symbol, &mut visited);
         if limits {
             self.desks[symbol.index()].budget = Some((row, walk.limit_budget));
         }
@@ -374,6 +373,8 @@ impl History<'_> {
                 self.count_bars(symbol, row + usize::from(self.stage == Stage::Bars));
             }
             self.apply(symbol, hit, *stamp);
+            // A limit order opened it inside this bar.
+            self.take_visited(symbol, &mut visited);
             if closes {
                 self.vanish(symbol, &filled);
             }
@@ -383,6 +384,15 @@ impl History<'_> {
         }
         self.touch_forgotten(symbol);
         self.refresh_busy(symbol);
+    }
+
+    /// Hands the prices of a walk to the position, once there is one.
+    fn take_visited(&mut self, symbol: SymbolId, visited: &mut Option<Extremes>) {
+        if let Some(held) = self.account.held_mut(symbol)
+            && let Some(extremes) = visited.take()
+        {
+            held.visit(extremes);
+        }
     }
 
     /// Folds rows before `row` that nothing touched into trailing peaks and visited prices.
