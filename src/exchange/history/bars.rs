@@ -253,7 +253,7 @@ impl History<'_> {
         self.scratch = due;
     }
 
-    /// F8: a fresh bracket whose condition holds at the open it was placed at fires there at once.
+    /// F8: what an entry at this open made true fires there at once: a child of its bracket, or a liquidation.
     pub(super) fn test_fresh(&mut self, symbol: SymbolId) {
         let world = self.world;
         let Some(row) = world.tape.series[symbol.index()]
@@ -265,7 +265,7 @@ impl History<'_> {
         if self
             .account
             .held(symbol)
-            .is_some_and(|held| held.opened_at == self.now)
+            .is_some_and(|held| held.entered_at == self.now)
         {
             self.pass_open(world, symbol, row);
         }
