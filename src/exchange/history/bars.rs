@@ -258,7 +258,7 @@ impl History<'_> {
         self.scratch = due;
     }
 
-    /// F8: a fresh bracket whose condition holds at the open it was placed at fires there at once.
+    /// F8: what an entry at this open made true fires there at once: a child of its bracket, or a liquidation.
     pub(super) fn test_fresh(&mut self, symbol: SymbolId) {
         let world = self.world;
         let Some(row) = world.tape.series[symbol.index()]
@@ -270,7 +270,7 @@ impl History<'_> {
         if self
             .account
             .held(symbol)
-            .is_some_and(|held| held.opened_at == self.now)
+            .is_some_and(|held| held.entered_at == self.now)
         {
             self.pass_open(world, symbol, row);
         }
@@ -358,7 +358,7 @@ impl History<'_> {
         let others = self.account.open().filter(|(other, _)| *other != symbol);
         others
             .filter_map(|(other, held)| {
-                let mark = self.last_mark(other)?;
+                let mark = self.mark_beside(symbol, other)?;
                 let instrument = &self.world.tape.instruments[other.index()];
                 Some(held.position.unrealized(mark) - held.position.maintenance(mark, instrument))
             })
@@ -371,9 +371,8 @@ impl History<'_> {
             .resting
             .iter()
             .any(|order| matches!(order.kind, OrderKind::Limit { .. }));
-        if let (Some(extremes), Some(held)) = (walk.visited, self.account.held_mut(symbol)) {
-            held.visit(extremes);
-        }
+        let mut visited = walk.visited;
+        self.take_visited(symbol, &mut visited);
         if limits {
             self.desks[symbol.index()].budget = Some((row, walk.limit_budget));
         }
@@ -401,6 +400,8 @@ impl History<'_> {
                 self.count_bars(symbol, row + usize::from(self.stage == Stage::Bars));
             }
             self.apply(symbol, hit, *stamp);
+            // A limit order opened it inside this bar.
+            self.take_visited(symbol, &mut visited);
             if closes {
                 self.vanish(symbol, &filled);
             }
@@ -410,6 +411,15 @@ impl History<'_> {
         }
         self.touch_forgotten(symbol);
         self.refresh_busy(symbol);
+    }
+
+    /// Hands the prices of a walk to the position, once there is one.
+    fn take_visited(&mut self, symbol: SymbolId, visited: &mut Option<Extremes>) {
+        if let Some(held) = self.account.held_mut(symbol)
+            && let Some(extremes) = visited.take()
+        {
+            held.visit(extremes);
+        }
     }
 
     /// Folds rows before `row` that nothing touched into trailing peaks and visited prices.

@@ -18,7 +18,7 @@ use crate::domain::event::{
 };
 use crate::domain::fill::{LedgerEntry, Liquidity, Reason, Trade};
 use crate::domain::num::{LARGEST, Money, Notional, Price, Qty, Rounding};
-use crate::domain::order::{HaltCause, OrderId, Reject};
+use crate::domain::order::{HaltCause, OrderId};
 use crate::domain::position::{MarginMode, Position};
 use crate::domain::signal::Signal;
 use crate::domain::symbol::SymbolId;
@@ -452,6 +452,17 @@ impl<'w> History<'w> {
         Some(series.mark_close(series.last_completed(self.now)?))
     }
 
+    /// The last mark of another symbol while one is looked at: of bars that end together, those of later symbols are not
+    /// over yet (T6, A7).
+    fn mark_beside(&self, symbol: SymbolId, other: SymbolId) -> Option<Price> {
+        if self.stage != Stage::Bars || other < symbol {
+            return self.last_mark(other);
+        }
+        let before = Timestamp::from_millis(self.now.millis() - 1);
+        let series = self.series(other)?;
+        Some(series.mark_close(series.last_completed(before)?))
+    }
+
     fn available(&self, equity: Notional) -> Money {
         let marked = match self.model.terms.margin_mode {
             MarginMode::Isolated => Notional::ZERO,
@@ -543,7 +554,7 @@ impl<'w> History<'w> {
     fn delist(&mut self) {
         while let Some((_, symbol)) = self.delistings.pop_if(|(time, _)| *time <= self.now) {
             self.desks[symbol.index()].delisted = true;
-            self.drop_waiting(Reject::NotTrading, |flight| flight.request.symbol == symbol);
+            self.drop_untradable(symbol);
             let stamp = Timestamp::from_millis(self.now.millis() - 1);
             self.force_close(symbol, Reason::Delisted, stamp);
             self.vanish(symbol, &[]);
@@ -627,6 +638,7 @@ impl<'w> History<'w> {
             left: Qty::ZERO,
         };
         self.count_bars(symbol, series.row_from(self.now));
+        self.visit(symbol, price);
         self.apply(symbol, &hit, stamp);
     }
 
