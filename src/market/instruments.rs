@@ -15,6 +15,7 @@ use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 
 use super::brackets::{self, BracketFile};
+use super::divisor::Divisor;
 use super::error::MarketError;
 use super::exchange_info::{self, ExchangeInfo, Filters};
 use super::library::RulesEntry;
@@ -268,17 +269,16 @@ impl RulesFile {
 /// The price step that a series shows: the largest of 1, 2 and 5 times a power of ten that divides every price.
 #[must_use]
 pub fn tick_of(bars: &Bars) -> Option<Price> {
-    let mut common = 0_i64;
+    let mut common = bars.open.first()?.steps();
     for column in [&bars.open, &bars.high, &bars.low, &bars.close] {
-        for price in column {
-            common = divisor(common, price.steps());
-            if common == 1 {
-                return Price::from_steps(1);
-            }
+        let mut rest = column.as_slice();
+        // The common divisor changes a few times at the start and hardly ever after.
+        while let Some(asked) = Divisor::new(common)
+            && let Some(place) = rest.iter().position(|price| !asked.divides(price.steps()))
+        {
+            common = divisor(common, rest[place].steps());
+            rest = &rest[place + 1..];
         }
-    }
-    if common == 0 {
-        return None;
     }
     let mut tick = 1;
     let mut power = 1;

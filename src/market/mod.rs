@@ -6,6 +6,7 @@ pub mod brackets;
 mod checksum;
 mod choose;
 pub mod curve;
+mod divisor;
 pub mod error;
 pub mod exchange_info;
 mod frame;

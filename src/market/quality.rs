@@ -8,6 +8,7 @@ use crate::domain::signal::{Signal, SignalId};
 use crate::domain::symbol::Symbol;
 use crate::domain::time::{Span, Timestamp};
 
+use super::divisor::Divisor;
 use super::load::Loaded;
 use super::tape::Series;
 use super::window::Window;
@@ -216,6 +217,7 @@ pub fn bar_quality(bars: &Bars, tick: Price, unfinished: Vec<Timestamp>) -> BarQ
             });
         }
     }
+    let on_tick = Divisor::new(tick.steps());
     let mut run = 0;
     for row in 0..bars.len() {
         run = if bars.volume[row].is_zero() {
@@ -243,7 +245,7 @@ pub fn bar_quality(bars: &Bars, tick: Price, unfinished: Vec<Timestamp>) -> BarQ
         ];
         let off = prices
             .iter()
-            .filter(|price| !price.is_on_tick(tick))
+            .filter(|price| on_tick.is_some_and(|tick| !tick.divides(price.steps())))
             .count();
         if off > 0 {
             quality.off_tick += off;

@@ -5,8 +5,8 @@
 
 use serde::Serialize;
 
-use super::figure::{Figure, Why};
-use super::quantile::{mean, quantile, sorted};
+use super::figure::{Figure, Why, count};
+use super::quantile::{quantile, sorted};
 use crate::domain::random::Random;
 
 /// How often the trades are drawn anew.
@@ -41,16 +41,16 @@ impl MeanInterval {
         if sample.len() < 2 {
             return whole;
         }
+        let size = count(sample.len());
         let means: Vec<f64> = (0..REPLICATES)
-            .filter_map(|replicate| {
+            .map(|replicate| {
                 let mut random = Random::stream(seed, &[PURPOSE, replicate, OF_TRADES]);
-                let drawn: Vec<f64> = (0..sample.len())
-                    .filter_map(|_| {
-                        let index = usize::try_from(random.below(sample.len() as u64)).ok()?;
-                        sample.get(index).copied()
-                    })
-                    .collect();
-                mean(&drawn)
+                let drawn = sample.iter().map(|_| {
+                    let index = usize::try_from(random.below(sample.len() as u64))
+                        .expect("invariant: below the length");
+                    sample[index]
+                });
+                drawn.sum::<f64>() / size
             })
             .collect();
         let means = sorted(&means);
