@@ -79,7 +79,9 @@ fn polars_alone(folder: &Path) -> usize {
     let read = |seed: u64| {
         let path = folder.join(format!("S{seed:02}USDT-1m.parquet"));
         let file = File::open(path).expect("readable");
-        let columns = ["open_e8", "high_e8", "low_e8", "close_e8"].map(str::to_owned).to_vec();
+        let columns = ["open_e8", "high_e8", "low_e8", "close_e8"]
+            .map(str::to_owned)
+            .to_vec();
         let frame = ParquetReader::new(file)
             .with_columns(Some(columns))
             .finish();

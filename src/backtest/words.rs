@@ -101,6 +101,11 @@ fn execution(settings: &Settings) -> Vec<Assumption> {
             "with bars, the real delay is longer: up to one bar",
         ),
         entry(
+            "Warm-up",
+            "one bar".to_owned(),
+            "sizing looks at the last mark before a signal, nothing looks further back; messages received before the start are not heard",
+        ),
+        entry(
             "Path inside a bar",
             model.path_mode.name().to_owned(),
             &path,
