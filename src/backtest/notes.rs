@@ -3,6 +3,7 @@
 //! Not here: finding any of it (`market::quality`), assumptions and warnings (`words`).
 
 use crate::backtest::prepare::Prepared;
+use crate::backtest::summary::could_trade;
 use crate::backtest::words::span;
 use crate::domain::fill::Trade;
 use crate::domain::symbol::Symbol;
@@ -11,7 +12,8 @@ use crate::exchange::history::Counters;
 use crate::market::instruments::RulesSource;
 use crate::market::load::SymbolReport;
 use crate::market::place::interval_name;
-use crate::market::quality::{BarQuality, SymbolQuality};
+use crate::market::quality::{BarQuality, PriceInTime, SymbolQuality};
+use crate::report::format;
 use crate::report::input::{DataNote, Weight};
 
 /// Collects notes, all of one symbol at a time.
@@ -101,11 +103,12 @@ fn missing(prepared: &Prepared, notes: &mut Notes) {
             without.join(", ")
         ));
     }
-    let late = prepared.gate.without_price().count();
+    let late = could_trade(prepared).filter(|price| !matches!(price, PriceInTime::At(_)));
+    let late = late.count();
     if late > 0 {
         notes.caution(format!(
-            "{late} of {} signals have no price within the entry time-to-live (each is listed with its verdict)",
-            prepared.gate.signals.len()
+            "{late} of {} signals of types that trade have no price within the entry time-to-live (each is listed with its verdict)",
+            could_trade(prepared).count()
         ));
     }
     for (name, symbol) in &prepared.named.multiples {
@@ -120,9 +123,9 @@ fn used(report: &SymbolReport, notes: &mut Notes) {
     let lengths: Vec<String> = rows
         .map(|share| {
             format!(
-                "{} bars, {} rows",
-                interval_name(share.interval),
-                share.rows
+                "{} {} bars",
+                format::whole(share.rows),
+                interval_name(share.interval)
             )
         })
         .collect();
@@ -135,13 +138,19 @@ fn used(report: &SymbolReport, notes: &mut Notes) {
     }
     notes.note(text);
     notes.note(rules_note(report));
+    for wrong in &report.rules.unusable {
+        let first = wrong.lines().next().unwrap_or_default();
+        notes.caution(format!("a file of rules was passed over: {first}"));
+    }
 }
 
 /// Recordings that end before the run or begin after it.
 fn outside(report: &SymbolReport, notes: &mut Notes) {
     if let Some((first, last)) = report.outside {
         notes.caution(format!(
-            "its prices lie outside the run: from {first} to {last}"
+            "its prices lie outside the run: from {} to {} UTC",
+            format::minute(first),
+            format::minute(last)
         ));
     }
 }
@@ -166,8 +175,14 @@ fn gaps(
         notes.say(
             weight,
             format!(
-                "{} bars missing from {} to {}; {state}",
-                gap.missing, gap.from, gap.to
+                "{} missing from {} to {} UTC; {state}",
+                format::counted(
+                    usize::try_from(gap.missing).unwrap_or(usize::MAX),
+                    "bar",
+                    "bars"
+                ),
+                format::minute(gap.from),
+                format::minute(gap.to)
             ),
         );
     }
@@ -204,19 +219,23 @@ fn marks_and_funding(
 fn doubts(quality: &SymbolQuality, bars: &BarQuality, notes: &mut Notes) {
     for time in &bars.unfinished {
         notes.caution(format!(
-            "the bar of {time} is a recording's last and may be unfinished (data.drop_last_bar leaves it out)"
+            "the bar of {} UTC is a recording's last and may be unfinished (data.drop_last_bar leaves it out)",
+            format::minute(*time)
         ));
     }
     if let Some(first) = bars.off_tick_first {
         notes.caution(format!(
-            "{} prices are no multiple of the tick, the first in the bar of {first}",
-            bars.off_tick
+            "{} no multiple of the tick, the first in the bar of {} UTC",
+            format::counted(bars.off_tick, "price is", "prices are"),
+            format::minute(first)
         ));
     }
     if let Some(longest) = &bars.zero_volume_longest {
         notes.note(format!(
-            "{} bars without trade, at most {} in a row (from {})",
-            bars.zero_volume, longest.rows, longest.from
+            "{} without trade, at most {} in a row (from {} UTC)",
+            format::counted(bars.zero_volume, "bar", "bars"),
+            format::whole(longest.rows),
+            format::minute(longest.from)
         ));
     }
     if quality.bars_after_delisting > 0 {

@@ -6,6 +6,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// What to do about a file with nothing in it.
+pub(crate) const EMPTY: &str = "fetch or write the file again, or move it away";
+
 /// A file or folder that cannot be used, and why.
 #[derive(Debug, thiserror::Error)]
 pub enum MarketError {
@@ -174,6 +177,30 @@ pub(crate) fn shown(line: &[u8]) -> String {
         .collect();
     let cut = text.len() < line.len() && text.chars().count() == SHOWN;
     if cut { format!("{text}…") } else { text }
+}
+
+/// The part of a document's line that an error points at, so that a document of one long line shows the place too.
+#[must_use]
+pub fn excerpt(text: &str, line: usize, column: usize) -> String {
+    const BEFORE: usize = 80;
+    const AFTER: usize = 40;
+    let Some(line) = text.lines().nth(line.saturating_sub(1)) else {
+        return String::new();
+    };
+    if line.len() <= BEFORE + AFTER {
+        return shown(line.as_bytes());
+    }
+    let edge = |wanted: usize| {
+        let near = wanted.min(line.len());
+        (0..=near)
+            .rev()
+            .find(|at| line.is_char_boundary(*at))
+            .unwrap_or(0)
+    };
+    let (from, to) = (edge(column.saturating_sub(BEFORE)), edge(column + AFTER));
+    let head = if from > 0 { "…" } else { "" };
+    let tail = if to < line.len() { "…" } else { "" };
+    format!("{head}{}{tail}", shown(&line.as_bytes()[from..to]))
 }
 
 fn hint_line(hint: &str) -> String {

@@ -257,7 +257,7 @@ impl RulesFile {
             return exchange_info::parse(&self.path, text).map(Content::Filters);
         }
         let value: Value = serde_json::from_str(text)
-            .map_err(|wrong| exchange_info::json_error(&self.path, &wrong))?;
+            .map_err(|wrong| exchange_info::json_error(&self.path, text, &wrong))?;
         if value.get("symbols").is_some() {
             return exchange_info::parse(&self.path, text).map(Content::Filters);
         }

@@ -13,7 +13,19 @@ use rusqlite::{Connection, OpenFlags};
 use crate::domain::stamp::StampReader;
 
 use super::error::MarketError;
-use super::signals::{COLUMNS, SignalTable, row_error, signal_of};
+use super::signals::{SignalTable, row_error, signal_of};
+
+/// Columns of the original's table, in the order of ours.
+const NAMES: [&str; 5] = [
+    "message_id",
+    "message_type",
+    "symbol",
+    "created_time",
+    "processed_time",
+];
+/// What to expect, for errors.
+const KNOWN: &str = "expected the original program's table processed_messages, with message_id, message_type and \
+    created_time in every row";
 
 /// Whether a file begins like an SQLite database.
 ///
@@ -39,10 +51,9 @@ pub fn read(path: &Path) -> Result<SignalTable, MarketError> {
     let base = Connection::open_with_flags(path, flags).map_err(damaged)?;
     let query = "SELECT message_id, message_type, symbol, created_time, processed_time \
                  FROM processed_messages ORDER BY created_time, message_id";
-    let mut statement = base.prepare(query).map_err(|wrong| {
-        let hint = "expected the table processed_messages of the original program";
-        MarketError::content(path, wrong.to_string(), hint)
-    })?;
+    let mut statement = base
+        .prepare(query)
+        .map_err(|wrong| MarketError::content(path, wrong.to_string(), KNOWN))?;
     let mut rows = statement.query([]).map_err(damaged)?;
     let mut table = SignalTable::default();
     let (mut created, mut processed) = (StampReader::new(), StampReader::new());
@@ -53,7 +64,7 @@ pub fn read(path: &Path) -> Result<SignalTable, MarketError> {
             *text = sql_text(row.get_ref(index).map_err(damaged)?);
         }
         let wrong = |(field, found): (usize, String)| {
-            row_error(path, number, &format!("{}: {found}", COLUMNS[field]))
+            row_error(path, number, &format!("{}: {found}", NAMES[field]), KNOWN)
         };
         // A notice without a coin is a message too; the run says so of it.
         texts[2].get_or_insert_default();

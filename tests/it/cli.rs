@@ -596,3 +596,182 @@ fn the_main_job_leaves_a_whole_run_folder() {
     assert_eq!(early.status.code(), Some(1), "{}", stderr(&early));
     assert!(!folder.path().join("early").exists());
 }
+
+/// A day of flat minutes of `AAAUSDT` and a pair of signals on it.
+struct Small {
+    folder: tempfile::TempDir,
+}
+
+impl Small {
+    const PAIR: &str = "id,type,symbol,event_time,received_time\n\
+        a,110,AAA,2026-01-01T02:00:00Z,2026-01-01T02:00:01Z\n\
+        f,113,AAA,2026-01-01T02:01:00Z,2026-01-01T02:01:01Z\n";
+
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let bars = (0..1440_i64).map(|minute| {
+            let time = 1_767_225_600_000 + minute * 60_000;
+            format!("{time},100,100.5,99.5,100.{},7\n", minute % 5)
+        });
+        let small = Self { folder };
+        small.put("data/klines/AAAUSDT-1m.csv", &bars.collect::<String>());
+        small.put("signals.csv", Self::PAIR);
+        small
+    }
+
+    fn put(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn backtest(&self, more: &[&str]) -> Output {
+        sim()
+            .current_dir(self.folder.path())
+            .args(["backtest", "--signals", "signals.csv", "--data", "data"])
+            .args(["--out", "run", "--format", "json"])
+            .args(more)
+            .output()
+            .unwrap()
+    }
+}
+
+#[test]
+fn the_form_of_times_is_said_and_a_missing_zone_is_warned_of() {
+    let small = Small::new();
+    let cases = [
+        ("2026-01-01T02:00:00Z", "RFC 3339", false),
+        ("2026-01-01T10:00:00+08:00", "RFC 3339", false),
+        ("1767232800", "epoch s", false),
+        ("1767232800000", "epoch ms", false),
+        ("1767232800000000", "epoch \u{b5}s", false),
+        ("2026-01-01 02:00:00", "text without a zone", true),
+    ];
+    for (time, form, warned) in cases {
+        let text = format!("id,type,symbol,event_time\na,110,AAA,{time}\nf,113,AAA,{time}\n");
+        let file = small.put("signals.csv", &text);
+        let output = run(&["signals", "check", "--signals", &file]);
+        let talk = stderr(&output);
+        assert!(talk.contains(&format!("times: {form}\n")), "{time}: {talk}");
+        assert_eq!(talk.contains("name no zone"), warned, "{time}: {talk}");
+        let output = small.backtest(&[]);
+        let talk = stderr(&output);
+        let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(summary["signals_times"], form, "{talk}");
+        assert!(talk.contains(&format!("times: {form}\n")), "{time}: {talk}");
+        let flagged = summary["warnings"].to_string().contains("name no zone");
+        assert_eq!((flagged, talk.contains("name no zone")), (warned, warned));
+    }
+    let mixed = "id,type,symbol,event_time,received_time\na,110,AAA,2026-01-01T02:00:00Z,2026-01-01 10:00:01\n";
+    let file = small.put("mixed.csv", mixed);
+    let output = run(&["signals", "check", "--signals", &file]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("one file has one form"));
+    println!("times: {} forms", cases.len());
+}
+
+#[test]
+fn rules_that_cannot_be_used_are_told() {
+    let small = Small::new();
+    small.put(
+        "data/exchange-info/answer.json",
+        "{\"symbols\":[{\"symbol\":\"AAAUSDT\",\"filters\":[{\"filterType\":\"PRICE_FILTER\",\"tickSize\":\"abc\"},{\"filterType\":\"LOT_SIZE\"}]}]}",
+    );
+    let output = small.backtest(&[]);
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let cautions = summary["data_cautions"].to_string();
+    assert!(
+        cautions.contains("passed over") && cautions.contains("tickSize: 'abc'"),
+        "a run without the filters of its file must say so: {cautions}"
+    );
+}
+
+#[test]
+fn errors_show_the_place_and_what_stands_there() {
+    let small = Small::new();
+    let long = format!(
+        "[{}{{\"id\":oops}}]",
+        "{\"id\":1,\"type\":110,\"createTime\":1767225600000},".repeat(50)
+    );
+    let cases = [
+        (
+            "short.csv",
+            "id,type,symbol,event_time\na,110,AAA\n",
+            ":2: 3 columns in the row",
+            "  | a,110,AAA\n",
+        ),
+        (
+            "text.csv",
+            "id,type,symbol,event_time\na,fomo,AAA,1\n",
+            ":2:3: type: 'fomo'",
+            "  | a,fomo,AAA,1\n",
+        ),
+        (
+            "two.jsonl",
+            "{\"id\":\"a\",\"type\":110,\"symbol\":\"A\",\"event_time\":1767225600}\n{oops\n",
+            ":2:2: no JSON",
+            "  | {oops\n",
+        ),
+        (
+            "field.jsonl",
+            "{\"id\":\"a\",\"type\":\"x\",\"symbol\":\"A\",\"event_time\":1767225600}\n",
+            ":1: message 1",
+            "\"type\":\"x\"",
+        ),
+        ("long.json", long.as_str(), ": no JSON", "{\"id\":oops}]\n"),
+    ];
+    for (name, text, place, shown) in cases {
+        let file = small.put(name, text);
+        let output = run(&["signals", "check", "--signals", &file]);
+        let talk = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{name}: {talk}");
+        assert!(
+            talk.contains(&format!("{name}{place}"))
+                || (name == "long.json" && talk.contains(place)),
+            "{name}: {talk}"
+        );
+        assert!(talk.contains(shown), "{name}: {talk}");
+        assert!(talk.contains("\nhint: "), "{name}: {talk}");
+        assert!(
+            talk.lines().all(|line| line.chars().count() < 400),
+            "{name}"
+        );
+    }
+    let endless = small.put("endless.csv", &"x".repeat(200_000));
+    let output = run(&["signals", "check", "--signals", &endless]);
+    assert!(stderr(&output).contains("endless.csv:1: a line has more"));
+    println!("errors with their line: {}", cases.len());
+}
+
+#[test]
+fn a_run_without_bars_says_what_the_folders_hold() {
+    let small = Small::new();
+    let output = small.backtest(&["--interval", "5m"]);
+    let talk = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{talk}");
+    assert!(talk.contains("no 5m bars between"), "{talk}");
+    assert!(
+        talk.contains("of AAAUSDT\nhint: the folders of --data hold bars of AAAUSDT"),
+        "{talk}"
+    );
+    std::fs::remove_dir_all(small.folder.path().join("data")).unwrap();
+    std::fs::create_dir(small.folder.path().join("data")).unwrap();
+    let talk = small.backtest(&[]);
+    assert!(
+        stderr(&talk).contains("hold no bars at all"),
+        "{}",
+        stderr(&talk)
+    );
+    for time in ["1960-01-01", "2100-01-01", "0"] {
+        let output = small.backtest(&["--from", time]);
+        assert_eq!(output.status.code(), Some(2), "{time}: {}", stderr(&output));
+        assert!(
+            stderr(&output).contains("2010 to 2099"),
+            "{}",
+            stderr(&output)
+        );
+    }
+    let two = run(&["config", "show", "--toml", "--format", "json"]);
+    assert_eq!((two.status.code(), stdout(&two)), (Some(2), ""));
+}

@@ -110,7 +110,7 @@ fn times_are_detected_and_never_mixed() {
         .unwrap_err()
         .to_string();
     assert!(wrong.contains("m.csv:3:11: event_time"), "{wrong}");
-    assert!(wrong.contains("one file has one unit"), "{wrong}");
+    assert!(wrong.contains("one file has one form"), "{wrong}");
     assert!(wrong.contains("| 2,113,BTC,1767254120000"), "{wrong}");
 }
 
