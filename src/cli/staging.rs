@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::market::error::MarketError;
+
 /// Why a folder cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StagingError {
@@ -19,7 +21,7 @@ pub(super) enum StagingError {
         path: PathBuf,
     },
     /// The system refused.
-    #[error("{}: cannot be written: {source}", path.display())]
+    #[error("{}: cannot be written: {source}\nhint: check the space left and the right to write there; nothing was left behind", path.display())]
     Unwritable {
         /// The folder.
         path: PathBuf,
@@ -64,6 +66,11 @@ impl Staging {
     /// Where to write meanwhile.
     pub(super) fn path(&self) -> &Path {
         self.unfinished.path()
+    }
+
+    /// An error of writing there, told of the place that was asked for.
+    pub(super) fn tell(&self, wrong: MarketError) -> MarketError {
+        wrong.in_place_of(self.unfinished.path(), &self.place)
     }
 
     /// Moves the finished folder to its place.

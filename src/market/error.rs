@@ -21,7 +21,7 @@ pub enum MarketError {
         source: io::Error,
     },
     /// The system refused to write; nothing was left behind.
-    #[error("{}: cannot be written: {source}", path.display())]
+    #[error("{}: cannot be written: {source}\nhint: check the space left and the right to write there; nothing was left behind", path.display())]
     Unwritable {
         /// The file.
         path: PathBuf,
@@ -154,6 +154,25 @@ impl MarketError {
         Self::Unwritable {
             path: path.to_owned(),
             source,
+        }
+    }
+
+    /// The error as the user sees it who asked for `place`, when the work was done in `work`.
+    #[must_use]
+    pub fn in_place_of(self, work: &Path, place: &Path) -> Self {
+        match self {
+            Self::Unwritable { path, source } => Self::Unwritable {
+                path: path
+                    .strip_prefix(work)
+                    .map_or_else(|_| path.clone(), |inside| place.join(inside)),
+                source,
+            },
+            other @ (Self::Unreadable { .. }
+            | Self::Damaged { .. }
+            | Self::Row(_)
+            | Self::Content { .. }
+            | Self::Conflict(_)
+            | Self::Request { .. }) => other,
         }
     }
 

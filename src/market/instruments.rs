@@ -73,6 +73,28 @@ pub struct RulesReport {
     pub unusable: Vec<String>,
 }
 
+/// What one file of rules holds.
+#[derive(Debug)]
+pub struct RulesCheck {
+    /// The file.
+    pub path: PathBuf,
+    /// The day in its name.
+    pub date: Option<Timestamp>,
+    /// What is in it, or why it cannot be read.
+    pub found: Result<RulesFound, MarketError>,
+}
+
+/// The contracts of one file of rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RulesFound {
+    /// `filters` or `brackets`.
+    pub kind: &'static str,
+    /// How many contracts it lists.
+    pub contracts: usize,
+    /// What is wrong with those that nobody can trade by; a run passes them over and says so.
+    pub unusable: Vec<String>,
+}
+
 /// All files with filters or brackets of a library.
 #[derive(Debug, Default)]
 pub struct RuleBook {
@@ -117,6 +139,26 @@ impl RuleBook {
             }
         }
         Ok(book)
+    }
+
+    /// Reads every file and every contract in it.
+    #[must_use]
+    pub fn check(entries: &[RulesEntry]) -> Vec<RulesCheck> {
+        entries
+            .iter()
+            .map(|entry| {
+                let mut file = RulesFile {
+                    path: entry.path.clone(),
+                    date: entry.date,
+                    content: None,
+                };
+                RulesCheck {
+                    path: entry.path.clone(),
+                    date: entry.date,
+                    found: file.content().map(Content::found),
+                }
+            })
+            .collect()
     }
 
     /// Whether any file lists a contract.
@@ -238,6 +280,26 @@ fn from_filters(
         brackets,
         // Perpetual contracts carry a date in 2100; only one that the run lives to see ends trading.
         delisted: filters.delivery.filter(|end| *end < window.to),
+    }
+}
+
+impl Content {
+    fn found(&self) -> RulesFound {
+        let (kind, wrong): (_, Vec<Option<String>>) = match self {
+            Self::Filters(info) => {
+                let wrong = |symbol| info.filters(symbol).err().map(|wrong| wrong.to_string());
+                ("filters", info.symbols().map(wrong).collect())
+            }
+            Self::Brackets(file) => {
+                let wrong = |symbol| file.brackets(symbol).err().map(|wrong| wrong.to_string());
+                ("brackets", file.symbols().map(wrong).collect())
+            }
+        };
+        RulesFound {
+            kind,
+            contracts: wrong.len(),
+            unusable: wrong.into_iter().flatten().collect(),
+        }
     }
 }
 

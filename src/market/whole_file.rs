@@ -21,7 +21,8 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), MarketError> 
         .prefix(".writing-")
         .tempfile_in(folder)
         .map_err(unwritable)?;
-    file.write_all(bytes).map_err(unwritable)?;
+    // Through the file itself: the temporary name is nobody's business.
+    file.as_file_mut().write_all(bytes).map_err(unwritable)?;
     file.as_file().sync_all().map_err(unwritable)?;
     make_readable(&file).map_err(unwritable)?;
     file.persist(path)

@@ -447,9 +447,26 @@ fn broken_series_are_shown_beside_sound_ones() {
         stdout(&output)
     );
     assert!(
-        stderr(&output).contains("1 of 2 series cannot be used"),
+        stderr(&output).contains("1 of 2 series and files of rules cannot be used"),
         "{}",
         stderr(&output)
+    );
+    let rules = folder.path().join("exchange-info");
+    std::fs::create_dir(&rules).unwrap();
+    std::fs::remove_file(klines.join("BUSDT-1m.csv")).unwrap();
+    let odd = "[{\"symbol\":\"A\",\"brackets\":[]},{\"symbol\":\"B\",\"brackets\":[{\"notionalFloor\":0,\"notionalCap\":9,\"maintMarginRatio\":0.1,\"cum\":0}]}]";
+    std::fs::write(rules.join("tiers-2026-01-01.json"), odd).unwrap();
+    let told = json(&["data", "check", "--data", folder.path().to_str().unwrap()]);
+    assert_eq!(told["rules"][0]["kind"], "brackets");
+    assert_eq!(told["rules"][0]["contracts"], 2);
+    assert_eq!(told["rules"][0]["unusable"].as_array().unwrap().len(), 1);
+    std::fs::write(rules.join("answer.json"), "{\"symbols\":\n[oops").unwrap();
+    let output = run(&["data", "check", "--data", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stdout(&output).contains("answer.json:2:2: no JSON of filters"),
+        "{}",
+        stdout(&output)
     );
 }
 

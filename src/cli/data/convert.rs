@@ -35,9 +35,11 @@ pub(super) fn run(args: &ConvertArgs, session: &Session) -> anyhow::Result<Outco
             anyhow::bail!("interrupted");
         }
         progress.report("converting series", index as u64, listed.len() as u64);
-        convert(series, staging.path())?;
+        convert(series, staging.path()).map_err(|wrong| staging.tell(wrong))?;
     }
-    let rules = copy_rules(&library, staging.path())?.len();
+    let rules = copy_rules(&library, staging.path())
+        .map_err(|wrong| staging.tell(wrong))?
+        .len();
     drop(progress);
     staging.finish()?;
     let out = args.out.display().to_string();

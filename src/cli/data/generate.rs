@@ -91,7 +91,8 @@ pub(super) fn run(args: &GenerateArgs, session: &Session) -> anyhow::Result<Outc
         anyhow::bail!("interrupted");
     }
     progress.busy("writing them");
-    let files = write(staging.path(), &recipe, &made, format, &args.command())?;
+    let files = write(staging.path(), &recipe, &made, format, &args.command())
+        .map_err(|wrong| staging.tell(wrong))?;
     if stopped() {
         anyhow::bail!("interrupted");
     }
