@@ -7,7 +7,7 @@ use crate::backtest::summary::could_trade;
 use crate::backtest::words::span;
 use crate::domain::fill::Trade;
 use crate::domain::symbol::Symbol;
-use crate::domain::time::Span;
+use crate::domain::time::{DAY, Span, Timestamp};
 use crate::exchange::history::Counters;
 use crate::market::instruments::RulesSource;
 use crate::market::load::SymbolReport;
@@ -15,6 +15,9 @@ use crate::market::place::interval_name;
 use crate::market::quality::{BarQuality, PriceInTime, SymbolQuality};
 use crate::report::format;
 use crate::report::input::{DataNote, Weight};
+
+/// The exchange settles at least every eight hours; a minute more is a stamp that came late.
+const FUNDING_APART: Span = Span::from_millis((8 * 60 + 1) * 60_000);
 
 /// Collects notes, all of one symbol at a time.
 struct Notes {
@@ -58,8 +61,10 @@ pub(super) fn data_notes(
         match &quality.bars {
             Some(bars) => {
                 used(report, &mut notes);
+                reach(prepared, bars, &mut notes);
                 gaps(prepared, report, bars, trades, &mut notes);
                 marks_and_funding(report, quality, bars, &mut notes);
+                unsettled(prepared, report, trades, &mut notes);
                 doubts(quality, bars, &mut notes);
                 if bars.interval > entry_ttl {
                     notes.caution(format!(
@@ -144,6 +149,22 @@ fn used(report: &SymbolReport, notes: &mut Notes) {
     }
 }
 
+/// Bars that begin a day or more into the run, or end so long before it does: the account stands still meanwhile.
+fn reach(prepared: &Prepared, bars: &BarQuality, notes: &mut Notes) {
+    if bars.first - prepared.window.from >= DAY {
+        notes.note(format!(
+            "its bars begin {} UTC, after the run",
+            format::minute(bars.first)
+        ));
+    }
+    if prepared.window.to - bars.end >= DAY {
+        notes.note(format!(
+            "its bars end {} UTC, before the run",
+            format::minute(bars.end)
+        ));
+    }
+}
+
 /// Recordings that end before the run or begin after it.
 fn outside(report: &SymbolReport, notes: &mut Notes) {
     if let Some((first, last)) = report.outside {
@@ -167,11 +188,7 @@ fn gaps(
         let open = trades.iter().any(|trade| {
             Some(trade.symbol) == symbol && trade.entry_time < gap.to && trade.exit_time >= gap.from
         });
-        let (weight, state) = if open {
-            (Weight::Caution, "a position was open")
-        } else {
-            (Weight::Note, "no position was open")
-        };
+        let (weight, state) = held(open);
         notes.say(
             weight,
             format!(
@@ -212,6 +229,50 @@ fn marks_and_funding(
             "{} settlements stamped within a second after a minute were taken at it",
             report.funding_moved
         ));
+    }
+}
+
+/// Stretches of a run without a settlement, though the contract has some: nothing is paid or received there.
+fn unsettled(prepared: &Prepared, report: &SymbolReport, trades: &[Trade], notes: &mut Notes) {
+    let tape = &prepared.world.tape;
+    let id = tape.symbols.id(&report.symbol);
+    let Some(series) = id.and_then(|id| tape.series[id.index()].as_ref()) else {
+        return;
+    };
+    let (records, bars) = (series.funding(), series.bars());
+    let (Some(first), false) = (bars.open_time.first(), records.is_empty()) else {
+        return;
+    };
+    let begin = (*first).max(prepared.window.from);
+    let end = bars.end(bars.len() - 1).min(prepared.window.to);
+    let inside = |time: &Timestamp| (begin..end).contains(time);
+    let stamps = records.iter().map(|record| record.time).filter(inside);
+    let edges: Vec<Timestamp> = std::iter::once(begin).chain(stamps).chain([end]).collect();
+    for pair in edges.windows(2) {
+        if pair[1] - pair[0] <= FUNDING_APART {
+            continue;
+        }
+        let open = trades.iter().any(|trade| {
+            Some(trade.symbol) == id && trade.entry_time < pair[1] && trade.exit_time >= pair[0]
+        });
+        let (weight, state) = held(open);
+        notes.say(
+            weight,
+            format!(
+                "no funding was recorded from {} to {} UTC: none is paid or received then; {state}",
+                format::minute(pair[0]),
+                format::minute(pair[1])
+            ),
+        );
+    }
+}
+
+/// How much something missing matters.
+const fn held(open: bool) -> (Weight, &'static str) {
+    if open {
+        (Weight::Caution, "a position was open")
+    } else {
+        (Weight::Note, "no position was open")
     }
 }
 

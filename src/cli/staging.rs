@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::market::error::MarketError;
+use crate::market::whole_file::plain;
 
 /// Why a folder cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +57,7 @@ impl Staging {
         let unfinished = tempfile::Builder::new()
             .prefix(".unfinished-")
             .tempdir_in(parent)
-            .map_err(unwritable)?;
+            .map_err(|wrong| unwritable(plain(wrong)))?;
         Ok(Self {
             unfinished,
             place: place.to_owned(),

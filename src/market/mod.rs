@@ -31,5 +31,5 @@ pub mod signals;
 pub mod source;
 pub mod tape;
 mod walk;
-mod whole_file;
+pub mod whole_file;
 pub mod window;

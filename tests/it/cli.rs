@@ -792,3 +792,90 @@ fn a_run_without_bars_says_what_the_folders_hold() {
     let two = run(&["config", "show", "--toml", "--format", "json"]);
     assert_eq!((two.status.code(), stdout(&two)), (Some(2), ""));
 }
+
+#[test]
+fn holes_in_the_funding_are_told() {
+    let small = Small::new();
+    let hour = |hour: i64| 1_767_225_600_000 + hour * 3_600_000;
+    let whole = format!(
+        "funding_time,funding_rate\n{},0.0001\n{},0.0001\n{},0.0001\n",
+        hour(0),
+        hour(8),
+        hour(16)
+    );
+    let cautions = |text: &str| {
+        small.put("data/funding/AAAUSDT-funding.csv", text);
+        let output = small.backtest(&[]);
+        let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(summary["trades"], 1, "{}", stderr(&output));
+        summary["data_cautions"].to_string()
+    };
+    let told = cautions(&whole);
+    assert!(!told.contains("funding"), "{told}");
+    let told = cautions(&whole.replace(&format!("{},0.0001\n", hour(8)), ""));
+    let hole = "no funding was recorded from 2026-01-01 00:00 to 2026-01-01 16:00 UTC";
+    assert!(
+        told.contains(hole) && told.contains("a position was open"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_cannot_be_made_or_converted_is_refused_before_the_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let (empty, out) = (empty.to_str().unwrap(), folder.path().join("out"));
+    let out = out.to_str().unwrap();
+    let cases: [(&[&str], i32, &str); 5] = [
+        (
+            &[
+                "data",
+                "generate",
+                "--days",
+                "3660",
+                "--symbols",
+                "500",
+                "--out",
+                out,
+            ],
+            2,
+            "more than 7320",
+        ),
+        (
+            &["data", "generate", "--from", "1970-01-01", "--out", out],
+            2,
+            "2010 and 2099",
+        ),
+        (
+            &["data", "generate", "--from", "2099-12-30", "--out", out],
+            2,
+            "2010 and 2099",
+        ),
+        (
+            &["data", "convert", "--data", empty, "--out", out],
+            1,
+            "no series",
+        ),
+        (
+            &["data", "generate", "--out", "/proc/nothing/of/the/kind"],
+            1,
+            "/proc/nothing/of/the/kind: cannot be written",
+        ),
+    ];
+    for (args, code, told) in cases {
+        let output = run(args);
+        let talk = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {talk}");
+        assert!(
+            talk.contains(told) && talk.contains("\nhint: "),
+            "{args:?}: {talk}"
+        );
+        assert!(!talk.contains("at path"), "no temporary name: {talk}");
+        assert!(!std::path::Path::new(out).exists());
+    }
+    for verb in ["ls", "check"] {
+        let output = run(&["data", verb, "--data", empty]);
+        assert!(stdout(&output).contains("no series"), "{}", stdout(&output));
+    }
+}

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
-use super::{kind, set_aside};
+use super::{NO_SERIES, kind, set_aside};
 use crate::cli::args::DataArgs;
 use crate::cli::progress::Progress;
 use crate::cli::{Outcome, Session, table};
@@ -124,6 +124,9 @@ fn as_text(checked: &[Checked<'_>], library: &Library) -> String {
         rows.push(row);
     }
     let mut text = table::render(&head, &rows, &[2, 3, 4, 7, 8, 9, 10, 11]);
+    if checked.is_empty() {
+        text.push_str(NO_SERIES);
+    }
     text.push('\n');
     text.push_str(&set_aside(library));
     text.push_str(&broken);
@@ -164,9 +167,7 @@ fn rules_text(rules: &[RulesCheck]) -> String {
                     found.unusable.len().to_string(),
                 ]);
                 if let Some(first) = found.unusable.first() {
-                    wrong.push_str(&format!(
-                        "\nunusable contract: {first}\n"
-                    ));
+                    wrong.push_str(&format!("\nunusable contract: {first}\n"));
                 }
             }
             Err(error) => wrong.push_str(&format!("\nunusable: {error}\n")),

@@ -25,9 +25,19 @@ pub(in crate::cli) struct ConvertArgs {
     out: PathBuf,
 }
 
+/// Nothing to convert.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the folders hold no series\nhint: data/README.md says how series are found; sim data ls shows what was set aside"
+)]
+struct NoSeries;
+
 pub(super) fn run(args: &ConvertArgs, session: &Session) -> anyhow::Result<Outcome> {
     let library = Library::open(&args.data.data)?;
     let listed = list(&library)?;
+    if listed.is_empty() {
+        return Err(NoSeries.into());
+    }
     let staging = Staging::begin(&args.out)?;
     let progress = Progress::new(session.terminal);
     for (index, series) in listed.iter().enumerate() {
