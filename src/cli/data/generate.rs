@@ -14,7 +14,7 @@ use crate::cli::staging::Staging;
 use crate::cli::{Outcome, Session};
 use crate::domain::time::{DAY, EARLIEST, LATEST, Span, Timestamp};
 use crate::market::generate::{ContractRecipe, Recipe, generate};
-use crate::market::generate_files::{Format, write};
+use crate::market::generate_files::{Format, write_until};
 
 /// `sim data generate`.
 #[derive(Debug, Args)]
@@ -48,7 +48,7 @@ fn day(text: &str) -> Result<Timestamp, String> {
         .ok_or_else(|| format!("'{text}' is no day; write one such as 2026-01-01"))
 }
 
-/// Most days of all contracts together: twenty symbol-years, which take about a gigabyte while they are made.
+/// Most days of all contracts together: twenty symbol-years, which take half a gigabyte while they are made.
 const CONTRACT_DAYS_MAX: u32 = 7_320;
 
 impl GenerateArgs {
@@ -114,8 +114,14 @@ pub(super) fn run(args: &GenerateArgs, session: &Session) -> anyhow::Result<Outc
         anyhow::bail!("interrupted");
     }
     progress.busy("writing them");
-    let files = write(staging.path(), &recipe, &made, format, &args.command())
-        .map_err(|wrong| staging.tell(wrong))?;
+    let files = write_until(
+        staging.path(),
+        &recipe,
+        &made,
+        (format, &args.command()),
+        &stopped,
+    )
+    .map_err(|wrong| staging.tell(wrong))?;
     if stopped() {
         anyhow::bail!("interrupted");
     }
