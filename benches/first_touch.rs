@@ -51,7 +51,7 @@ fn main() {
     };
     let mut passed = 0;
     for (from, band) in &searches {
-        let found = columns.first_touch(*from, *band);
+        let found = columns.first_touch(*from, usize::MAX, *band);
         assert_eq!(found, plain(&bars, *from, *band), "both searches agree");
         passed += found.unwrap_or(bars.len()) - from;
     }
@@ -75,7 +75,7 @@ fn main() {
     let indexed = best(
         21,
         || (),
-        |()| _ = walk(&|from, band| columns.first_touch(from, band)),
+        |()| _ = walk(&|from, band| columns.first_touch(from, usize::MAX, band)),
     );
     show(
         "1,000 searches with the index",
@@ -107,7 +107,7 @@ fn search(bencher: Bencher) {
             };
             searches
                 .iter()
-                .filter_map(|(from, band)| black_box(columns.first_touch(*from, *band)))
+                .filter_map(|(from, band)| black_box(columns.first_touch(*from, usize::MAX, *band)))
                 .count()
         });
 }

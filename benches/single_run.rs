@@ -18,6 +18,7 @@ use confluence::backtest::log::EventLog;
 use confluence::backtest::run::{Simulation, simulate};
 use confluence::exchange::history::equity::account_curve;
 use confluence::exchange::history::{Engine, World};
+use confluence::market::tape::Series;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 
@@ -59,9 +60,13 @@ fn bars(world: &World) -> usize {
         .sum()
 }
 
-/// A world that has built no index yet.
+/// The same world with series that have built no index yet.
 fn fresh(world: &Arc<World>) -> Arc<World> {
-    Arc::new(World::clone(world))
+    let mut fresh = World::clone(world);
+    for series in fresh.tape.series.iter_mut().flatten() {
+        *series = Series::new(series.bars().clone(), &[], None, Vec::new());
+    }
+    Arc::new(fresh)
 }
 
 fn table(symbols: usize) {

@@ -15,14 +15,14 @@ use crate::backtest::folder::{self, FolderError, RunFolder};
 use crate::backtest::log::EventLog;
 use crate::backtest::prepare::{PrepareError, Prepared, Sources, prepare};
 use crate::backtest::replays::replay;
-use crate::backtest::run::{Canceled, Simulation, simulate};
+use crate::backtest::run::{Canceled, RunError, Simulation, simulate};
 use crate::backtest::summary::{Identity, Parts, summarize};
 use crate::backtest::tables::{fills, fills_csv, ledger_csv, signals_csv, trades_csv};
 use crate::backtest::verdicts::verdicts;
 use crate::domain::num::Rounding;
 use crate::domain::stamp::StampForm;
-use crate::exchange::history::Engine;
 use crate::exchange::history::equity::{CurvePoint, account_curve};
+use crate::exchange::history::{Engine, OutOfRange};
 use crate::market::curve::{self, Curve};
 use crate::market::error::MarketError;
 use crate::report::chart::render::ChartError;
@@ -70,6 +70,9 @@ pub enum JobError {
     /// The user stopped it.
     #[error(transparent)]
     Canceled(#[from] Canceled),
+    /// The account grew beyond all reason.
+    #[error(transparent)]
+    OutOfRange(#[from] OutOfRange),
     /// The run folder.
     #[error(transparent)]
     Folder(#[from] FolderError),
@@ -85,6 +88,15 @@ pub enum JobError {
     /// A file cannot be put into words.
     #[error("the run cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
+}
+
+impl From<RunError> for JobError {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Canceled(canceled) => canceled.into(),
+            RunError::OutOfRange(beyond) => beyond.into(),
+        }
+    }
 }
 
 /// Does the job. `stage` is told what is being done; `cancel` stops it; `started` and `elapsed` come from the caller's
@@ -362,6 +374,7 @@ fn doubts_json(run: &Simulation, report: &RunReport) -> Value {
         "residual_ambiguous": counters.residual_ambiguous,
         "stale_fills": counters.stale_fills,
         "envelope_net_usdt": envelope,
+        "delayed_net_usdt": report.metrics.delay_probe.map(|probe| probe.net.to_string()),
         "data_cautions": cautions,
         "warnings": report.warnings,
     })

@@ -1,4 +1,4 @@
-//! The same run under other assumptions: other paths inside bars (F12), other costs (F3).
+//! The same run under other assumptions: other paths inside bars (F12), other costs (F3), more delay (T9.4).
 //!
 //! Not here: what the figures mean (`stats::sensitivity`).
 //! Invariant: each replay is a full run of its own; results are taken by index, so threads leave no trace.
@@ -8,11 +8,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::backtest::log::EventLog;
-use crate::backtest::run::{Canceled, simulate};
+use crate::backtest::run::{Canceled, RunError, simulate};
 use crate::domain::num::{Money, Rate};
+use crate::domain::time::Span;
 use crate::exchange::history::{Engine, World};
 use crate::exchange::model::{Model, PathMode};
-use crate::stats::sensitivity::{CostRow, CostTable, Envelope, PathRow};
+use crate::stats::sensitivity::{CostRow, CostTable, DelayProbe, Envelope, PathRow};
 use crate::trader::rules::Rules;
 
 /// Paths of the envelope (F12); the configured one joins when it is none of these.
@@ -33,6 +34,10 @@ pub struct Replays {
     pub envelope: Option<Envelope>,
     /// Net by cost multiple.
     pub costs: CostTable,
+    /// Net with one bar of delay.
+    pub delay: Option<DelayProbe>,
+    /// Replays that left the range of exact amounts, by name: they have no row.
+    pub beyond: Vec<String>,
 }
 
 /// One way to run it again.
@@ -40,6 +45,18 @@ pub struct Replays {
 enum Variant {
     Path(PathMode),
     Costs(i64),
+    Delay(Span),
+}
+
+impl Variant {
+    /// As a warning names it.
+    fn name(self) -> String {
+        match self {
+            Self::Path(path) => format!("path {}", path.name()),
+            Self::Costs(multiple) => format!("{multiple}x costs"),
+            Self::Delay(_) => "one bar of delay".to_owned(),
+        }
+    }
 }
 
 /// Runs all of them on up to `threads` threads. `net` is what the run itself gained: it is not run again.
@@ -53,26 +70,77 @@ pub fn replay(
     (engine, threads): (Engine, usize),
     (net, cancel): (Money, &AtomicBool),
 ) -> Result<Replays, Canceled> {
-    let mut paths = PATHS.to_vec();
-    if !paths.contains(&model.path_mode) {
-        paths.push(model.path_mode);
+    let variants = variants(world, model);
+    let results = run_all(&variants, threads, |variant| {
+        run_variant(world, rules, model, variant, (engine, net, cancel))
+    });
+    let mut rows = Vec::new();
+    let mut costs = Vec::new();
+    let mut delay = None;
+    let mut beyond = Vec::new();
+    for (variant, result) in variants.into_iter().zip(results) {
+        let gained = match result {
+            Ok(gained) => gained,
+            Err(RunError::Canceled(canceled)) => return Err(canceled),
+            Err(RunError::OutOfRange(_)) => {
+                beyond.push(variant.name());
+                continue;
+            }
+        };
+        match variant {
+            Variant::Path(path) => rows.push(PathRow {
+                mode: path.name().to_owned(),
+                net: gained,
+            }),
+            Variant::Costs(multiple) => {
+                costs.push(CostRow {
+                    multiple: Rate::from_steps(multiple * Rate::ONE.steps()),
+                    net: gained,
+                });
+            }
+            Variant::Delay(added) => {
+                delay = Some(DelayProbe {
+                    added_ms: added.millis(),
+                    base: net,
+                    net: gained,
+                });
+            }
+        }
     }
-    let variants: Vec<Variant> = paths
-        .iter()
-        .map(|path| Variant::Path(*path))
-        .chain(MULTIPLES.map(Variant::Costs))
-        .collect();
+    Ok(Replays {
+        envelope: Envelope::new(rows),
+        costs: CostTable::new(costs),
+        delay,
+        beyond,
+    })
+}
+
+fn variants(world: &World, model: &Model) -> Vec<Variant> {
+    let own = (!PATHS.contains(&model.path_mode)).then_some(model.path_mode);
+    let paths = PATHS.into_iter().chain(own).map(Variant::Path);
+    let costs = MULTIPLES.map(Variant::Costs);
+    let delay = Variant::Delay(one_bar(world));
+    paths.chain(costs).chain([delay]).collect()
+}
+
+/// The results in the order of the variants, whoever computed them.
+fn run_all(
+    variants: &[Variant],
+    threads: usize,
+    run: impl Fn(Variant) -> Result<Money, RunError> + Sync,
+) -> Vec<Result<Money, RunError>> {
     let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<Option<Result<Money, Canceled>>>> =
+    let results: Mutex<Vec<Option<Result<Money, RunError>>>> =
         Mutex::new(vec![None; variants.len()]);
     std::thread::scope(|scope| {
         for _ in 0..threads.clamp(1, variants.len()) {
             scope.spawn(|| {
-                while let Some((index, variant)) = {
+                loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    variants.get(index).map(|variant| (index, variant))
-                } {
-                    let result = run_variant(world, rules, model, *variant, (engine, net, cancel));
+                    let Some(variant) = variants.get(index) else {
+                        return;
+                    };
+                    let result = run(*variant);
                     results
                         .lock()
                         .expect("invariant: no replay panics while holding the lock")[index] =
@@ -84,27 +152,17 @@ pub fn replay(
     let results = results
         .into_inner()
         .expect("invariant: no replay panics while holding the lock");
-    let mut rows = Vec::new();
-    let mut costs = Vec::new();
-    for (variant, result) in variants.into_iter().zip(results) {
-        let net = result.expect("invariant: every variant was run")?;
-        match variant {
-            Variant::Path(path) => rows.push(PathRow {
-                mode: path.name().to_owned(),
-                net,
-            }),
-            Variant::Costs(multiple) => {
-                costs.push(CostRow {
-                    multiple: Rate::from_steps(multiple * Rate::ONE.steps()),
-                    net,
-                });
-            }
-        }
-    }
-    Ok(Replays {
-        envelope: Envelope::new(rows),
-        costs: CostTable::new(costs),
-    })
+    results
+        .into_iter()
+        .map(|result| result.expect("invariant: every variant was run"))
+        .collect()
+}
+
+/// The longest interval in use: later by it, every order misses at least one open.
+fn one_bar(world: &World) -> Span {
+    let series = world.tape.series.iter().flatten();
+    let longest = series.map(|series| series.bars().interval).max();
+    longest.unwrap_or(Span::from_millis(0))
 }
 
 fn run_variant(
@@ -113,13 +171,14 @@ fn run_variant(
     model: &Model,
     variant: Variant,
     (engine, net, cancel): (Engine, Money, &AtomicBool),
-) -> Result<Money, Canceled> {
+) -> Result<Money, RunError> {
     let mut rules = rules.clone();
     let mut model = model.clone();
     match variant {
         Variant::Path(path) if path == model.path_mode => return Ok(net),
         Variant::Costs(1) => return Ok(net),
         Variant::Path(path) => model.path_mode = path,
+        Variant::Delay(added) => model.latency = model.latency + added,
         Variant::Costs(multiple) => {
             let scale = |rate: &mut Rate| *rate = Rate::from_steps(rate.steps() * multiple);
             for terms in [&mut rules.terms, &mut model.terms] {

@@ -10,7 +10,7 @@ use crate::backtest::log::EventLog;
 use crate::domain::event::{Command, Event, Note};
 use crate::domain::time::Timestamp;
 use crate::engine::{DriveError, Journal, drive};
-use crate::exchange::history::{Engine, History, Outcome, World};
+use crate::exchange::history::{Engine, History, OutOfRange, Outcome, World};
 use crate::exchange::model::Model;
 use crate::trader::rules::Rules;
 use crate::trader::{Trader, Upkeep};
@@ -19,6 +19,17 @@ use crate::trader::{Trader, Upkeep};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("interrupted; nothing was written")]
 pub struct Canceled;
+
+/// Why a run has no end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// The user stopped it.
+    #[error(transparent)]
+    Canceled(#[from] Canceled),
+    /// The account grew beyond all reason.
+    #[error(transparent)]
+    OutOfRange(#[from] OutOfRange),
+}
 
 /// What one run left.
 #[derive(Debug)]
@@ -57,14 +68,14 @@ impl Journal for Stoppable<'_> {
 /// Runs the strategy over a world.
 ///
 /// # Errors
-/// When `cancel` was set meanwhile.
+/// When `cancel` was set meanwhile, or the account left the range of exact amounts.
 pub fn simulate(
     world: &Arc<World>,
     rules: &Rules,
     model: &Model,
     engine: Engine,
     (log, cancel): (EventLog, &AtomicBool),
-) -> Result<Simulation, Canceled> {
+) -> Result<Simulation, RunError> {
     let instruments = world.tape.instruments.clone();
     let mut trader = Trader::new(rules.clone(), instruments, Upkeep::default());
     let mut history = History::new(world, model, engine);
@@ -74,7 +85,7 @@ pub fn simulate(
             outcome: history.finish(),
             log: journal.log,
         }),
-        Err(DriveError::Journal(canceled)) => Err(canceled),
-        Err(DriveError::Exchange(never)) => match never {},
+        Err(DriveError::Journal(canceled)) => Err(canceled.into()),
+        Err(DriveError::Exchange(beyond)) => Err(beyond.into()),
     }
 }

@@ -94,6 +94,8 @@ pub fn summarize(parts: Parts<'_>, identity: Identity) -> Result<RunReport, Cost
         benchmarks: &benchmarks,
         envelope: replays.envelope.as_ref(),
         cost_table: Some(&replays.costs),
+        delay_probe: replays.delay.as_ref(),
+        seed: settings.run.seed,
     });
     let closed = |reason: Reason| fills.iter().filter(|row| row.reason == reason).count();
     let counters = &outcome.counters;
@@ -122,7 +124,7 @@ pub fn summarize(parts: Parts<'_>, identity: Identity) -> Result<RunReport, Cost
             settings.model.entry_ttl,
         ),
         assumptions: words::assumptions(settings),
-        warnings: words::warnings(settings, prepared),
+        warnings: words::warnings(settings, prepared, replays),
         reproduce: identity.reproduce,
         trades,
     })
@@ -297,9 +299,11 @@ fn exit_quantities(fills: &[FillRow]) -> BTreeMap<SymbolId, VecDeque<Vec<(String
 fn time_to_best(series: &Series, trade: &Trade) -> Option<Span> {
     let best: Price = trade.mfe_price;
     let band = Band::default().with(best, trade.direction == Direction::Short);
-    let row = series
-        .contract_columns()
-        .first_touch(series.row_from(trade.entry_time), band)?;
+    let row = series.contract_columns().first_touch(
+        series.row_from(trade.entry_time),
+        series.len(),
+        band,
+    )?;
     let reached = series.bars().end(row).min(trade.exit_time);
     (series.bars().open_time[row] <= trade.exit_time).then(|| reached - trade.entry_time)
 }

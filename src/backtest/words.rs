@@ -4,6 +4,7 @@
 
 use crate::backtest::inputs::ZONELESS;
 use crate::backtest::prepare::Prepared;
+use crate::backtest::replays::Replays;
 use crate::domain::num::Rate;
 use crate::domain::order::Watched;
 use crate::domain::position::MarginMode;
@@ -33,7 +34,7 @@ pub(super) fn kind(kind: SignalType) -> String {
 
 /// What must be read before the figures.
 #[must_use]
-pub(super) fn warnings(settings: &Settings, prepared: &Prepared) -> Vec<String> {
+pub(super) fn warnings(settings: &Settings, prepared: &Prepared, replays: &Replays) -> Vec<String> {
     let mut warnings = settings.consequence().warnings;
     let one_clock = prepared
         .file
@@ -50,6 +51,12 @@ pub(super) fn warnings(settings: &Settings, prepared: &Prepared) -> Vec<String> 
     }
     if prepared.file.form == Some(StampForm::Zoneless) {
         warnings.push(ZONELESS.to_owned());
+    }
+    if !replays.beyond.is_empty() {
+        warnings.push(format!(
+            "these replays grew beyond what is simulated and have no row: {}",
+            replays.beyond.join(", ")
+        ));
     }
     warnings
 }

@@ -477,6 +477,10 @@ impl Confluence {
     /// `<alpha id>+<fomo id>`: the confluence's own id.
     #[must_use]
     pub fn reference(&self) -> Arc<str> {
-        Arc::from(format!("{}+{}", self.alpha, self.fomo))
+        let mut text = String::with_capacity(self.alpha.len() + 1 + self.fomo.len());
+        text.push_str(&self.alpha);
+        text.push('+');
+        text.push_str(&self.fomo);
+        Arc::from(text)
     }
 }

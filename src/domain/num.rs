@@ -73,8 +73,12 @@ pub enum NumError {
 #[must_use]
 pub fn divide(numerator: i128, denominator: i128, rounding: Rounding) -> i128 {
     assert!(denominator > 0, "invariant: divisors are positive");
-    // One division: the remainder follows, and both are brought to the floor side.
-    let toward_zero = numerator / denominator;
+    // One division: the remainder follows, and both are brought to the floor side. Half the width takes a fifth of
+    // the time, and most amounts fit.
+    let toward_zero = match (i64::try_from(numerator), i64::try_from(denominator)) {
+        (Ok(numerator), Ok(denominator)) => i128::from(numerator / denominator),
+        _ => numerator / denominator,
+    };
     let left = numerator - toward_zero * denominator;
     let (floor, rest) = if left < 0 {
         (toward_zero - 1, left + denominator)

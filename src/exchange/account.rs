@@ -36,6 +36,8 @@ pub struct Held {
     pub position: Position,
     /// When it was opened, as processed; T7 looks at it.
     pub opened_at: Timestamp,
+    /// The moment of the last fill that opened it or made it larger.
+    pub entered_at: Timestamp,
     /// First row of the tape counted as "in position".
     pub from_row: usize,
     /// Rows before this have been looked at for the visited extremes.
@@ -203,6 +205,7 @@ impl Account {
         self.held[place.symbol.index()] = Some(Held {
             position,
             opened_at: place.at,
+            entered_at: place.at,
             from_row: place.row,
             seen_row: place.row,
             trade,
@@ -217,6 +220,7 @@ impl Account {
         let before = held.position.isolated;
         held.position = held.position.add(hit.price, hit.qty, self.terms.leverage);
         self.isolated += held.position.isolated - before;
+        held.entered_at = place.at;
         held.trade.qty += hit.qty;
         held.trade.entry_cost += hit.price * hit.qty;
         self.held[place.symbol.index()] = Some(held);
@@ -285,8 +289,10 @@ impl Account {
         let held = self.held[symbol.index()].as_mut()?;
         let amount = held.position.funding(rate, mark);
         held.trade.funding += amount;
-        held.position.isolated += amount;
-        self.isolated += amount;
+        if self.terms.margin_mode == MarginMode::Isolated {
+            held.position.isolated += amount;
+            self.isolated += amount;
+        }
         self.enter(time, Some(symbol), LedgerKind::Funding, amount);
         Some(amount)
     }

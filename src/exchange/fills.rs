@@ -480,6 +480,39 @@ impl Walk<'_> {
             .is_zero()
     }
 
+    /// Whether at most one order can fire inside a bar, and its fill cannot hang on the path: then both orders of high
+    /// and low fill the same. `low` and `high` are the bar's own, contract and mark.
+    #[must_use]
+    pub fn is_path_free(&self, low: Point, high: Point) -> bool {
+        let reached = |order: &Resting| match order.kind {
+            OrderKind::Stop { trigger, watched } | OrderKind::TakeProfit { trigger, watched } => {
+                if fires_downward(order.kind, order.side) {
+                    low.price(watched) <= trigger
+                } else {
+                    high.price(watched) >= trigger
+                }
+            }
+            OrderKind::Limit { .. } | OrderKind::Trail { .. } | OrderKind::Market => true,
+        };
+        let mut reached = self.orders.iter().filter(|order| reached(order));
+        let fixed = reached.next().is_none_or(|order| {
+            order.watched() == Watched::Contract
+                && matches!(order.class(), Class::Stop | Class::Target)
+        });
+        fixed && reached.next().is_none() && !self.is_liquidated_within(low, high)
+    }
+
+    /// Whether the mark of a bar reaches the liquidation level.
+    #[must_use]
+    pub fn is_liquidated_within(&self, low: Point, high: Point) -> bool {
+        let direction = self.position.map(|position| position.direction);
+        match (self.liquidation, direction) {
+            (Some(level), Some(Direction::Long)) => low.mark <= level,
+            (Some(level), Some(Direction::Short)) => high.mark >= level,
+            (_, None) | (None, _) => false,
+        }
+    }
+
     /// Finds the mark at which the position is liquidated (A7); it moves only when position or wallet do.
     pub fn find_liquidation(&mut self) {
         self.liquidation = self.position.and_then(|position| {

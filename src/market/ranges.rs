@@ -7,10 +7,12 @@
 
 use crate::domain::num::Price;
 
-/// Bars per block of each storey, lowest first; each is so many blocks of the one below.
-const SIZES: [usize; 4] = [8, 64, 512, 4_096];
-/// Blocks of a storey in one block of the next.
-const FAN: usize = 8;
+/// Blocks of a storey (bars, for the lowest) in one block of the next, as a power of two.
+const FAN_BITS: usize = 3;
+/// The same as a count.
+const FAN: usize = 1 << FAN_BITS;
+/// Storeys: blocks of 8, 64, 512 and 4,096 bars.
+const STOREYS: usize = 4;
 
 /// Levels that a search looks for; a missing one never touches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,16 +37,15 @@ pub struct Follower {
 /// The index over one pair of columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ranges {
-    /// One per entry of [`SIZES`].
-    storeys: Vec<Storey>,
+    /// Lowest first; the last block of each may be short.
+    storeys: [Vec<Block>; STOREYS],
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Storey {
-    /// Bars per block.
-    size: usize,
-    low: Vec<Price>,
-    high: Vec<Price>,
+/// Lowest low and highest high of a block; side by side, because a search looks at both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Block {
+    low: Price,
+    high: Price,
 }
 
 /// Columns of lows and highs with their index.
@@ -80,80 +81,109 @@ impl Band {
             }
         }
     }
-
-    fn touched(&self, low: Price, high: Price) -> bool {
-        self.lower.is_some_and(|lower| low <= lower)
-            || self.upper.is_some_and(|upper| high >= upper)
-    }
 }
 
 impl Ranges {
     /// Builds the index.
     #[must_use]
     pub fn new(low: &[Price], high: &[Price]) -> Self {
-        let mut storeys: Vec<Storey> = Vec::with_capacity(SIZES.len());
-        for size in SIZES {
-            let storey = match storeys.last() {
-                None => Storey::over(size, low, high),
-                Some(below) => Storey::over(size, &below.low, &below.high),
-            };
-            storeys.push(storey);
+        let bars = ground(low, high);
+        let eights = raise(&bars);
+        let pages = raise(&eights);
+        let halls = raise(&pages);
+        Self {
+            storeys: [bars, eights, pages, halls],
         }
-        Self { storeys }
+    }
+
+    /// The highest storey that has a block starting at a row: 0 when none has, else one more than its index.
+    fn aligned(row: usize) -> usize {
+        let zeros = usize::try_from(row.trailing_zeros()).unwrap_or(0);
+        (zeros / FAN_BITS).min(STOREYS)
     }
 }
 
-impl Storey {
-    fn over(size: usize, low: &[Price], high: &[Price]) -> Self {
-        let least = |chunk: &[Price]| {
-            chunk
-                .iter()
-                .copied()
-                .min()
-                .expect("invariant: chunks are not empty")
-        };
-        let most = |chunk: &[Price]| {
-            chunk
-                .iter()
-                .copied()
-                .max()
-                .expect("invariant: chunks are not empty")
-        };
+impl Block {
+    fn with(self, other: Self) -> Self {
         Self {
-            size,
-            low: low.chunks(FAN).map(least).collect(),
-            high: high.chunks(FAN).map(most).collect(),
+            low: self.low.min(other.low),
+            high: self.high.max(other.high),
         }
     }
 
-    /// Lowest low and highest high of the block that starts at a row; `None` when none starts there or it does not end
-    /// by `to`.
-    fn block(&self, row: usize, to: usize) -> Option<(Price, Price)> {
-        if !row.is_multiple_of(self.size) || row + self.size > to {
-            return None;
-        }
-        let block = row / self.size;
-        Some((self.low[block], self.high[block]))
+    /// Of eight; in pairs, so that the comparisons do not wait for each other.
+    fn of(eight: &[Self; FAN]) -> Self {
+        let [a, b, c, d, e, f, g, h] = *eight;
+        let (front, back) = (a.with(b).with(c.with(d)), e.with(f).with(g.with(h)));
+        front.with(back)
     }
+
+    fn of_rest(rest: &[Self]) -> Option<Self> {
+        rest.iter().copied().reduce(Self::with)
+    }
+}
+
+/// The lowest storey: blocks of bars.
+fn ground(low: &[Price], high: &[Price]) -> Vec<Block> {
+    let (lows, rest_low) = low.as_chunks::<FAN>();
+    let (highs, rest_high) = high.as_chunks::<FAN>();
+    let least = |of: &[Price; FAN]| {
+        let [a, b, c, d, e, f, g, h] = *of;
+        (a.min(b).min(c.min(d))).min(e.min(f).min(g.min(h)))
+    };
+    let most = |of: &[Price; FAN]| {
+        let [a, b, c, d, e, f, g, h] = *of;
+        (a.max(b).max(c.max(d))).max(e.max(f).max(g.max(h)))
+    };
+    let mut blocks = Vec::with_capacity(lows.len() + 1);
+    blocks.extend(lows.iter().zip(highs).map(|(low, high)| Block {
+        low: least(low),
+        high: most(high),
+    }));
+    let rest = rest_low.iter().zip(rest_high);
+    blocks.extend(
+        rest.map(|(low, high)| Block {
+            low: *low,
+            high: *high,
+        })
+        .reduce(Block::with),
+    );
+    blocks
+}
+
+/// The storey above another.
+fn raise(below: &[Block]) -> Vec<Block> {
+    let (eights, rest) = below.as_chunks::<FAN>();
+    let mut blocks = Vec::with_capacity(eights.len() + 1);
+    blocks.extend(eights.iter().map(Block::of));
+    blocks.extend(Block::of_rest(rest));
+    blocks
 }
 
 impl Columns<'_> {
-    /// The first bar at or after `from` that touches the band.
+    /// The first bar of `from..to` that touches the band.
     #[must_use]
-    pub fn first_touch(&self, from: usize, band: Band) -> Option<usize> {
+    pub fn first_touch(&self, from: usize, to: usize, band: Band) -> Option<usize> {
         if band.is_empty() {
             return None;
         }
-        self.first(from, (), |(), low, high| {
-            band.touched(low, high).then_some(()).map_or(Ok(()), Err)
+        // Prices are above zero and far below the largest number: what is not looked for is never met.
+        let lower = band.lower.map_or(0, Price::steps);
+        let upper = band.upper.map_or(i64::MAX, Price::steps);
+        self.first(from, to, (), |(), low, high| {
+            if low.steps() <= lower || high.steps() >= upper {
+                Err(())
+            } else {
+                Ok(())
+            }
         })
     }
 
-    /// The first bar at or after `from` in which a trailing stop could fire: whatever the order of high and low, its
-    /// level is at most the bar's own best price times `keep`. Bars before it cannot fire it.
+    /// The first bar of `from..to` in which a trailing stop could fire: whatever the order of high and low, its level
+    /// is at most the bar's own best price times `keep`. Bars before it cannot fire it.
     #[must_use]
-    pub fn first_give_back(&self, from: usize, follower: Follower) -> Option<usize> {
-        self.first(from, follower.peak, |peak, low, high| {
+    pub fn first_give_back(&self, from: usize, to: usize, follower: Follower) -> Option<usize> {
+        self.first(from, to, follower.peak, |peak, low, high| {
             if follower.fires(peak, low, high) {
                 Err(())
             } else {
@@ -167,26 +197,24 @@ impl Columns<'_> {
     fn first<S: Copy>(
         &self,
         from: usize,
+        to: usize,
         start: S,
         pass: impl Fn(S, Price, Price) -> Result<S, ()>,
     ) -> Option<usize> {
-        let rows = self.low.len();
+        let rows = to.min(self.low.len());
         let (mut row, mut state) = (from, start);
         'rows: while row < rows {
-            // The storeys that have a block here are the lowest ones; the highest that lets pass saves most.
-            let aligned = self
-                .ranges
-                .storeys
-                .iter()
-                .take_while(|storey| row.is_multiple_of(storey.size))
-                .count();
-            for storey in self.ranges.storeys[..aligned].iter().rev() {
-                if let Some((low, high)) = storey.block(row, rows)
-                    && let Ok(next) = pass(state, low, high)
-                {
-                    state = next;
-                    row += storey.size;
-                    continue 'rows;
+            // The highest storey that lets pass saves most.
+            for storey in (0..Ranges::aligned(row)).rev() {
+                let shift = (storey + 1) * FAN_BITS;
+                let after = row + (1 << shift);
+                if after <= rows {
+                    let block = self.ranges.storeys[storey][row >> shift];
+                    if let Ok(next) = pass(state, block.low, block.high) {
+                        state = next;
+                        row = after;
+                        continue 'rows;
+                    }
                 }
             }
             match pass(state, self.low[row], self.high[row]) {
@@ -201,29 +229,25 @@ impl Columns<'_> {
     /// Lowest low and highest high of `from..to`; `None` when that is empty.
     #[must_use]
     pub fn extremes(&self, from: usize, to: usize) -> Option<(Price, Price)> {
-        let mut found: Option<(Price, Price)> = None;
+        let mut found: Option<Block> = None;
         let mut row = from;
         while row < to {
-            let block = self
-                .ranges
-                .storeys
-                .iter()
-                .take_while(|storey| row.is_multiple_of(storey.size) && row + storey.size <= to)
-                .last();
-            let (low, high, size) = match block {
-                Some(storey) => (
-                    storey.low[row / storey.size],
-                    storey.high[row / storey.size],
-                    storey.size,
-                ),
-                None => (self.low[row], self.high[row], 1),
+            let mut storey = Ranges::aligned(row);
+            while row + (1 << (storey * FAN_BITS)) > to {
+                storey -= 1;
+            }
+            let shift = storey * FAN_BITS;
+            let block = match storey.checked_sub(1) {
+                Some(storey) => self.ranges.storeys[storey][row >> shift],
+                None => Block {
+                    low: self.low[row],
+                    high: self.high[row],
+                },
             };
-            found = Some(found.map_or((low, high), |(least, most)| {
-                (least.min(low), most.max(high))
-            }));
-            row += size;
+            found = Some(found.map_or(block, |found| found.with(block)));
+            row += 1 << shift;
         }
-        found
+        found.map(|block| (block.low, block.high))
     }
 }
 
@@ -290,8 +314,13 @@ mod tests {
                 upper: (case % 5 != 0)
                     .then(|| Price::from_steps(middle + random.between(0, 60_000)).unwrap()),
             };
-            let plain = (from..bars).find(|row| band.touched(low[*row], high[*row]));
-            assert_eq!(columns.first_touch(from, band), plain);
+            let to = from + usize::try_from(random.below((bars - from) as u64 + 2)).unwrap();
+            let touches = |row: &usize| {
+                band.lower.is_some_and(|lower| low[*row] <= lower)
+                    || band.upper.is_some_and(|upper| high[*row] >= upper)
+            };
+            let plain = (from..to.min(bars)).find(touches);
+            assert_eq!(columns.first_touch(from, to, band), plain);
             touched += usize::from(plain.is_some());
             untouched += usize::from(plain.is_none());
             let upward = random.one_in(2);
@@ -303,14 +332,14 @@ mod tests {
                 upward,
             };
             let mut peak = follower.peak;
-            let plain = (from..bars).find(|row| {
+            let plain = (from..to.min(bars)).find(|row| {
                 let fires = follower.fires(peak, low[*row], high[*row]);
                 peak = follower.better(peak, low[*row], high[*row]);
                 fires
             });
-            assert_eq!(columns.first_give_back(from, follower), plain);
+            assert_eq!(columns.first_give_back(from, to, follower), plain);
             given_back += usize::from(plain.is_some());
-            let to = from + usize::try_from(random.below((bars - from) as u64 + 1)).unwrap();
+            let to = to.min(bars);
             let plain =
                 (low[from..to].iter().min().copied()).zip(high[from..to].iter().max().copied());
             assert_eq!(columns.extremes(from, to), plain);

@@ -4,6 +4,7 @@
 
 use super::format;
 use super::input::{DataNote, RunReport, Weight};
+use crate::stats::figure::millis;
 
 /// How loud a headline is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,6 +110,20 @@ fn doubts(run: &RunReport, lines: &mut Vec<Headline>) {
                 "Depending on the order of high and low inside bars the net result is anything from {} to {}.",
                 format::signed_usdt(envelope.min.to_f64()),
                 format::signed_usdt(envelope.max.to_f64())
+            ),
+        ));
+    }
+    if let Some(probe) = &run.metrics.delay_probe
+        && probe.edge_vanishes()
+    {
+        lines.push(headline(
+            Tone::Alarm,
+            "The gain vanishes with one bar of delay",
+            format!(
+                "With every order {} later the same run nets {} instead of {}.",
+                format::span(millis(probe.added_ms)),
+                format::signed_usdt(probe.net.to_f64()),
+                format::signed_usdt(probe.base.to_f64())
             ),
         ));
     }

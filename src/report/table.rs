@@ -5,6 +5,7 @@
 use super::format;
 use super::headline::{self, Tone};
 use super::input::{ReasonCount, RunReport};
+use crate::stats::figure::millis;
 
 /// No line is longer.
 pub const WIDTH: usize = 100;
@@ -60,74 +61,81 @@ fn head(run: &RunReport, lines: &mut Vec<String>) {
 
 /// Two columns of label and value.
 fn figures(run: &RunReport, lines: &mut Vec<String>) {
-    let daily = &run.metrics.daily;
-    let trades = &run.metrics.trades;
-    let activity = &run.metrics.activity;
-    let costs = &run.metrics.costs;
-    let ratio = |value: f64| format::number(value, 2);
-    let change = run.metrics.final_equity - run.metrics.initial;
-    let r = |value: f64| format!("{} R", format::signed(value, 2));
-    let left = [
-        ("Net result", format::signed_usdt(change)),
-        (
-            "Total return",
-            format::figure(daily.total_return, format::signed_percent),
-        ),
-        ("CAGR", format::figure(daily.cagr, format::signed_percent)),
-        (
-            "Max drawdown, day ends",
-            format::figure(daily.max_drawdown, format::percent),
-        ),
-        (
-            "Max drawdown, bar ends",
-            format::figure(daily.max_drawdown_intraday, format::percent),
-        ),
-        (
-            "Sharpe / Sortino",
-            format!(
-                "{} / {}",
-                format::figure(daily.sharpe, ratio),
-                format::figure(daily.sortino, ratio)
-            ),
-        ),
-        ("Fees paid", format::usdt(costs.total_fees.usdt)),
-        ("Funding", format::signed_usdt(costs.total_funding)),
-        ("Slippage (memo)", format::usdt(costs.slippage.usdt)),
-    ];
-    let delay = run
-        .entry_delay_ms_mean
-        .map_or(format::NONE.to_owned(), format::span);
-    let right = [
-        ("Finished trades", format::whole(run.trades.len())),
-        ("Win rate", format::figure(trades.win_rate, format::percent)),
-        (
-            "Expectancy",
-            format::figure(trades.expectancy, format::signed_usdt),
-        ),
-        ("Expectancy in R", format::figure(trades.expectancy_r, r)),
-        ("Profit factor", format::figure(trades.profit_factor, ratio)),
-        (
-            "Median hold",
-            format::figure(trades.median_hold_ms, format::span),
-        ),
-        (
-            "Time in the market",
-            format::figure(activity.exposure_time, format::percent),
-        ),
-        (
-            "Ambiguous bars",
-            format!(
-                "{} of {}",
-                format::whole(run.paths.ambiguous),
-                format::whole(run.paths.bars_in_position)
-            ),
-        ),
-        ("Mean entry delay", delay),
-    ];
-    for ((name, value), (other, other_value)) in left.into_iter().zip(right) {
+    for ((name, value), (other, other_value)) in account(run).into_iter().zip(trading(run)) {
         lines.push(format!(
             "  {name:<24}{value:>20}      {other:<22}{other_value:>20}"
         ));
+    }
+}
+
+/// A label and a value with its unit.
+type Line = (&'static str, String);
+
+fn ratio(value: f64) -> String {
+    format::number(value, 2)
+}
+
+/// What became of the money.
+fn account(run: &RunReport) -> [Line; 10] {
+    let daily = &run.metrics.daily;
+    let costs = &run.metrics.costs;
+    let change = run.metrics.final_equity - run.metrics.initial;
+    let sharpe = format::figure(daily.sharpe, ratio);
+    let sortino = format::figure(daily.sortino, ratio);
+    let day_ends = format::figure(daily.max_drawdown, format::percent);
+    let bar_ends = format::figure(daily.max_drawdown_intraday, format::percent);
+    let total = format::figure(daily.total_return, format::signed_percent);
+    [
+        ("Net result", format::signed_usdt(change)),
+        ("Total return", total),
+        ("CAGR", format::figure(daily.cagr, format::signed_percent)),
+        ("Max drawdown, day ends", day_ends),
+        ("Max drawdown, bar ends", bar_ends),
+        ("Sharpe / Sortino", format!("{sharpe} / {sortino}")),
+        ("Fees paid", format::usdt(costs.total_fees.usdt)),
+        ("Funding", format::signed_usdt(costs.total_funding)),
+        ("Slippage (memo)", format::usdt(costs.slippage.usdt)),
+        ("Liquidations", format::whole(run.liquidations)),
+    ]
+}
+
+/// How the trades went.
+fn trading(run: &RunReport) -> [Line; 10] {
+    let trades = &run.metrics.trades;
+    let r = |value: f64| format!("{} R", format::signed(value, 2));
+    let delay = run
+        .entry_delay_ms_mean
+        .map_or(format::NONE.to_owned(), format::span);
+    let hold = format::figure(trades.median_hold_ms, format::span);
+    let exposure = run.metrics.activity.exposure_time;
+    let ambiguous = format::whole(run.paths.ambiguous);
+    let in_position = format::whole(run.paths.bars_in_position);
+    let net = format::figure(trades.expectancy, format::signed_usdt);
+    [
+        ("Finished trades", format::whole(run.trades.len())),
+        ("Win rate", format::figure(trades.win_rate, format::percent)),
+        ("Expectancy", net),
+        ("Expectancy in R", format::figure(trades.expectancy_r, r)),
+        ("  95 % interval", interval(run)),
+        ("Profit factor", format::figure(trades.profit_factor, ratio)),
+        ("Median hold", hold),
+        (
+            "Time in the market",
+            format::figure(exposure, format::percent),
+        ),
+        ("Ambiguous bars", format!("{ambiguous} of {in_position}")),
+        ("Mean entry delay", delay),
+    ]
+}
+
+/// How far the mean R may be off by chance.
+fn interval(run: &RunReport) -> String {
+    let bounds = &run.metrics.expectancy_r_interval;
+    match (bounds.low.value(), bounds.high.value()) {
+        (Some(low), Some(high)) => {
+            format!("{} to {}", format::signed(low, 2), format::signed(high, 2))
+        }
+        _ => format::NONE.to_owned(),
     }
 }
 
@@ -164,6 +172,11 @@ fn cost_table(run: &RunReport, lines: &mut Vec<String>) {
         lines.push(money_row(run, &name, row.net.to_f64()));
     }
     lines.push(format!("  the run {}", table.break_even_multiple.text()));
+    if let Some(probe) = &run.metrics.delay_probe {
+        let later = format::span(millis(probe.added_ms));
+        let name = format!("all orders {later} later");
+        lines.push(money_row(run, &name, probe.net.to_f64()));
+    }
 }
 
 fn money_row(run: &RunReport, name: &str, net: f64) -> String {

@@ -14,8 +14,9 @@ use super::calendar;
 use super::costs::{self, CostMetrics, CostTotals};
 use super::equity::{self, DailyMetrics, DailySeries};
 use super::figure::{Figure, note_undefined};
+use super::interval::MeanInterval;
 use super::returns;
-use super::sensitivity::{CostTable, Envelope};
+use super::sensitivity::{CostTable, DelayProbe, Envelope};
 use super::trade_row::TradeRow;
 use super::trades::{self, TradeMetrics};
 use crate::domain::num::Money;
@@ -56,6 +57,10 @@ pub struct RunInput<'a> {
     pub envelope: Option<&'a Envelope>,
     /// Replays at other costs.
     pub cost_table: Option<&'a CostTable>,
+    /// The replay with more delay.
+    pub delay_probe: Option<&'a DelayProbe>,
+    /// Seed of what is drawn by chance.
+    pub seed: u64,
 }
 
 /// The content of `metrics.json`. Rates are fractions, amounts USDT, times milliseconds.
@@ -83,6 +88,8 @@ pub struct Metrics {
     pub drawdown_series: Vec<f64>,
     /// M4.
     pub trades: TradeMetrics,
+    /// How far mean R may be off by chance.
+    pub expectancy_r_interval: MeanInterval,
     /// M5.
     pub activity: ActivityMetrics,
     /// M6.
@@ -95,6 +102,8 @@ pub struct Metrics {
     pub envelope: Option<Envelope>,
     /// The cost table; null when it was not run.
     pub cost_table: Option<CostTable>,
+    /// T9.4; null when it was not run.
+    pub delay_probe: Option<DelayProbe>,
     /// Reason of each figure that is null, by its path.
     pub why_null: BTreeMap<String, &'static str>,
 }
@@ -116,6 +125,10 @@ pub fn metrics(input: RunInput<'_>) -> Metrics {
         rolling_sharpe_30: returns::rolling_sharpe(&returns),
         drawdown_series: equity::drawdowns(&points).split_off(1),
         trades: trades::trade_metrics(input.trades),
+        expectancy_r_interval: {
+            let risks: Vec<f64> = input.trades.iter().filter_map(TradeRow::r).collect();
+            MeanInterval::of(&risks, input.seed)
+        },
         activity: activity::activity_metrics(
             input.daily,
             input.trades,
@@ -134,6 +147,7 @@ pub fn metrics(input: RunInput<'_>) -> Metrics {
             .collect(),
         envelope: input.envelope.cloned(),
         cost_table: input.cost_table.cloned(),
+        delay_probe: input.delay_probe.copied(),
         why_null: BTreeMap::new(),
     };
     metrics.why_null = reasons(&metrics);
@@ -144,6 +158,9 @@ fn reasons(metrics: &Metrics) -> BTreeMap<String, &'static str> {
     let mut why = BTreeMap::new();
     note_undefined("daily", &metrics.daily.figures(), &mut why);
     note_undefined("trades", &metrics.trades.figures(), &mut why);
+    let interval = &metrics.expectancy_r_interval;
+    let figures = [("low", interval.low), ("high", interval.high)];
+    note_undefined("expectancy_r_interval", &figures, &mut why);
     note_undefined("activity", &metrics.activity.figures(), &mut why);
     for (window, figure) in metrics.rolling_sharpe_30.iter().enumerate() {
         let name = format!("rolling_sharpe_30.{window}");
@@ -189,6 +206,9 @@ fn reasons(metrics: &Metrics) -> BTreeMap<String, &'static str> {
     }
     if metrics.envelope.is_none() {
         why.insert("envelope".to_owned(), NOT_RUN);
+    }
+    if metrics.delay_probe.is_none() {
+        why.insert("delay_probe".to_owned(), NOT_RUN);
     }
     why
 }

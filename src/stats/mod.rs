@@ -11,6 +11,7 @@ pub mod calendar;
 pub mod costs;
 pub mod equity;
 pub mod figure;
+pub mod interval;
 pub mod metrics;
 pub mod quantile;
 pub mod returns;

@@ -71,25 +71,25 @@ pub fn sorted(sample: &[f64]) -> Vec<f64> {
     ascending
 }
 
-/// The quantile of an ascending sample by linear interpolation between order statistics; `percent` in 0–100.
+/// The quantile of an ascending sample by linear interpolation between order statistics; `permille` in 0–1000.
 /// `None` of nothing.
 #[must_use]
-pub fn quantile(ascending: &[f64], percent: usize) -> Option<f64> {
+pub fn quantile(ascending: &[f64], permille: usize) -> Option<f64> {
     let last = ascending.len().checked_sub(1)?;
-    let place = last * percent.min(100);
-    let (low, rest) = (place / 100, place % 100);
+    let place = last * permille.min(1_000);
+    let (low, rest) = (place / 1_000, place % 1_000);
     let below = ascending[low];
     if rest == 0 {
         return Some(below);
     }
     let above = ascending[low + 1];
-    Some(below + (above - below) * count(rest) / 100.0)
+    Some(below + (above - below) * count(rest) / 1_000.0)
 }
 
 /// The middle of a sample in any order; the mean of the middle two of an even count.
 #[must_use]
 pub fn median(sample: &[f64]) -> Option<f64> {
-    quantile(&sorted(sample), 50)
+    quantile(&sorted(sample), 500)
 }
 
 #[cfg(test)]
@@ -99,11 +99,11 @@ mod tests {
     #[test]
     fn quantiles_interpolate_between_order_statistics() {
         let ascending = [1.0, 2.0, 3.0, 4.0];
-        for (percent, expected) in [(0, 1.0), (50, 2.5), (100, 4.0), (5, 1.15)] {
-            let found = quantile(&ascending, percent).expect("four values");
-            assert!((found - expected).abs() < 1e-12, "{percent}: {found}");
+        for (permille, expected) in [(0, 1.0), (500, 2.5), (1_000, 4.0), (50, 1.15)] {
+            let found = quantile(&ascending, permille).expect("four values");
+            assert!((found - expected).abs() < 1e-12, "{permille}: {found}");
         }
-        assert_eq!(quantile(&[], 50), None);
+        assert_eq!(quantile(&[], 500), None);
         assert_eq!(median(&[7.0]), Some(7.0));
     }
 

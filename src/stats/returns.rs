@@ -68,7 +68,7 @@ impl ReturnLaw {
         let squares: f64 = returns.iter().map(|change| change.min(0.0).powi(2)).sum();
         let downside = (squares / days).sqrt();
         let ascending = quantile::sorted(returns);
-        let at = |percent| quantile::quantile(&ascending, percent).unwrap_or(0.0);
+        let at = |permille| quantile::quantile(&ascending, permille).unwrap_or(0.0);
         let tail_count = 5 * (returns.len() - 1) / 100 + 1;
         let cvar = ascending[..tail_count].iter().sum::<f64>() / count(tail_count);
         Self {
@@ -79,9 +79,9 @@ impl ReturnLaw {
             omega: Figure::ratio(gains, losses.abs(), Why::NoLosingDay),
             skew: standardized(returns, deviation, 3),
             kurtosis: standardized(returns, deviation, 4),
-            var: Figure::new(at(5)),
+            var: Figure::new(at(50)),
             cvar: Figure::new(cvar),
-            tail: Figure::ratio(at(95).abs(), at(5).abs(), Why::NoTail),
+            tail: Figure::ratio(at(950).abs(), at(50).abs(), Why::NoTail),
         }
     }
 }

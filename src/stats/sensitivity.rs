@@ -1,4 +1,5 @@
-//! The same run under other assumptions: costs scaled (the cost table of F3) and paths inside bars (F12).
+//! The same run under other assumptions: costs scaled (the cost table of F3), paths inside bars (F12), more delay
+//! (T9.4).
 //!
 //! Not here: running them (`backtest`).
 //! Invariant: amounts stay exact; only the interpolated multiple is a float.
@@ -41,6 +42,19 @@ pub struct CostTable {
     pub break_even_multiple: BreakEven,
 }
 
+/// The same run with every order one bar later at the exchange (T9.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct DelayProbe {
+    /// By how much later, ms.
+    pub added_ms: i64,
+    /// What the wallet gained as configured, USDT.
+    #[serde(serialize_with = "money_number")]
+    pub base: Money,
+    /// What it gained with the delay, USDT.
+    #[serde(serialize_with = "money_number")]
+    pub net: Money,
+}
+
 /// Net result under one order of high and low.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PathRow {
@@ -76,6 +90,14 @@ impl CostTable {
             rows,
             break_even_multiple,
         }
+    }
+}
+
+impl DelayProbe {
+    /// Whether a gain is gone with one bar of delay: then it hangs on being faster than the bars can tell.
+    #[must_use]
+    pub fn edge_vanishes(&self) -> bool {
+        self.base > Money::ZERO && self.net <= Money::ZERO
     }
 }
 

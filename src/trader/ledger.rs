@@ -11,8 +11,11 @@ use crate::domain::num::{Money, Notional, Qty, Rate};
 use crate::domain::order::{Direction, OrderId, OrderKind, Purpose};
 use crate::domain::position::Position;
 use crate::domain::signal::SignalId;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::trader::bracket::PlacedTarget;
+
+/// Where nothing trades an exit is tried again after this.
+const PAUSE: Span = Span::from_millis(2_000);
 
 /// The books of one symbol.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,8 +61,10 @@ pub struct Open {
     pub naked_since: Option<Timestamp>,
     /// Whether that was reported.
     pub alarmed: bool,
-    /// Why it is being left at market, if it is.
+    /// Why it is being left at market, if it is: the latest of several causes, each of which sends its own exit.
     pub leaving: Option<Purpose>,
+    /// Whether its longest hold has passed and asked for an exit (S17).
+    pub time_up: bool,
     /// No new attempt of a stop before this.
     pub stop_retry_at: Option<Timestamp>,
     /// No new attempt of a market exit before this.
@@ -217,9 +222,30 @@ impl Open {
             naked_since: None,
             alarmed: false,
             leaving: None,
+            time_up: false,
             stop_retry_at: None,
             exit_retry_at: None,
             exits_sent: 0,
+        }
+    }
+
+    /// Asks for an exit at market. One on its way for another cause stays: whichever executes first leaves nothing to
+    /// the others (F13).
+    pub fn leave(&mut self, cause: Purpose) {
+        if self.leaving != Some(cause) {
+            self.leaving = Some(cause);
+            self.exit_retry_at = None;
+        }
+    }
+
+    /// Nothing trades: no exit is tried again at once, however long ago the refused one was sent (D3).
+    pub fn pause(&mut self, now: Timestamp, refused: OrderId) {
+        let again = Some(now + PAUSE);
+        self.stop_retry_at = self.stop_retry_at.max(again);
+        self.exit_retry_at = self.exit_retry_at.max(again);
+        let legs = self.legs.iter_mut().flatten().chain(&mut self.asked);
+        for leg in legs.filter(|leg| leg.order == Some(refused)) {
+            leg.retry_at = leg.retry_at.max(again);
         }
     }
 

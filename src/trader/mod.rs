@@ -342,6 +342,10 @@ impl Trader {
         if heard.ask && self.link == Link::Up {
             commands.say(Command::Query(id));
         }
+        if ended && state == OrderState::Done(Outcome::Rejected(Reject::NotTrading)) {
+            let slot = &mut self.slots[symbol.index()];
+            slot.open.iter_mut().for_each(|open| open.pause(now, id));
+        }
         self.after_order(&request, state, ended, commands);
         self.tend(now, symbol, commands);
     }
@@ -535,7 +539,7 @@ impl Trader {
 
     fn leave(&mut self, symbol: SymbolId, purpose: Purpose) {
         if let Some(open) = &mut self.slots[symbol.index()].open {
-            open.leaving.get_or_insert(purpose);
+            open.leave(purpose);
         }
     }
 
@@ -609,8 +613,9 @@ impl Trader {
             let slot = &mut self.slots[symbol.index()];
             if let Some(open) = &mut slot.open {
                 let hold_max = open.plan.as_ref().and_then(|plan| plan.hold_max);
-                if hold_max.is_some_and(|hold| open.since + hold <= now) {
-                    open.leaving.get_or_insert(Purpose::TimeStop);
+                if !open.time_up && hold_max.is_some_and(|hold| open.since + hold <= now) {
+                    open.time_up = true;
+                    open.leave(Purpose::TimeStop);
                 }
             }
             let before = slot.wake;

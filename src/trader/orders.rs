@@ -322,6 +322,12 @@ impl Orders {
         }
     }
 
+    /// Whether every answer is certain: the exchange then ends by itself whatever closes nothing any more.
+    #[must_use]
+    pub const fn is_certain(&self) -> bool {
+        self.news_within.is_none()
+    }
+
     /// The id the next order will have.
     #[must_use]
     pub fn next_id(&self) -> OrderId {

@@ -90,7 +90,8 @@ impl Desk<'_> {
         }
     }
 
-    /// What is not wanted any more and turns out to rest: openers the operator cancelled, exits of a position before.
+    /// What is not wanted any more and turns out to rest: openers the operator cancelled, exits of a position before
+    /// (where every answer is certain those have vanished or stay until they execute, F13).
     fn take_back(&mut self, slot: &Slot) {
         let exits_from = slot.open.as_ref().map(|open| open.exits_from);
         for id in slot.live.iter().chain(&slot.entry) {
@@ -99,6 +100,7 @@ impl Desk<'_> {
             };
             // The stop of a position before goes only once the new one rests.
             let stale = order.request.reduce_only
+                && !self.orders.is_certain()
                 && !is_stop(order)
                 && exits_from.is_some_and(|from| *id < from);
             if order.state == OrderState::Working && (order.unwanted || stale) {
@@ -108,8 +110,12 @@ impl Desk<'_> {
     }
 
     /// Flat: what still rests closes nothing. The exchange ends such orders itself; what it forgets we take back.
-    /// Exits that belong to an entry which may still fill stay.
+    /// Exits that belong to an entry which may still fill stay. Where every answer is certain nothing is forgotten, and
+    /// an exit on its way is refused when it executes (F13).
     fn sweep(&mut self, slot: &mut Slot) {
+        if self.orders.is_certain() {
+            return;
+        }
         let entry = slot.entry;
         let leftover = |desk: &Self, id: &OrderId| {
             desk.orders.get(*id).is_some_and(|order| {
@@ -382,8 +388,8 @@ impl Desk<'_> {
         let naked = open
             .filter(|open| !open.alarmed)
             .and_then(|open| Some(open.naked_since? + NAKED_MAX));
-        let staying = open.filter(|open| open.leaving.is_none());
-        let hold = staying.and_then(|open| Some(open.since + open.plan.as_ref()?.hold_max?));
+        let waiting = open.filter(|open| !open.time_up);
+        let hold = waiting.and_then(|open| Some(open.since + open.plan.as_ref()?.hold_max?));
         deadlines
             .chain(naked)
             .chain(hold)

@@ -86,7 +86,14 @@ impl Share {
     }
 }
 
-const fn greatest_common_divisor(mut one: i128, mut other: i128) -> i128 {
+fn greatest_common_divisor(mut one: i128, mut other: i128) -> i128 {
+    // Nearly always both are small, and wide remainders are slow.
+    if let (Ok(mut one), Ok(mut other)) = (u64::try_from(one), u64::try_from(other)) {
+        while other != 0 {
+            (one, other) = (other, one % other);
+        }
+        return i128::from(one);
+    }
     while other != 0 {
         (one, other) = (other, one % other);
     }

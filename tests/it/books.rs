@@ -257,7 +257,9 @@ impl Books<'_> {
         let wanted = down(-held.sign * of_rate(record.rate) * mark * held.qty);
         assert_eq!(of_money(amount), wanted, "funding at {at}");
         held.funding += wanted;
-        held.isolated += wanted;
+        if self.terms.margin_mode == MarginMode::Isolated {
+            held.isolated += wanted;
+        }
         self.held.insert(symbol, held);
         self.enter(Some(symbol), LedgerKind::Funding, wanted);
         self.keep(at, false);

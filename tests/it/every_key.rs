@@ -4,15 +4,18 @@
 //! in which the difference shows. A key without a row fails, and so does a row without a key.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use confluence::backtest::job::{self, Job};
 use confluence::backtest::log::EventLog;
 use confluence::backtest::prepare::{Sources, prepare};
 use confluence::backtest::run::simulate;
 use confluence::exchange::history::Engine;
 use confluence::settings::Settings;
 use confluence::settings::layers::Layers;
+use serde_json::json;
 
 use crate::every_world;
 
@@ -236,9 +239,7 @@ const ROWS: &[Row] = &[
 /// end. The settings themselves are no part of it.
 fn outcome(scenario: Scenario, settings: &Settings) -> String {
     if scenario == S::Drawn {
-        // Nothing in a backtest draws at random so far: the seed is only part of the run's name.
-        println!("keys: run.seed changes the name of a run, no figure yet");
-        return settings.run.seed.to_string();
+        return interval(settings);
     }
     let folder = tempfile::tempdir().unwrap();
     every_world::write(scenario, folder.path());
@@ -265,6 +266,26 @@ fn outcome(scenario: Scenario, settings: &Settings) -> String {
         end.trades,
         end.open
     )
+}
+
+/// The figure that is drawn at random, over the trades of the sample.
+fn interval(settings: &Settings) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample");
+    let job = Job {
+        sources: Sources {
+            signals: data.join("signals.csv"),
+            data: vec![data],
+        },
+        settings: settings.clone(),
+        out: Some(folder.path().join("run")),
+        engine: Engine::Skip,
+        threads: 1,
+    };
+    let done = job::run(&job, &|_| {}, &AtomicBool::new(false), &|| json!({})).unwrap();
+    let interval = &done.report.metrics.expectancy_r_interval;
+    assert!(interval.low.value() < interval.high.value(), "{interval:?}");
+    format!("{:?} {:?}", interval.low, interval.high)
 }
 
 fn load(sets: &[&str]) -> Result<Settings, String> {

@@ -11,6 +11,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::binary::{files, json, made_up, sim, table};
+use crate::every_key::Scenario;
+use crate::every_world;
 
 /// The files of a run folder.
 const WANTED: [&str; 12] = [
@@ -828,4 +830,53 @@ fn runs_into_one_folder_at_once_leave_one_whole_run() {
     }
     println!("at once: {done} of 24 runs were put in place, the folder was whole after each round");
     assert!(done >= 4);
+}
+
+#[test]
+fn an_account_beyond_exact_amounts_is_told_and_never_wraps() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    every_world::write(Scenario::Rise, &data);
+    let out = home.path().join("run");
+    let usual = |balance: &str| {
+        let mut command = backtest(&data, &out);
+        let sets = [
+            "account.leverage=100",
+            "sizing.position_pct=95",
+            "sizing.total_pct=95",
+            "exits.targets=[{distance_pct=11.9,share_pct=100}]",
+            "instrument.brackets=[{floor_usdt=0,maintenance_pct=0.1}]",
+            "instrument.market_qty_max=1000000000",
+        ];
+        for set in sets {
+            command.args(["--set", set]);
+        }
+        command.args(["--balance", balance]);
+        command
+    };
+    // The same trade with little money tells the two factors, with costs and without.
+    let summary = json(&mut usual("10000"));
+    let number = |value: &serde_json::Value| value.as_str().unwrap().parse::<f64>().unwrap();
+    let with_costs = number(&summary["final_wallet_usdt"]) / 10_000.0;
+    let metrics = std::fs::read_to_string(out.join("metrics.json")).unwrap();
+    let metrics: serde_json::Value = serde_json::from_str(&metrics).unwrap();
+    let free = metrics["cost_table"]["rows"][0]["net"].as_f64().unwrap() / 10_000.0 + 1.0;
+    assert!(
+        10.1 < with_costs && with_costs < free,
+        "{with_costs} {free}: {summary}"
+    );
+    // Just beyond: no result, nothing left behind, the old run still there.
+    let told = fails(&mut usual("100000000"), 1);
+    assert!(
+        told.contains("amounts beyond 1000000000 USDT are not simulated"),
+        "{told}"
+    );
+    assert!(out.join("run.json").exists());
+    // In between: the run stands, the replay without costs has no row, and that is said.
+    let between = format!("{:.2}", 1e9 / ((with_costs + free) / 2.0));
+    let summary = json(&mut usual(&between));
+    let warnings = summary["warnings"].to_string();
+    assert!(warnings.contains("have no row: 0x costs"), "{warnings}");
+    println!("beyond exact amounts: one run refused, one replay without a row");
 }

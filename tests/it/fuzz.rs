@@ -9,18 +9,19 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use confluence::backtest::job::{self, Job};
+use confluence::backtest::log::EventLog;
 use confluence::backtest::prepare::Sources;
 use confluence::domain::bar::{Bar, Bars};
 use confluence::domain::num::{LARGEST, Money, Price, Qty, Rate};
 use confluence::domain::random::Random;
-use confluence::exchange::history::{Engine, World};
+use confluence::exchange::history::{Engine, Outcome, World};
 use confluence::market::tape::Series;
 use confluence::settings::Settings;
 use confluence::settings::layers::Layers;
 use serde_json::json;
 
 use crate::binary::{sim, talk};
-use crate::support::{random_model, random_rules, random_world, run};
+use crate::support::{random_model, random_rules, random_world, try_run};
 
 const START: i64 = 1_740_787_200_000; // 2025-03-01.
 
@@ -493,7 +494,7 @@ fn stretch(random: &mut Random, world: &World) -> World {
 #[test]
 fn numbers_of_any_allowed_size_never_overflow() {
     let mut panics = Vec::new();
-    let (mut trades, mut partial, mut largest) = (0_usize, 0_usize, 0_i64);
+    let (mut trades, mut partial, mut largest, mut refused) = (0_usize, 0_usize, 0_i64, 0);
     let seeds = 3_000_u64;
     for seed in 0..seeds {
         let mut random = Random::stream(seed, &[332]);
@@ -511,14 +512,19 @@ fn numbers_of_any_allowed_size_never_overflow() {
         let units: i64 = balances[usize::try_from(random.below(4)).unwrap()];
         model.balance = Money::from_steps(units * 100_000_000 - random.between(0, 99_999_999));
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let (step, step_log) = run(&world, &rules, &model, Engine::Step);
-            let (_, skip_log) = run(&world, &rules, &model, Engine::Skip);
-            assert_eq!(step_log.hash(), skip_log.hash());
+            let step = try_run(&world, &rules, &model, Engine::Step);
+            let skip = try_run(&world, &rules, &model, Engine::Skip);
+            let hash = |(_, log): &(Outcome, EventLog)| log.hash();
+            assert_eq!(step.as_ref().map(hash), skip.as_ref().map(hash));
             step
         }));
         match outcome {
             Err(_) => panics.push(seed),
-            Ok(outcome) => {
+            Ok(Err(beyond)) => {
+                assert!(beyond.wallet > Money::from_steps(LARGEST));
+                refused += 1;
+            }
+            Ok(Ok((outcome, _))) => {
                 trades += outcome.trades.len();
                 partial += outcome
                     .trades
@@ -534,7 +540,7 @@ fn numbers_of_any_allowed_size_never_overflow() {
         }
     }
     println!(
-        "sizes: {seeds} worlds, {trades} trades, {partial} left in parts, largest {largest} units"
+        "sizes: {seeds} worlds, {trades} trades, {partial} left in parts, largest {largest} units, {refused} runs beyond exact amounts"
     );
     assert!(
         panics.is_empty(),
@@ -542,5 +548,5 @@ fn numbers_of_any_allowed_size_never_overflow() {
         panics.len(),
         &panics[..panics.len().min(20)]
     );
-    assert!(trades > 3_000 && partial > 200 && largest > 100_000_000);
+    assert!(trades > 3_000 && partial > 200 && largest > 100_000_000 && refused > 0);
 }

@@ -14,7 +14,7 @@ use confluence::stats::benchmark;
 use confluence::stats::costs;
 use confluence::stats::equity::DailySeries;
 use confluence::stats::metrics::{self, BenchmarkSeries, Metrics, RunInput};
-use confluence::stats::sensitivity::{CostRow, CostTable, Envelope, PathRow};
+use confluence::stats::sensitivity::{CostRow, CostTable, DelayProbe, Envelope, PathRow};
 use confluence::stats::trade_row::TradeRow;
 
 /// What is made up.
@@ -208,6 +208,11 @@ fn figures(
     let sums = costs::totals(&ledger, &fills).expect("the books agree");
     let envelope = Envelope::new(path_rows(sums.net)).expect("rows");
     let cost_table = CostTable::new(cost_rows(sums.net, sums.fees() + sums.slippage));
+    let delay = DelayProbe {
+        added_ms: 60_000,
+        base: sums.net,
+        net: sums.net - sums.fees(),
+    };
     metrics::metrics(RunInput {
         daily,
         bars,
@@ -221,6 +226,8 @@ fn figures(
         benchmarks,
         envelope: Some(&envelope),
         cost_table: Some(&cost_table),
+        delay_probe: Some(&delay),
+        seed: 7,
     })
 }
 

@@ -132,19 +132,23 @@ impl History<'_> {
         }
         self.catch_up(symbol, row);
         let model = self.model;
-        let start = self.walk(model, instrument, symbol, row);
-        let held = start.position.is_some();
+        let mut chosen = self.walk(model, instrument, symbol, row);
+        let held = chosen.position.is_some();
         let shape = shape(series, row);
         let low = low_first(
             self.model.path_mode,
-            start.position.map(|position| position.direction),
+            chosen.position.map(|position| position.direction),
             &shape,
         );
-        let mut chosen = start.clone();
+        let free = chosen.is_path_free(shape.low, shape.high);
         walk_path(&mut chosen, &shape, low);
-        let mut other = start.clone();
-        walk_path(&mut other, &shape, !low);
-        let ambiguous = held && !same_fills(&chosen.hits, &other.hits);
+        // A partial fill moves the liquidation level; only then is a free path looked at again.
+        let free = free && !chosen.is_liquidated_within(shape.low, shape.high);
+        let ambiguous = held && !free && {
+            let mut other = self.walk(model, instrument, symbol, row);
+            walk_path(&mut other, &shape, !low);
+            !same_fills(&chosen.hits, &other.hits)
+        };
         if ambiguous {
             self.counters.ambiguous_bars += 1;
             if let Some(held) = self.account.held_mut(symbol) {
@@ -158,6 +162,7 @@ impl History<'_> {
         };
         let stamp = Timestamp::from_millis(self.now.millis() - 1);
         let drilled = if drill {
+            let start = self.walk(model, instrument, symbol, row);
             self.drill(start, series, row)
         } else {
             None
@@ -253,7 +258,7 @@ impl History<'_> {
         self.scratch = due;
     }
 
-    /// F8: a fresh bracket whose condition holds at the open it was placed at fires there at once.
+    /// F8: what an entry at this open made true fires there at once: a child of its bracket, or a liquidation.
     pub(super) fn test_fresh(&mut self, symbol: SymbolId) {
         let world = self.world;
         let Some(row) = world.tape.series[symbol.index()]
@@ -265,7 +270,7 @@ impl History<'_> {
         if self
             .account
             .held(symbol)
-            .is_some_and(|held| held.opened_at == self.now)
+            .is_some_and(|held| held.entered_at == self.now)
         {
             self.pass_open(world, symbol, row);
         }
@@ -289,7 +294,7 @@ impl History<'_> {
 
     /// The state the fill rules start from.
     fn walk<'a>(
-        &self,
+        &mut self,
         model: &'a Model,
         instrument: &'a Instrument,
         symbol: SymbolId,
@@ -307,20 +312,42 @@ impl History<'_> {
             }
             _ => Qty::ZERO,
         };
-        let mut walk = Walk {
+        let orders = desk.resting.clone();
+        Walk {
             model,
             instrument,
             position: self.account.held(symbol).map(|held| held.position),
             wallet: self.account.wallet(),
             others: self.others(symbol),
-            orders: desk.resting.clone(),
+            orders,
             limit_budget: budget,
             hits: Vec::new(),
             visited: None,
-            liquidation: None,
-        };
-        walk.find_liquidation();
-        walk
+            liquidation: self.liquidation_level(symbol, instrument),
+        }
+    }
+
+    /// The mark at which the position of a symbol is liquidated (A7). In isolated mode it hangs on the position alone
+    /// and is kept until that changes.
+    pub(super) fn liquidation_level(
+        &mut self,
+        symbol: SymbolId,
+        instrument: &Instrument,
+    ) -> Option<Price> {
+        let position = self.account.held(symbol)?.position;
+        if self.model.terms.margin_mode == MarginMode::Cross {
+            let margin = self.account.wallet().exact() + self.others(symbol);
+            return position.liquidation(margin, instrument);
+        }
+        let known = &mut self.desks[symbol.index()].liquidation;
+        match known {
+            Some((of, level)) if *of == position => *level,
+            _ => {
+                let level = position.liquidation(position.isolated.exact(), instrument);
+                *known = Some((position, level));
+                level
+            }
+        }
     }
 
     /// Σ over other symbols of unrealised − maintenance at their last marks (A7, cross).
@@ -331,7 +358,7 @@ impl History<'_> {
         let others = self.account.open().filter(|(other, _)| *other != symbol);
         others
             .filter_map(|(other, held)| {
-                let mark = self.last_mark(other)?;
+                let mark = self.mark_beside(symbol, other)?;
                 let instrument = &self.world.tape.instruments[other.index()];
                 Some(held.position.unrealized(mark) - held.position.maintenance(mark, instrument))
             })
@@ -344,9 +371,8 @@ impl History<'_> {
             .resting
             .iter()
             .any(|order| matches!(order.kind, OrderKind::Limit { .. }));
-        if let (Some(extremes), Some(held)) = (walk.visited, self.account.held_mut(symbol)) {
-            held.visit(extremes);
-        }
+        let mut visited = walk.visited;
+        self.take_visited(symbol, &mut visited);
         if limits {
             self.desks[symbol.index()].budget = Some((row, walk.limit_budget));
         }
@@ -374,6 +400,8 @@ impl History<'_> {
                 self.count_bars(symbol, row + usize::from(self.stage == Stage::Bars));
             }
             self.apply(symbol, hit, *stamp);
+            // A limit order opened it inside this bar.
+            self.take_visited(symbol, &mut visited);
             if closes {
                 self.vanish(symbol, &filled);
             }
@@ -383,6 +411,15 @@ impl History<'_> {
         }
         self.touch_forgotten(symbol);
         self.refresh_busy(symbol);
+    }
+
+    /// Hands the prices of a walk to the position, once there is one.
+    fn take_visited(&mut self, symbol: SymbolId, visited: &mut Option<Extremes>) {
+        if let Some(held) = self.account.held_mut(symbol)
+            && let Some(extremes) = visited.take()
+        {
+            held.visit(extremes);
+        }
     }
 
     /// Folds rows before `row` that nothing touched into trailing peaks and visited prices.

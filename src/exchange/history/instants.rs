@@ -211,8 +211,8 @@ impl History<'_> {
         }
         // Trailing stops continue from their peaks, which must include every row before `from`.
         self.catch_up(symbol, from);
+        let liquidation = self.liquidation_level(symbol, &world.tape.instruments[symbol.index()]);
         let desk = &self.desks[symbol.index()];
-        let instrument = &world.tape.instruments[symbol.index()];
         let mut contract = Band::default();
         let mut mark = Band::default();
         for order in &desk.resting {
@@ -224,26 +224,33 @@ impl History<'_> {
                 Watched::Mark => mark = mark.with(level, down),
             }
         }
-        if let Some(position) = held {
-            let margin = match self.model.terms.margin_mode {
-                MarginMode::Isolated => position.isolated.exact(),
-                MarginMode::Cross => self.account.wallet().exact() + self.others(symbol),
-            };
-            if let Some(level) = position.liquidation(margin, instrument) {
-                mark = mark.with(level, position.direction == Direction::Long);
-            }
+        if let Some(position) = held
+            && let Some(level) = liquidation
+        {
+            mark = mark.with(level, position.direction == Direction::Long);
         }
-        let bands = [
-            series.contract_columns().first_touch(from, contract),
-            series.mark_columns().first_touch(from, mark),
-        ];
-        let followers = desk
-            .resting
-            .iter()
-            .filter_map(|order| follow(order, series, from));
-        match bands.into_iter().flatten().chain(followers).min() {
-            Some(row) => Touch::Row(row),
-            None => Touch::Never,
+        let marked = series.mark().is_some();
+        if !marked {
+            // One column for both: one search.
+            let levels = [(mark.lower, true), (mark.upper, false)];
+            contract = levels.into_iter().fold(contract, |band, (level, down)| {
+                level.map_or(band, |level| band.with(level, down))
+            });
+        }
+        // Each search goes no further than what was found before it: liquidation levels lie far away.
+        let columns = series.contract_columns();
+        let mut bound = columns.first_touch(from, rows, contract).unwrap_or(rows);
+        if marked {
+            let columns = series.mark_columns();
+            bound = columns.first_touch(from, bound, mark).unwrap_or(bound);
+        }
+        for order in &desk.resting {
+            bound = follow(order, series, from, bound).unwrap_or(bound);
+        }
+        if bound < rows {
+            Touch::Row(bound)
+        } else {
+            Touch::Never
         }
     }
 
@@ -352,8 +359,8 @@ fn resting_level(order: &Resting) -> Option<(Price, bool)> {
     }
 }
 
-/// The first row in which an armed trailing stop could fire.
-fn follow(order: &Resting, series: &Series, from: usize) -> Option<usize> {
+/// The first row of `from..to` in which an armed trailing stop could fire.
+fn follow(order: &Resting, series: &Series, from: usize, to: usize) -> Option<usize> {
     let OrderKind::Trail {
         callback, watched, ..
     } = order.kind
@@ -371,5 +378,5 @@ fn follow(order: &Resting, series: &Series, from: usize) -> Option<usize> {
         Watched::Contract => series.contract_columns(),
         Watched::Mark => series.mark_columns(),
     };
-    columns.first_give_back(from, Follower { peak, keep, upward })
+    columns.first_give_back(from, to, Follower { peak, keep, upward })
 }

@@ -11,15 +11,14 @@ mod instants;
 mod orders;
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 
 use crate::domain::event::{
     AccountUpdate, Command, Event, Floor, FloorBasis, HeldPosition, Operator, OrderReport,
     OrderStatus, OrderUpdate, Quote, Snapshot, Stamped,
 };
 use crate::domain::fill::{LedgerEntry, Liquidity, Reason, Trade};
-use crate::domain::num::{Money, Notional, Price, Qty, Rounding};
-use crate::domain::order::{HaltCause, OrderId, Reject};
+use crate::domain::num::{LARGEST, Money, Notional, Price, Qty, Rounding};
+use crate::domain::order::{HaltCause, OrderId};
 use crate::domain::position::{MarginMode, Position};
 use crate::domain::signal::Signal;
 use crate::domain::symbol::SymbolId;
@@ -39,6 +38,21 @@ pub enum Engine {
     Step,
     /// Only instants at which something can happen.
     Skip,
+}
+
+/// A wallet larger than this ends a run: sizes follow it, and beyond it their products leave the exact range (N2).
+const WALLET_MAX: Money = Money::from_steps(LARGEST);
+
+/// The account left the range in which amounts are exact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the account reached {wallet} USDT at {at}: amounts beyond {WALLET_MAX} USDT are not simulated\nhint: no market takes such sizes; use a shorter run, a smaller sizing.position_pct, or an exchangeInfo file, whose largest order caps the size"
+)]
+pub struct OutOfRange {
+    /// When.
+    pub at: Timestamp,
+    /// What it held.
+    pub wallet: Money,
 }
 
 /// Everything a run replays. Shared by runs, changed by none.
@@ -154,6 +168,8 @@ pub struct History<'w> {
     counters: Counters,
     steps: Vec<AccountStep>,
     rollovers: Vec<(Timestamp, Notional)>,
+    /// Set once the account is too large to go on.
+    beyond: Option<OutOfRange>,
 }
 
 /// The ranks of T6; one instant passes through them in order.
@@ -193,7 +209,7 @@ impl Stage {
 }
 
 impl Exchange for History<'_> {
-    type Error = Infallible;
+    type Error = OutOfRange;
 
     fn send(&mut self, now: Timestamp, command: Command) {
         assert_eq!(
@@ -228,8 +244,11 @@ impl Exchange for History<'_> {
         }
     }
 
-    fn next_event(&mut self, wake: Option<Timestamp>) -> Result<Option<Stamped>, Infallible> {
+    fn next_event(&mut self, wake: Option<Timestamp>) -> Result<Option<Stamped>, OutOfRange> {
         loop {
+            if let Some(beyond) = self.beyond {
+                return Err(beyond);
+            }
             if let Some(stamped) = self.outbox.pop_front() {
                 return Ok(Some(stamped));
             }
@@ -288,6 +307,7 @@ impl<'w> History<'w> {
             counters: Counters::default(),
             steps: Vec::new(),
             rollovers: Vec::new(),
+            beyond: None,
             world,
             model,
             engine,
@@ -432,6 +452,17 @@ impl<'w> History<'w> {
         Some(series.mark_close(series.last_completed(self.now)?))
     }
 
+    /// The last mark of another symbol while one is looked at: of bars that end together, those of later symbols are not
+    /// over yet (T6, A7).
+    fn mark_beside(&self, symbol: SymbolId, other: SymbolId) -> Option<Price> {
+        if self.stage != Stage::Bars || other < symbol {
+            return self.last_mark(other);
+        }
+        let before = Timestamp::from_millis(self.now.millis() - 1);
+        let series = self.series(other)?;
+        Some(series.mark_close(series.last_completed(before)?))
+    }
+
     fn available(&self, equity: Notional) -> Money {
         let marked = match self.model.terms.margin_mode {
             MarginMode::Isolated => Notional::ZERO,
@@ -523,7 +554,7 @@ impl<'w> History<'w> {
     fn delist(&mut self) {
         while let Some((_, symbol)) = self.delistings.pop_if(|(time, _)| *time <= self.now) {
             self.desks[symbol.index()].delisted = true;
-            self.drop_waiting(Reject::NotTrading, |flight| flight.request.symbol == symbol);
+            self.drop_untradable(symbol);
             let stamp = Timestamp::from_millis(self.now.millis() - 1);
             self.force_close(symbol, Reason::Delisted, stamp);
             self.vanish(symbol, &[]);
@@ -607,6 +638,7 @@ impl<'w> History<'w> {
             left: Qty::ZERO,
         };
         self.count_bars(symbol, series.row_from(self.now));
+        self.visit(symbol, price);
         self.apply(symbol, &hit, stamp);
     }
 
@@ -682,6 +714,12 @@ impl<'w> History<'w> {
             position,
         };
         self.steps.push(step);
+        if step.wallet > WALLET_MAX {
+            self.beyond = Some(OutOfRange {
+                at: self.now,
+                wallet: step.wallet,
+            });
+        }
         self.touch_forgotten(symbol);
         if self.model.terms.margin_mode == MarginMode::Cross {
             for index in 0..self.busy.len() {

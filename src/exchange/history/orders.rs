@@ -13,6 +13,7 @@ use crate::domain::num::{Notional, Price, Qty};
 use crate::domain::order::{
     Amount, HaltCause, OrderId, OrderKind, OrderRequest, Purpose, Reject, Side,
 };
+use crate::domain::position::Position;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
 use crate::exchange::fills::{Hit, Resting, cost_rate, slippage, taker_price};
@@ -38,6 +39,8 @@ pub(super) struct Desk {
     pub(super) due: Option<Due>,
     /// A lower bound of the position's unrealised profit until the next touch, once found.
     pub(super) least: Option<Notional>,
+    /// The liquidation level of a position, once found.
+    pub(super) liquidation: Option<(Position, Option<Price>)>,
     /// What limit orders may still take of a row.
     pub(super) budget: Option<(usize, Qty)>,
     /// Trading has ended.
@@ -164,10 +167,12 @@ impl History<'_> {
             peak: None,
             armed: false,
         };
-        let fresh = self
-            .account
-            .held(symbol)
-            .is_some_and(|held| held.opened_at == self.now);
+        // A break-even stop answers an exit, even one at the very open of the entry: it is no child of the entry.
+        let fresh = request.purpose != Purpose::BreakEven
+            && self
+                .account
+                .held(symbol)
+                .is_some_and(|held| held.opened_at == self.now);
         let at_open = matches!(self.stage, Stage::Executions(_));
         let interval = self.series(symbol).map_or(Span::ZERO, |series| {
             let row = series.row_at(self.now);
@@ -281,6 +286,30 @@ impl History<'_> {
         for flight in dropped {
             self.reject(&flight, reject);
         }
+    }
+
+    /// D3: market orders that wait for a price and limit orders that rest are dropped, in submission order.
+    pub(super) fn drop_untradable(&mut self, symbol: SymbolId) {
+        let mut dropped: Vec<OrderId> = Vec::new();
+        self.waiting.retain(|flight| {
+            let ends = flight.request.symbol == symbol;
+            dropped.extend(ends.then_some(flight.request.id));
+            !ends
+        });
+        self.desks[symbol.index()].resting.retain(|order| {
+            let ends = matches!(order.kind, OrderKind::Limit { .. });
+            dropped.extend(ends.then_some(order.id));
+            !ends
+        });
+        dropped.sort_unstable();
+        self.touch_forgotten(symbol);
+        for id in dropped {
+            self.tell(Event::Order {
+                id,
+                update: OrderUpdate::Rejected(Reject::NotTrading),
+            });
+        }
+        self.refresh_busy(symbol);
     }
 
     fn reject(&mut self, flight: &Flight, reject: Reject) {
@@ -525,7 +554,10 @@ impl History<'_> {
         if let (Some(series), true) = (self.series(symbol), was_open) {
             let point = super::bars::open_point(series, row);
             self.visit(symbol, point.contract);
-            self.visit(symbol, hit.price);
+            // An exit's price counts, an entry's does not (A9).
+            if self.closes_any(symbol, hit) {
+                self.visit(symbol, hit.price);
+            }
         }
         let closes = self.closes_all(symbol, hit);
         if closes {
@@ -545,6 +577,13 @@ impl History<'_> {
         self.account.held(symbol).is_some_and(|held| {
             held.position.direction.exit_side() == hit.side && held.position.qty == hit.qty
         })
+    }
+
+    /// Whether a fill closes a part of what is open.
+    fn closes_any(&self, symbol: SymbolId, hit: &Hit) -> bool {
+        self.account
+            .held(symbol)
+            .is_some_and(|held| held.position.direction.exit_side() == hit.side)
     }
 
     /// Whether a request makes a position or makes it larger.

@@ -7,6 +7,7 @@ use crate::domain::num::Money;
 use crate::report::format;
 use crate::report::input::RunReport;
 use crate::stats::costs::CostLine;
+use crate::stats::figure::millis;
 
 /// What each order of high and low means.
 fn path_meaning(mode: &str) -> &'static str {
@@ -117,11 +118,31 @@ pub fn cost_table(run: &RunReport) -> String {
                 "All costs (fees, spread, slippage, impact) scaled together: the run {}.",
                 table.break_even_multiple.text()
             );
-            element::table(&["Costs", "Net, USDT", "Of start"], &rows) + &element::paragraph(&words)
+            element::table(&["Costs", "Net, USDT", "Of start"], &rows)
+                + &element::paragraph(&words)
+                + &delayed(run)
         }
         None => element::note("The replays at other costs were not run."),
     };
-    element::section("costs", "What if costs were different", &html)
+    element::section("costs", "What if costs or delays were different", &html)
+}
+
+/// The replay with one bar of delay (T9.4).
+fn delayed(run: &RunReport) -> String {
+    let Some(probe) = &run.metrics.delay_probe else {
+        return String::new();
+    };
+    let verdict = if probe.edge_vanishes() {
+        " The gain is gone: it hangs on being faster than one bar."
+    } else {
+        ""
+    };
+    element::paragraph(&format!(
+        "With every order {} later the run nets {} instead of {}.{verdict}",
+        format::span(millis(probe.added_ms)),
+        format::signed_usdt(probe.net.to_f64()),
+        format::signed_usdt(probe.base.to_f64())
+    ))
 }
 
 /// From gross to net.

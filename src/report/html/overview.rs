@@ -130,11 +130,10 @@ fn win_rate(run: &RunReport) -> Tile {
 fn expectancy(run: &RunReport) -> Tile {
     let trades = &run.metrics.trades;
     let r = |value: f64| format!("{} R", format::signed(value, 2));
-    // s(R)/√n is |mean R / sqn|: the spread that chance alone gives the mean.
-    let hint = match (trades.expectancy_r, trades.sqn) {
-        (Figure::Known(mean), Figure::Known(sqn)) if sqn.abs() > 0.0 => {
-            let half = 1.96 * (mean / sqn).abs();
-            format!("95 % interval {} to {}", r(mean - half), r(mean + half))
+    let interval = &run.metrics.expectancy_r_interval;
+    let hint = match (interval.low, interval.high) {
+        (Figure::Known(low), Figure::Known(high)) => {
+            format!("95 % interval {} to {}", r(low), r(high))
         }
         _ => "mean result in initial risks".to_owned(),
     };

@@ -13,8 +13,8 @@ use confluence::domain::random::Random;
 use confluence::domain::signal::{Signal, SignalType};
 use confluence::domain::symbol::{Symbol, SymbolId, Symbols};
 use confluence::domain::time::{Span, Timestamp};
-use confluence::engine::drive;
-use confluence::exchange::history::{Engine, History, Outcome, World};
+use confluence::engine::{DriveError, drive};
+use confluence::exchange::history::{Engine, History, OutOfRange, Outcome, World};
 use confluence::exchange::model::{Costs, Drilldown, EndOfData, LimitFill, Model, PathMode};
 use confluence::market::tape::{FundingRecord, Series, Tape};
 use confluence::trader::rules::{
@@ -46,6 +46,16 @@ pub(crate) fn run(
     model: &Model,
     engine: Engine,
 ) -> (Outcome, EventLog) {
+    try_run(world, rules, model, engine).unwrap()
+}
+
+/// The same; an account beyond exact amounts ends it.
+pub(crate) fn try_run(
+    world: &Arc<World>,
+    rules: &Rules,
+    model: &Model,
+    engine: Engine,
+) -> Result<(Outcome, EventLog), OutOfRange> {
     let mut trader = Trader::new(
         rules.clone(),
         world.tape.instruments.clone(),
@@ -53,8 +63,11 @@ pub(crate) fn run(
     );
     let mut history = History::new(world, model, engine);
     let mut log = EventLog::keeping();
-    drive(&mut trader, &mut history, &mut log).unwrap();
-    (history.finish(), log)
+    match drive(&mut trader, &mut history, &mut log) {
+        Ok(()) => Ok((history.finish(), log)),
+        Err(DriveError::Exchange(beyond)) => Err(beyond),
+        Err(DriveError::Journal(never)) => match never {},
+    }
 }
 
 /// The program's usual rules, to be varied.
