@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::market::whole_file::plain;
+
 /// The file that marks a folder as a run of ours.
 pub const MARK: &str = "run.json";
 
@@ -115,7 +117,7 @@ impl RunFolder {
         let work = tempfile::Builder::new()
             .prefix(".run-")
             .tempdir_in(parent)
-            .map_err(unwritable)?;
+            .map_err(|wrong| unwritable(plain(wrong)))?;
         make_readable(work.path()).map_err(unwritable)?;
         Ok(Self {
             work,

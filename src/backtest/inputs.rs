@@ -9,12 +9,16 @@ use crate::domain::signal::{RawSignal, Signal};
 use crate::domain::stamp::StampForm;
 use crate::domain::symbol::{Symbol, Symbols};
 use crate::domain::time::Span;
-use crate::market::error::MarketError;
+use crate::market::error::{MarketError, excerpt};
 use crate::market::instruments::RuleBook;
 use crate::market::library::Library;
 use crate::market::{legacy, signals, source};
 use crate::signal::feed::{self, FeedError, Messages};
 use crate::signal::names::{self, Contract};
+
+/// What must be known of a file whose times name no zone.
+pub const ZONELESS: &str = "the times of the signals name no zone and were read as UTC: if they are local, every signal \
+    is hours early or late (the feed's own texts are UTC+8); write Z or the offset behind them";
 
 /// Signals of one file.
 #[derive(Clone, Debug)]
@@ -36,12 +40,16 @@ pub enum InputError {
     #[error(transparent)]
     Market(#[from] MarketError),
     /// Its JSON.
-    #[error("{}{}: {source}{}", path.display(), feed_place(source), feed_hint(source))]
+    #[error("{}{place}: {source}{}{}", path.display(), shown_line(shown), feed_hint(source))]
     Feed {
         /// The file.
         path: PathBuf,
+        /// Where in it, `:line:column`, where that is known.
+        place: String,
+        /// What stands there.
+        shown: String,
         /// What is wrong in it.
-        source: FeedError,
+        source: Box<FeedError>,
     },
 }
 
@@ -69,10 +77,8 @@ pub fn read_signals(path: &Path) -> Result<SignalFile, InputError> {
     }
     let text = source::read_document(path)?;
     let lines = matches!(extension, Some("jsonl" | "ndjson"));
-    let messages = parse_json(&text, lines).map_err(|source| InputError::Feed {
-        path: path.to_owned(),
-        source,
-    })?;
+    let (messages, lines) = parse_json(&text, lines);
+    let messages = messages.map_err(|source| feed_error(path, &text, lines, source))?;
     Ok(SignalFile {
         signals: messages.signals,
         format: messages.format,
@@ -81,8 +87,9 @@ pub fn read_signals(path: &Path) -> Result<SignalFile, InputError> {
     })
 }
 
-/// One JSON document, or one object per line: the extension says so, or a first line that is a whole message.
-fn parse_json(text: &str, lines: bool) -> Result<Messages, FeedError> {
+/// One JSON document, or one object per line: the extension says so, or a first line that is a whole message. Also
+/// hands back which of the two it was.
+fn parse_json(text: &str, lines: bool) -> (Result<Messages, FeedError>, bool) {
     let first = text
         .lines()
         .find(|line| !line.trim().is_empty())
@@ -94,16 +101,36 @@ fn parse_json(text: &str, lines: bool) -> Result<Messages, FeedError> {
             .any(|key| value.get(key).is_some())
     });
     if lines || message {
-        feed::parse_lines(text)
+        (feed::parse_lines(text), true)
     } else {
-        feed::parse_document(text)
+        (feed::parse_document(text), false)
     }
 }
 
-fn feed_place(wrong: &FeedError) -> String {
-    match wrong {
-        FeedError::Json { line, column, .. } => format!(":{line}:{column}"),
-        FeedError::Shape { .. } | FeedError::Message { .. } => String::new(),
+/// An error with its place and what stands there; a message in a list is named by its number alone.
+fn feed_error(path: &Path, text: &str, lines: bool, source: FeedError) -> InputError {
+    let (place, shown) = match &source {
+        FeedError::Json { line, column, .. } => {
+            (format!(":{line}:{column}"), excerpt(text, *line, *column))
+        }
+        FeedError::Message { number, .. } if lines => {
+            (format!(":{number}"), excerpt(text, *number, 1))
+        }
+        FeedError::Shape { .. } | FeedError::Message { .. } => (String::new(), String::new()),
+    };
+    InputError::Feed {
+        path: path.to_owned(),
+        place,
+        shown,
+        source: Box::new(source),
+    }
+}
+
+fn shown_line(shown: &str) -> String {
+    if shown.is_empty() {
+        String::new()
+    } else {
+        format!("\n  | {shown}")
     }
 }
 
@@ -112,7 +139,12 @@ fn feed_hint(wrong: &FeedError) -> &'static str {
         FeedError::Shape { .. } => {
             "\nhint: signals are a list of messages: {total,list}, {count,list}, {code,data} or an array"
         }
-        FeedError::Json { .. } | FeedError::Message { .. } => "",
+        FeedError::Json { .. } => {
+            "\nhint: the file is damaged or cut off, or it is no JSON: record or export it again"
+        }
+        FeedError::Message { .. } => {
+            "\nhint: mend or remove this message; nothing of the file was used"
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use crate::backtest::summary::{Identity, Parts, summarize};
 use crate::backtest::tables::{fills, fills_csv, ledger_csv, signals_csv, trades_csv};
 use crate::backtest::verdicts::verdicts;
 use crate::domain::num::Rounding;
+use crate::domain::stamp::StampForm;
 use crate::exchange::history::equity::{CurvePoint, account_curve};
 use crate::exchange::history::{Engine, OutOfRange};
 use crate::market::curve::{self, Curve};
@@ -292,6 +293,7 @@ fn run_json(job: &Job, prepared: &Prepared, run: &Simulation, report: &RunReport
         "to": prepared.window.to.to_text(),
         "signals": file_name(&job.sources.signals),
         "signals_format": prepared.file.format,
+        "signals_times": prepared.file.form.map(StampForm::name),
         "signals_one_clock": prepared.file.signals.iter().filter(|signal| signal.received_time.is_none()).count(),
         "symbols": symbols_json(prepared),
     });

@@ -3,16 +3,21 @@
 //! Not here: finding any of it (`market::quality`), assumptions and warnings (`words`).
 
 use crate::backtest::prepare::Prepared;
+use crate::backtest::summary::could_trade;
 use crate::backtest::words::span;
 use crate::domain::fill::Trade;
 use crate::domain::symbol::Symbol;
-use crate::domain::time::Span;
+use crate::domain::time::{DAY, Span, Timestamp};
 use crate::exchange::history::Counters;
 use crate::market::instruments::RulesSource;
 use crate::market::load::SymbolReport;
 use crate::market::place::interval_name;
-use crate::market::quality::{BarQuality, SymbolQuality};
+use crate::market::quality::{BarQuality, PriceInTime, SymbolQuality};
+use crate::report::format;
 use crate::report::input::{DataNote, Weight};
+
+/// The exchange settles at least every eight hours; a minute more is a stamp that came late.
+const FUNDING_APART: Span = Span::from_millis((8 * 60 + 1) * 60_000);
 
 /// Collects notes, all of one symbol at a time.
 struct Notes {
@@ -56,8 +61,10 @@ pub(super) fn data_notes(
         match &quality.bars {
             Some(bars) => {
                 used(report, &mut notes);
+                reach(prepared, bars, &mut notes);
                 gaps(prepared, report, bars, trades, &mut notes);
                 marks_and_funding(report, quality, bars, &mut notes);
+                unsettled(prepared, report, trades, &mut notes);
                 doubts(quality, bars, &mut notes);
                 if bars.interval > entry_ttl {
                     notes.caution(format!(
@@ -101,11 +108,12 @@ fn missing(prepared: &Prepared, notes: &mut Notes) {
             without.join(", ")
         ));
     }
-    let late = prepared.gate.without_price().count();
+    let late = could_trade(prepared).filter(|price| !matches!(price, PriceInTime::At(_)));
+    let late = late.count();
     if late > 0 {
         notes.caution(format!(
-            "{late} of {} signals have no price within the entry time-to-live (each is listed with its verdict)",
-            prepared.gate.signals.len()
+            "{late} of {} signals of types that trade have no price within the entry time-to-live (each is listed with its verdict)",
+            could_trade(prepared).count()
         ));
     }
     for (name, symbol) in &prepared.named.multiples {
@@ -120,9 +128,9 @@ fn used(report: &SymbolReport, notes: &mut Notes) {
     let lengths: Vec<String> = rows
         .map(|share| {
             format!(
-                "{} bars, {} rows",
-                interval_name(share.interval),
-                share.rows
+                "{} {} bars",
+                format::whole(share.rows),
+                interval_name(share.interval)
             )
         })
         .collect();
@@ -135,13 +143,35 @@ fn used(report: &SymbolReport, notes: &mut Notes) {
     }
     notes.note(text);
     notes.note(rules_note(report));
+    for wrong in &report.rules.unusable {
+        let first = wrong.lines().next().unwrap_or_default();
+        notes.caution(format!("a file of rules was passed over: {first}"));
+    }
+}
+
+/// Bars that begin a day or more into the run, or end so long before it does: the account stands still meanwhile.
+fn reach(prepared: &Prepared, bars: &BarQuality, notes: &mut Notes) {
+    if bars.first - prepared.window.from >= DAY {
+        notes.note(format!(
+            "its bars begin {} UTC, after the run",
+            format::minute(bars.first)
+        ));
+    }
+    if prepared.window.to - bars.end >= DAY {
+        notes.note(format!(
+            "its bars end {} UTC, before the run",
+            format::minute(bars.end)
+        ));
+    }
 }
 
 /// Recordings that end before the run or begin after it.
 fn outside(report: &SymbolReport, notes: &mut Notes) {
     if let Some((first, last)) = report.outside {
         notes.caution(format!(
-            "its prices lie outside the run: from {first} to {last}"
+            "its prices lie outside the run: from {} to {} UTC",
+            format::minute(first),
+            format::minute(last)
         ));
     }
 }
@@ -158,16 +188,18 @@ fn gaps(
         let open = trades.iter().any(|trade| {
             Some(trade.symbol) == symbol && trade.entry_time < gap.to && trade.exit_time >= gap.from
         });
-        let (weight, state) = if open {
-            (Weight::Caution, "a position was open")
-        } else {
-            (Weight::Note, "no position was open")
-        };
+        let (weight, state) = held(open);
         notes.say(
             weight,
             format!(
-                "{} bars missing from {} to {}; {state}",
-                gap.missing, gap.from, gap.to
+                "{} missing from {} to {} UTC; {state}",
+                format::counted(
+                    usize::try_from(gap.missing).unwrap_or(usize::MAX),
+                    "bar",
+                    "bars"
+                ),
+                format::minute(gap.from),
+                format::minute(gap.to)
             ),
         );
     }
@@ -200,23 +232,71 @@ fn marks_and_funding(
     }
 }
 
+/// Stretches of a run without a settlement, though the contract has some: nothing is paid or received there.
+fn unsettled(prepared: &Prepared, report: &SymbolReport, trades: &[Trade], notes: &mut Notes) {
+    let tape = &prepared.world.tape;
+    let id = tape.symbols.id(&report.symbol);
+    let Some(series) = id.and_then(|id| tape.series[id.index()].as_ref()) else {
+        return;
+    };
+    let (records, bars) = (series.funding(), series.bars());
+    let (Some(first), false) = (bars.open_time.first(), records.is_empty()) else {
+        return;
+    };
+    let begin = (*first).max(prepared.window.from);
+    let end = bars.end(bars.len() - 1).min(prepared.window.to);
+    let inside = |time: &Timestamp| (begin..end).contains(time);
+    let stamps = records.iter().map(|record| record.time).filter(inside);
+    let edges: Vec<Timestamp> = std::iter::once(begin).chain(stamps).chain([end]).collect();
+    for pair in edges.windows(2) {
+        if pair[1] - pair[0] <= FUNDING_APART {
+            continue;
+        }
+        let open = trades.iter().any(|trade| {
+            Some(trade.symbol) == id && trade.entry_time < pair[1] && trade.exit_time >= pair[0]
+        });
+        let (weight, state) = held(open);
+        notes.say(
+            weight,
+            format!(
+                "no funding was recorded from {} to {} UTC: none is paid or received then; {state}",
+                format::minute(pair[0]),
+                format::minute(pair[1])
+            ),
+        );
+    }
+}
+
+/// How much something missing matters.
+const fn held(open: bool) -> (Weight, &'static str) {
+    if open {
+        (Weight::Caution, "a position was open")
+    } else {
+        (Weight::Note, "no position was open")
+    }
+}
+
 /// What may be wrong with the bars.
 fn doubts(quality: &SymbolQuality, bars: &BarQuality, notes: &mut Notes) {
     for time in &bars.unfinished {
         notes.caution(format!(
-            "the bar of {time} is a recording's last and may be unfinished (data.drop_last_bar leaves it out)"
+            "the bar of {} UTC is a recording's last and may be unfinished (data.drop_last_bar leaves it out)",
+            format::minute(*time)
         ));
     }
     if let Some(first) = bars.off_tick_first {
         notes.caution(format!(
-            "{} prices are no multiple of the tick, the first in the bar of {first}",
-            bars.off_tick
+            "{} no multiple of the tick, the first in the bar of {} UTC",
+            format::counted(bars.off_tick, "price is", "prices are"),
+            format::minute(first)
         ));
     }
     if let Some(longest) = &bars.zero_volume_longest {
         notes.note(format!(
-            "{} bars without trade, at most {} in a row (from {})",
-            bars.zero_volume, longest.rows, longest.from
+            "{} without trade, at most {} in a row (from {} UTC)",
+            format::counted(bars.zero_volume, "bar", "bars"),
+            format::whole(longest.rows),
+            format::minute(longest.from)
         ));
     }
     if quality.bars_after_delisting > 0 {

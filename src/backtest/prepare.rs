@@ -21,6 +21,7 @@ use crate::market::error::MarketError;
 use crate::market::instruments::RuleBook;
 use crate::market::library::Library;
 use crate::market::load::{Loaded, Request, SymbolReport};
+use crate::market::place::interval_name;
 use crate::market::quality::{Gate, Timing, gate};
 use crate::market::tape::{Series, Tape};
 use crate::market::window::Window;
@@ -58,16 +59,47 @@ pub enum PrepareError {
     TooManySymbols,
     /// No signal's symbol has a bar in the window.
     #[error(
-        "none of the {symbols} symbols has a price between {from} and {to}\nhint: sim data ls shows what the folders hold; --data names other folders, --from and --to another window"
+        "no {bars} between {from} and {to} of {}\nhint: {}",
+        some(asked),
+        nearest(held)
     )]
     NoPrices {
-        /// How many symbols were asked for.
-        symbols: usize,
+        /// Which bars were asked for, in words.
+        bars: String,
+        /// The symbols asked for.
+        asked: Vec<Symbol>,
+        /// The symbols that the folders have bars of, whenever.
+        held: Vec<Symbol>,
         /// Start of the window.
         from: Timestamp,
         /// Its end.
         to: Timestamp,
     },
+}
+
+/// The first few of many names.
+fn some(names: &[Symbol]) -> String {
+    const SHOWN: usize = 8;
+    let shown: Vec<&str> = names.iter().take(SHOWN).map(Symbol::as_str).collect();
+    let rest = names.len().saturating_sub(SHOWN);
+    if rest > 0 {
+        format!("{} and {rest} more", shown.join(", "))
+    } else {
+        shown.join(", ")
+    }
+}
+
+/// What to do, from what the folders hold.
+fn nearest(held: &[Symbol]) -> String {
+    if held.is_empty() {
+        "the folders of --data hold no bars at all; data/README.md says how they are found"
+            .to_owned()
+    } else {
+        format!(
+            "the folders of --data hold bars of {}; sim data check shows of when, --from and --to name another window, --interval other bars",
+            some(held)
+        )
+    }
 }
 
 /// A world and everything known about how it came to be.
@@ -135,14 +167,9 @@ pub fn prepare(
     };
     let loaded = library.load(&request, &mut rules)?;
     let last = loaded.last_bar_end();
-    let no_prices = || PrepareError::NoPrices {
-        symbols: symbols.len(),
-        from: window.from,
-        to: window.to,
-    };
     let last = last
         .filter(|last| *last > window.from)
-        .ok_or_else(no_prices)?;
+        .ok_or_else(|| no_prices(settings, &symbols, &library, window))?;
     let window = window.cut_at(last);
     stage("checking prices");
     let (signals, places) = in_order(&settled, &named, window);
@@ -174,6 +201,24 @@ pub fn prepare(
         set_aside: set_aside(&library),
         data_hash,
     })
+}
+
+fn no_prices(
+    settings: &Settings,
+    asked: &Symbols,
+    library: &Library,
+    window: Window,
+) -> PrepareError {
+    PrepareError::NoPrices {
+        bars: settings.data.interval.map_or_else(
+            || "bars".to_owned(),
+            |interval| format!("{} bars", interval_name(interval)),
+        ),
+        asked: asked.iter().map(|(_, name)| name.clone()).collect(),
+        held: library.priced_symbols(),
+        from: window.from,
+        to: window.to,
+    }
 }
 
 /// What the folders hold that the run has no use for, by reason.

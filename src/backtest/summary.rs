@@ -308,6 +308,15 @@ fn time_to_best(series: &Series, trade: &Trade) -> Option<Span> {
     (series.bars().open_time[row] <= trade.exit_time).then(|| reached - trade.entry_time)
 }
 
+/// Whether there was a price for each message of a type that trades.
+pub(super) fn could_trade(prepared: &Prepared) -> impl Iterator<Item = &PriceInTime> {
+    let signals = prepared.world.signals.iter();
+    signals
+        .zip(&prepared.gate.signals)
+        .filter(|(signal, _)| signal.kind.can_trade())
+        .map(|(_, verdict)| &verdict.price)
+}
+
 fn signal_summary(parts: Parts<'_>) -> SignalSummary {
     let prepared = parts.prepared;
     let in_time = |price: &PriceInTime| matches!(price, PriceInTime::At(_));
@@ -323,7 +332,8 @@ fn signal_summary(parts: Parts<'_>) -> SignalSummary {
                 prepared.world.signals[place].received_time
             });
             let price = place.map(|place| prepared.gate.signals[place].price);
-            let name = match price.filter(|price| !in_time(price)) {
+            let lacking = price.filter(|price| raw.kind.can_trade() && !in_time(price));
+            let name = match lacking {
                 Some(price) => format!("{}; no price in time: {}", verdict.name, price_name(price)),
                 None => verdict.name.clone(),
             };
@@ -339,13 +349,8 @@ fn signal_summary(parts: Parts<'_>) -> SignalSummary {
         });
     SignalSummary {
         total: prepared.file.signals.len(),
-        with_price: prepared
-            .gate
-            .signals
-            .iter()
-            .filter(|signal| in_time(&signal.price))
-            .count(),
-        price_needed: prepared.gate.signals.len(),
+        with_price: could_trade(prepared).filter(|price| in_time(price)).count(),
+        price_needed: could_trade(prepared).count(),
         funnel: parts.verdicts.funnel(),
         verdicts: verdicts.collect(),
     }

@@ -2,12 +2,14 @@
 //!
 //! Not here: notes about its prices (`notes`), figures. Every sentence says what was done, and where it matters, what that means for the result.
 
+use crate::backtest::inputs::ZONELESS;
 use crate::backtest::prepare::Prepared;
 use crate::backtest::replays::Replays;
 use crate::domain::num::Rate;
 use crate::domain::order::Watched;
 use crate::domain::position::MarginMode;
 use crate::domain::signal::SignalType;
+use crate::domain::stamp::StampForm;
 use crate::domain::time::Span;
 use crate::exchange::model::{Drilldown, EndOfData, LimitFill, Model, PathMode};
 use crate::report::input::Assumption;
@@ -46,6 +48,9 @@ pub(super) fn warnings(settings: &Settings, prepared: &Prepared, replays: &Repla
             "{one_clock} of {} messages know only when they were published: taken as received {delay} later (signals.delay_ms)",
             prepared.file.signals.len()
         ));
+    }
+    if prepared.file.form == Some(StampForm::Zoneless) {
+        warnings.push(ZONELESS.to_owned());
     }
     if !replays.beyond.is_empty() {
         warnings.push(format!(

@@ -27,20 +27,23 @@ pub(super) struct Cli {
     pub(super) command: Command,
 }
 
+/// Heading of the options that every verb takes.
+const TALK: &str = "Output";
+
 /// How results and talk are given.
 #[derive(Debug, Args)]
 pub(super) struct TalkArgs {
     /// Form of the result on stdout
-    #[arg(long, global = true, value_enum, default_value = "table")]
+    #[arg(long, global = true, value_enum, default_value = "table", help_heading = TALK)]
     pub(super) format: Format,
     /// Say nothing but results, warnings and errors
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = TALK)]
     pub(super) quiet: bool,
     /// Say more; repeat for still more
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = TALK)]
     pub(super) verbose: u8,
     /// Plain text (so does the variable NO_COLOR)
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = TALK)]
     pub(super) no_color: bool,
 }
 

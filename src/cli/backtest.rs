@@ -49,6 +49,12 @@ pub(super) fn run(args: &BacktestArgs, session: &Session) -> anyhow::Result<Outc
     let stage = |stage: &str| progress.busy(stage);
     let done = job::run(&job, &stage, &session.cancel, &timing)?;
     drop(progress);
+    if let (Some(format), Some(times)) = (
+        done.summary["signals_format"].as_str(),
+        done.summary["signals_times"].as_str(),
+    ) {
+        terminal.say(&format!("signals: {format}, times: {times}"));
+    }
     for warning in &done.report.warnings {
         terminal.warn(warning);
     }

@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use super::args::ConfigCommand;
+use super::failure::UsageError;
 use super::{Outcome, Session, explain, table};
 use crate::settings::consequence::Consequence;
 use crate::settings::source::Origin;
@@ -30,6 +31,11 @@ pub(super) fn run(command: &ConfigCommand, session: &Session) -> anyhow::Result<
 
 fn show(settings: &Settings, changed: bool, toml: bool, session: &Session) -> anyhow::Result<()> {
     let terminal = &session.terminal;
+    if toml && terminal.is_json() {
+        let text =
+            "--toml and --format json are two forms of one result\nhint: leave one of them out";
+        return Err(UsageError(text.to_owned()).into());
+    }
     if toml {
         terminal.print(&settings.to_toml())?;
         return Ok(());

@@ -12,7 +12,8 @@ use super::explain::seconds;
 use super::failure::UsageError;
 use super::survey::{NearMiss, Survey, Why, survey};
 use super::{Outcome, Session, table};
-use crate::backtest::inputs::{Named, SignalFile, name_contracts, read_signals, settle};
+use crate::backtest::inputs::{Named, SignalFile, ZONELESS, name_contracts, read_signals, settle};
+use crate::domain::stamp::StampForm;
 use crate::domain::symbol::Symbols;
 use crate::market::instruments::RuleBook;
 use crate::market::library::Library;
@@ -100,11 +101,15 @@ fn notes(path: &Path, checked: &Checked, settings: &Settings, session: &Session)
     let terminal = &session.terminal;
     let file = &checked.file;
     terminal.say(&format!(
-        "{}: {} messages, {}",
+        "{}: {}, {}, times: {}",
         path.display(),
-        file.signals.len(),
-        file.format
+        table::counted(file.signals.len(), "message"),
+        file.format,
+        times(file)
     ));
+    if file.form == Some(StampForm::Zoneless) {
+        terminal.warn(ZONELESS);
+    }
     let one_clock = file
         .signals
         .iter()
@@ -123,6 +128,11 @@ fn notes(path: &Path, checked: &Checked, settings: &Settings, session: &Session)
     for (name, symbol) in &checked.named.multiples {
         terminal.say(&format!("{name} is traded as {symbol}"));
     }
+}
+
+/// How the times of a file are written.
+fn times(file: &SignalFile) -> &'static str {
+    file.form.map_or("no form", StampForm::name)
 }
 
 /// Ids of messages that name no contract at all.
@@ -185,6 +195,8 @@ fn as_json(checked: &Checked) -> Value {
         .collect();
     json!({
         "messages": checked.file.signals.len(),
+        "format": checked.file.format,
+        "times": times(&checked.file),
         "legs": checked.survey.legs,
         "confluences": confluences,
         "near_misses": near_misses,
@@ -241,7 +253,7 @@ fn as_text(checked: &Checked, session: &Session) -> String {
         "strength",
         "freshness",
     ];
-    let mut text = format!("{} confluences\n", pairs.len());
+    let mut text = format!("{}\n", table::counted(pairs.len(), "confluence"));
     text.push_str(&table::render(&head, &pairs, &[4, 5, 6, 7, 8]));
     // Partners of a leg that was used are no misses to a person, unless asked for.
     let misses: Vec<Vec<String>> = survey
@@ -269,7 +281,8 @@ fn as_text(checked: &Checked, session: &Session) -> String {
         "score",
         "why not",
     ];
-    text.push_str(&format!("\n{} near misses\n", misses.len()));
+    let misses_word = if misses.len() == 1 { "miss" } else { "misses" };
+    text.push_str(&format!("\n{} near {misses_word}\n", misses.len()));
     text.push_str(&table::render(&head, &misses, &[4, 5]));
     text.push_str(&ignored_text(checked, session));
     text
@@ -286,9 +299,9 @@ fn ignored_text(checked: &Checked, session: &Session) -> String {
         .collect();
     all.sort_by_key(|(reason, _)| *reason);
     let mut text = format!(
-        "\n{} of {} messages ignored\n",
+        "\n{} of {} ignored\n",
         all.len(),
-        checked.file.signals.len()
+        table::counted(checked.file.signals.len(), "message")
     );
     for group in all.chunk_by(|one, other| one.0 == other.0) {
         text.push_str(&format!("{:>6}  {}", group.len(), group[0].0));
@@ -303,6 +316,9 @@ fn ignored_text(checked: &Checked, session: &Session) -> String {
 
 fn convert(args: &ConvertArgs, session: &Session) -> anyhow::Result<()> {
     let file = read_signals(&args.signals)?;
+    if file.form == Some(StampForm::Zoneless) {
+        session.terminal.warn(ZONELESS);
+    }
     let ending = args.out.extension().and_then(|ending| ending.to_str());
     match ending {
         Some("csv") => write_csv(&args.out, &file.signals)?,
@@ -319,15 +335,17 @@ fn convert(args: &ConvertArgs, session: &Session) -> anyhow::Result<()> {
     let told = json!({
         "messages": file.signals.len(),
         "from": file.format,
+        "times": times(&file),
         "out": args.out.display().to_string(),
     });
     if session.terminal.is_json() {
         session.terminal.print_json(&told)?;
     } else {
         session.terminal.print(&format!(
-            "{} messages from {} to {}",
-            file.signals.len(),
+            "{} from {} (times: {}) to {}",
+            table::counted(file.signals.len(), "message"),
             file.format,
+            times(&file),
             args.out.display()
         ))?;
     }

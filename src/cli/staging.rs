@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::market::error::MarketError;
+use crate::market::whole_file::plain;
+
 /// Why a folder cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StagingError {
@@ -19,7 +22,7 @@ pub(super) enum StagingError {
         path: PathBuf,
     },
     /// The system refused.
-    #[error("{}: cannot be written: {source}", path.display())]
+    #[error("{}: cannot be written: {source}\nhint: check the space left and the right to write there; nothing was left behind", path.display())]
     Unwritable {
         /// The folder.
         path: PathBuf,
@@ -54,7 +57,7 @@ impl Staging {
         let unfinished = tempfile::Builder::new()
             .prefix(".unfinished-")
             .tempdir_in(parent)
-            .map_err(unwritable)?;
+            .map_err(|wrong| unwritable(plain(wrong)))?;
         Ok(Self {
             unfinished,
             place: place.to_owned(),
@@ -64,6 +67,11 @@ impl Staging {
     /// Where to write meanwhile.
     pub(super) fn path(&self) -> &Path {
         self.unfinished.path()
+    }
+
+    /// An error of writing there, told of the place that was asked for.
+    pub(super) fn tell(&self, wrong: MarketError) -> MarketError {
+        wrong.in_place_of(self.unfinished.path(), &self.place)
     }
 
     /// Moves the finished folder to its place.

@@ -2,6 +2,14 @@
 //!
 //! Not here: what is in them.
 
+use crate::report::table::columns;
+
+/// A number with its noun: `1 message`, `2 messages`.
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
 /// Rows under a head, columns aligned by the widest cell; columns named in `right` are flushed right.
 /// Nothing at all without rows.
 pub(super) fn render(head: &[&str], rows: &[Vec<String>], right: &[usize]) -> String {
@@ -11,8 +19,8 @@ pub(super) fn render(head: &[&str], rows: &[Vec<String>], right: &[usize]) -> St
     let width = |column: usize| {
         rows.iter()
             .filter_map(|row| row.get(column))
-            .map(|cell| cell.chars().count())
-            .chain([head[column].chars().count()])
+            .map(|cell| columns(cell))
+            .chain([columns(head[column])])
             .max()
             .unwrap_or(0)
     };
@@ -22,7 +30,7 @@ pub(super) fn render(head: &[&str], rows: &[Vec<String>], right: &[usize]) -> St
             .iter()
             .enumerate()
             .map(|(column, cell)| {
-                let pad = " ".repeat(widths[column].saturating_sub(cell.chars().count()));
+                let pad = " ".repeat(widths[column].saturating_sub(columns(cell)));
                 if right.contains(&column) {
                     format!("{pad}{cell}")
                 } else {
@@ -71,5 +79,12 @@ mod tests {
             render(&["leg", "usdt"], &rows, &[1]),
             "leg  usdt\n---  ----\na     1.5\nbcd    20\n"
         );
+        // A letter of the East takes two columns of the terminal.
+        let rows = [vec!["币安".to_owned(), "x".to_owned()]];
+        assert_eq!(
+            render(&["leg", "y"], &rows, &[]),
+            "leg   y\n----  -\n币安  x\n"
+        );
+        assert_eq!(counted(1, "message"), "1 message");
     }
 }

@@ -22,6 +22,12 @@ impl SignalType {
     /// The crowd chases a rise: the other half of a confluence.
     pub const FOMO: Self = Self(113);
 
+    /// Whether the type can be half of a confluence; the others are counted and ignored.
+    #[must_use]
+    pub const fn can_trade(self) -> bool {
+        matches!(self, Self::ALPHA | Self::FOMO_INTENSIFIED | Self::FOMO)
+    }
+
     /// Order among signals of equal stamps (T6): 112 < 110 < 113, everything else after them.
     #[must_use]
     pub const fn rank(self) -> u8 {

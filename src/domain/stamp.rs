@@ -1,4 +1,4 @@
-//! Reads the time column of one file: RFC 3339 or epoch numbers, in one unit throughout.
+//! Reads the time column of one file: RFC 3339 or epoch numbers, in one form throughout.
 //!
 //! Not here: which column that is (`signal`, `market`).
 //! Invariant: a reader never changes its mind: the first value settles the form, a later value in another is refused,
@@ -9,8 +9,10 @@ use super::time::{EARLIEST, EpochUnit, LATEST, Timestamp};
 /// How a file writes its times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StampForm {
-    /// RFC 3339 (or a date and time read as UTC).
+    /// RFC 3339, each with its zone.
     Text,
+    /// A date and time without a zone, read as UTC. Whoever wrote it may have meant another zone.
+    Zoneless,
     /// A count since 1970-01-01T00:00:00Z.
     Epoch(EpochUnit),
 }
@@ -25,7 +27,7 @@ pub enum StampError {
     #[error("'{0}' is not a time between 2010 and 2099 in any unit")]
     OutOfRange(String),
     /// Another form than the rows before it.
-    #[error("'{found}' is in {now}, the rows before it are in {before}: one file has one unit")]
+    #[error("'{found}' is in {now}, the rows before it are in {before}: one file has one form")]
     Mixed {
         /// The value.
         found: String,
@@ -43,11 +45,12 @@ pub struct StampReader {
 }
 
 impl StampForm {
-    /// `RFC 3339`, `epoch s`, `epoch ms` or `epoch µs`.
+    /// `RFC 3339`, `text without a zone`, `epoch s`, `epoch ms` or `epoch µs`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Text => "RFC 3339",
+            Self::Zoneless => "text without a zone",
             Self::Epoch(EpochUnit::Seconds) => "epoch s",
             Self::Epoch(EpochUnit::Millis) => "epoch ms",
             Self::Epoch(EpochUnit::Micros) => "epoch µs",
@@ -81,11 +84,17 @@ impl StampReader {
                 .map_err(|_| StampError::OutOfRange(clip(text)))?;
             return self.read_number(number);
         }
-        let instant = Timestamp::parse(text).ok_or_else(|| StampError::NotATime(clip(text)))?;
+        let (instant, zoned) =
+            Timestamp::parse_zoned(text).ok_or_else(|| StampError::NotATime(clip(text)))?;
         if !(EARLIEST..LATEST).contains(&instant) {
             return Err(StampError::OutOfRange(clip(text)));
         }
-        self.settle(StampForm::Text, || clip(text))?;
+        let form = if zoned {
+            StampForm::Text
+        } else {
+            StampForm::Zoneless
+        };
+        self.settle(form, || clip(text))?;
         Ok(instant)
     }
 
@@ -141,6 +150,13 @@ mod tests {
         ));
         let mut text = StampReader::new();
         assert_eq!(text.read("2026-01-01T07:55:20Z"), Ok(instant));
+        assert!(matches!(
+            text.read("2026-01-01 15:55:20"),
+            Err(StampError::Mixed { .. })
+        ));
+        let mut zoneless = StampReader::new();
+        assert_eq!(zoneless.read("2026-01-01 07:55:20"), Ok(instant));
+        assert_eq!(zoneless.form(), Some(StampForm::Zoneless));
     }
 
     #[test]

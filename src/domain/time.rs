@@ -62,18 +62,20 @@ impl Timestamp {
     /// millisecond is floored.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
-            return Some(Self(instant.timestamp_millis()));
-        }
-        let spaced = text.replacen(' ', "T", 1);
-        for zoned in [
-            spaced.clone(),
-            format!("{spaced}Z"),
-            format!("{spaced}T00:00:00Z"),
+        Self::parse_zoned(text).map(|(instant, _)| instant)
+    }
+
+    /// As [`Timestamp::parse`], and whether the text names a zone; without one it is read as UTC.
+    #[must_use]
+    pub fn parse_zoned(text: &str) -> Option<(Self, bool)> {
+        let spaced = text.trim().replacen(' ', "T", 1);
+        for (zoned, named) in [
+            (spaced.clone(), true),
+            (format!("{spaced}Z"), false),
+            (format!("{spaced}T00:00:00Z"), false),
         ] {
             if let Ok(instant) = DateTime::parse_from_rfc3339(&zoned) {
-                return Some(Self(instant.timestamp_millis()));
+                return Some((Self(instant.timestamp_millis()), named));
             }
         }
         None
@@ -186,6 +188,9 @@ mod tests {
         assert_eq!(Timestamp::parse("2026-01-01 07:55:20"), Some(instant));
         assert_eq!(Timestamp::parse("2026-01-01"), Some(instant.day_start()));
         assert_eq!(Timestamp::parse("yesterday"), None);
+        let zone = |text| Timestamp::parse_zoned(text).map(|(_, zone)| zone);
+        assert_eq!(zone("2026-01-01 07:55:20+00:00"), Some(true));
+        assert_eq!(zone("2026-01-01T07:55:20.299"), Some(false));
     }
 
     #[test]

@@ -24,6 +24,10 @@ pub struct BracketFile {
     contracts: BTreeMap<Symbol, Vec<Value>>,
 }
 
+/// What to expect, for errors.
+const LAYOUTS: &str = "exchange-info/ holds answers of exchangeInfo or leverageBracket, or ccxt's leverage tiers: move \
+    other files out";
+
 /// `[{symbol, brackets}]`, or one such object.
 #[derive(Deserialize)]
 struct Listed {
@@ -36,7 +40,8 @@ struct Listed {
 /// # Errors
 /// When the text is no such JSON.
 pub fn parse(path: &Path, text: &str) -> Result<BracketFile, MarketError> {
-    let value: Value = serde_json::from_str(text).map_err(|wrong| json_error(path, &wrong))?;
+    let value: Value =
+        serde_json::from_str(text).map_err(|wrong| json_error(path, text, &wrong))?;
     from_value(path, value)
 }
 
@@ -45,7 +50,7 @@ pub(crate) fn from_value(path: &Path, value: Value) -> Result<BracketFile, Marke
     let listed = |value: Value| {
         serde_json::from_value::<Listed>(value).map_err(|wrong| {
             let found = format!("a list entry is not {{symbol, brackets}}: {wrong}");
-            MarketError::content(path, found, "")
+            MarketError::content(path, found, LAYOUTS)
         })
     };
     let mut pairs = Vec::new();
@@ -62,14 +67,18 @@ pub(crate) fn from_value(path: &Path, value: Value) -> Result<BracketFile, Marke
         }
         Value::Object(map) => pairs = unified(path, map)?,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            return Err(MarketError::content(path, "no list of margin tiers", ""));
+            return Err(MarketError::content(
+                path,
+                "no list of margin tiers",
+                LAYOUTS,
+            ));
         }
     }
     if pairs.is_empty() {
         return Err(MarketError::content(
             path,
             "the list of margin tiers is empty",
-            "",
+            LAYOUTS,
         ));
     }
     let mut contracts = BTreeMap::new();
@@ -99,7 +108,7 @@ fn unified(path: &Path, map: Map<String, Value>) -> Result<Vec<(Symbol, Vec<Valu
                     "'{}' is not BASE/QUOTE:SETTLE with a list of tiers",
                     name.chars().take(40).collect::<String>()
                 ),
-                "",
+                LAYOUTS,
             )),
         })
         .collect()

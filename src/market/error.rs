@@ -6,6 +6,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// What to do about a file with nothing in it.
+pub(crate) const EMPTY: &str = "fetch or write the file again, or move it away";
+
 /// A file or folder that cannot be used, and why.
 #[derive(Debug, thiserror::Error)]
 pub enum MarketError {
@@ -18,7 +21,7 @@ pub enum MarketError {
         source: io::Error,
     },
     /// The system refused to write; nothing was left behind.
-    #[error("{}: cannot be written: {source}", path.display())]
+    #[error("{}: cannot be written: {source}\nhint: check the space left and the right to write there; nothing was left behind", path.display())]
     Unwritable {
         /// The file.
         path: PathBuf,
@@ -154,6 +157,25 @@ impl MarketError {
         }
     }
 
+    /// The error as the user sees it who asked for `place`, when the work was done in `work`.
+    #[must_use]
+    pub fn in_place_of(self, work: &Path, place: &Path) -> Self {
+        match self {
+            Self::Unwritable { path, source } => Self::Unwritable {
+                path: path
+                    .strip_prefix(work)
+                    .map_or_else(|_| path.clone(), |inside| place.join(inside)),
+                source,
+            },
+            other @ (Self::Unreadable { .. }
+            | Self::Damaged { .. }
+            | Self::Row(_)
+            | Self::Content { .. }
+            | Self::Conflict(_)
+            | Self::Request { .. }) => other,
+        }
+    }
+
     /// The container is broken.
     pub(crate) fn damaged(path: &Path, found: impl fmt::Display) -> Self {
         Self::Damaged {
@@ -174,6 +196,30 @@ pub(crate) fn shown(line: &[u8]) -> String {
         .collect();
     let cut = text.len() < line.len() && text.chars().count() == SHOWN;
     if cut { format!("{text}…") } else { text }
+}
+
+/// The part of a document's line that an error points at, so that a document of one long line shows the place too.
+#[must_use]
+pub fn excerpt(text: &str, line: usize, column: usize) -> String {
+    const BEFORE: usize = 80;
+    const AFTER: usize = 40;
+    let Some(line) = text.lines().nth(line.saturating_sub(1)) else {
+        return String::new();
+    };
+    if line.len() <= BEFORE + AFTER {
+        return shown(line.as_bytes());
+    }
+    let edge = |wanted: usize| {
+        let near = wanted.min(line.len());
+        (0..=near)
+            .rev()
+            .find(|at| line.is_char_boundary(*at))
+            .unwrap_or(0)
+    };
+    let (from, to) = (edge(column.saturating_sub(BEFORE)), edge(column + AFTER));
+    let head = if from > 0 { "…" } else { "" };
+    let tail = if to < line.len() { "…" } else { "" };
+    format!("{head}{}{tail}", shown(&line.as_bytes()[from..to]))
 }
 
 fn hint_line(hint: &str) -> String {

@@ -13,7 +13,7 @@ use crate::domain::num::{Money, Price, Qty, Rate};
 use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
 
-use super::error::MarketError;
+use super::error::{MarketError, RowError, excerpt};
 
 /// The contracts of one answer. Each is checked when it is asked for, so one odd contract spoils no other.
 #[derive(Clone, Debug)]
@@ -83,7 +83,8 @@ struct RawFilter {
 /// # Errors
 /// When the text is no such JSON, with line and column.
 pub fn parse(path: &Path, text: &str) -> Result<ExchangeInfo, MarketError> {
-    let answer: RawAnswer = serde_json::from_str(text).map_err(|wrong| json_error(path, &wrong))?;
+    let answer: RawAnswer =
+        serde_json::from_str(text).map_err(|wrong| json_error(path, text, &wrong))?;
     let mut contracts = BTreeMap::new();
     for contract in answer.symbols {
         let symbol = Symbol::new(&contract.symbol);
@@ -106,15 +107,18 @@ pub fn parse(path: &Path, text: &str) -> Result<ExchangeInfo, MarketError> {
     })
 }
 
-/// A JSON error with its place in the file.
-pub(crate) fn json_error(path: &Path, wrong: &serde_json::Error) -> MarketError {
-    let text = wrong.to_string();
-    let what = text.split(" at line ").next().unwrap_or(&text);
-    MarketError::content(
-        path,
-        format!("line {} column {}: {what}", wrong.line(), wrong.column()),
-        "",
-    )
+/// A JSON error with its place in the file and what stands there.
+pub(crate) fn json_error(path: &Path, text: &str, wrong: &serde_json::Error) -> MarketError {
+    let said = wrong.to_string();
+    let what = said.split(" at line ").next().unwrap_or(&said);
+    MarketError::Row(Box::new(RowError {
+        path: path.to_owned(),
+        line: wrong.line() as u64,
+        column: wrong.column(),
+        shown: excerpt(text, wrong.line(), wrong.column()),
+        found: format!("no JSON of filters or brackets: {what}"),
+        hint: "save the exchange's answer again, or move the file out of exchange-info/".to_owned(),
+    }))
 }
 
 impl ExchangeInfo {

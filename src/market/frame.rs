@@ -16,7 +16,7 @@ use polars::prelude::{
 };
 
 use super::checksum;
-use super::error::MarketError;
+use super::error::{EMPTY, MarketError};
 use super::source::UNPACKED_MAX;
 use super::whole_file::write_whole;
 
@@ -85,7 +85,7 @@ pub(crate) fn outline(path: &Path) -> Result<Outline, MarketError> {
         })
     })?;
     if found.rows == 0 {
-        return Err(MarketError::content(path, "the file has no rows", ""));
+        return Err(MarketError::content(path, "the file has no rows", EMPTY));
     }
     Ok(found)
 }
@@ -272,7 +272,7 @@ fn open(path: &Path) -> Result<(File, u64), MarketError> {
     let file = File::open(path).map_err(unreadable)?;
     let bytes = file.metadata().map_err(unreadable)?.len();
     if bytes == 0 {
-        return Err(MarketError::content(path, "the file is empty", ""));
+        return Err(MarketError::content(path, "the file is empty", EMPTY));
     }
     Ok((file, bytes))
 }

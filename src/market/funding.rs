@@ -11,7 +11,7 @@ use crate::domain::num::{Price, Rate};
 use crate::domain::stamp::StampReader;
 use crate::domain::time::{Span, Timestamp};
 
-use super::error::MarketError;
+use super::error::{EMPTY, MarketError};
 use super::source::{Lines, with_lines};
 use super::tape::FundingRecord;
 
@@ -64,7 +64,7 @@ pub fn read(path: &Path) -> Result<FundingFile, MarketError> {
             more = lines.advance()?;
         }
         if file.records.is_empty() {
-            return Err(MarketError::content(path, "the file has no rows", ""));
+            return Err(MarketError::content(path, "the file has no rows", EMPTY));
         }
         Ok(file)
     })
@@ -124,8 +124,9 @@ impl Layout {
                 rate,
                 mark,
             }),
-            _ => Err(lines.wrong(
+            _ => Err(lines.wrong_with(
                 None,
+                "these are no columns of funding",
                 "the columns are funding_time,funding_rate[,mark_price] or calc_time,funding_interval_hours,last_funding_rate",
             )),
         }

@@ -6,7 +6,7 @@
 
 use std::fmt::{Arguments, Write as _};
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use flate2::{Compression, GzBuilder};
@@ -46,6 +46,20 @@ pub fn write(
     format: Format,
     command: &str,
 ) -> Result<Vec<PathBuf>, MarketError> {
+    write_until(root, recipe, made, (format, command), &|| false)
+}
+
+/// As [`write`], but ends early once `stopped` says so: packing text takes seconds per symbol-year.
+///
+/// # Errors
+/// As [`write`], and when it was stopped.
+pub fn write_until(
+    root: &Path,
+    recipe: &Recipe,
+    made: &Generated,
+    (format, command): (Format, &str),
+    stopped: &dyn Fn() -> bool,
+) -> Result<Vec<PathBuf>, MarketError> {
     let unwritable = |wrong| MarketError::unwritable(root, wrong);
     if root.exists() && fs::read_dir(root).map_err(unwritable)?.next().is_some() {
         let hint = "name a new folder, or remove this one";
@@ -75,6 +89,9 @@ pub fn write(
         format!("{tiers:#}\n").as_bytes(),
     )?;
     for prices in &made.prices {
+        if stopped() {
+            return Err(unwritable(io::ErrorKind::Interrupted.into()));
+        }
         match format {
             Format::CsvGz => folder.put_text(prices)?,
             Format::Parquet => folder.put_parquet(prices)?,

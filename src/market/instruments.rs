@@ -74,6 +74,28 @@ pub struct RulesReport {
     pub unusable: Vec<String>,
 }
 
+/// What one file of rules holds.
+#[derive(Debug)]
+pub struct RulesCheck {
+    /// The file.
+    pub path: PathBuf,
+    /// The day in its name.
+    pub date: Option<Timestamp>,
+    /// What is in it, or why it cannot be read.
+    pub found: Result<RulesFound, MarketError>,
+}
+
+/// The contracts of one file of rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RulesFound {
+    /// `filters` or `brackets`.
+    pub kind: &'static str,
+    /// How many contracts it lists.
+    pub contracts: usize,
+    /// What is wrong with those that nobody can trade by; a run passes them over and says so.
+    pub unusable: Vec<String>,
+}
+
 /// All files with filters or brackets of a library.
 #[derive(Debug, Default)]
 pub struct RuleBook {
@@ -118,6 +140,26 @@ impl RuleBook {
             }
         }
         Ok(book)
+    }
+
+    /// Reads every file and every contract in it.
+    #[must_use]
+    pub fn check(entries: &[RulesEntry]) -> Vec<RulesCheck> {
+        entries
+            .iter()
+            .map(|entry| {
+                let mut file = RulesFile {
+                    path: entry.path.clone(),
+                    date: entry.date,
+                    content: None,
+                };
+                RulesCheck {
+                    path: entry.path.clone(),
+                    date: entry.date,
+                    found: file.content().map(Content::found),
+                }
+            })
+            .collect()
     }
 
     /// Whether any file lists a contract.
@@ -242,6 +284,26 @@ fn from_filters(
     }
 }
 
+impl Content {
+    fn found(&self) -> RulesFound {
+        let (kind, wrong): (_, Vec<Option<String>>) = match self {
+            Self::Filters(info) => {
+                let wrong = |symbol| info.filters(symbol).err().map(|wrong| wrong.to_string());
+                ("filters", info.symbols().map(wrong).collect())
+            }
+            Self::Brackets(file) => {
+                let wrong = |symbol| file.brackets(symbol).err().map(|wrong| wrong.to_string());
+                ("brackets", file.symbols().map(wrong).collect())
+            }
+        };
+        RulesFound {
+            kind,
+            contracts: wrong.len(),
+            unusable: wrong.into_iter().flatten().collect(),
+        }
+    }
+}
+
 impl RulesFile {
     fn content(&mut self) -> Result<&Content, MarketError> {
         if self.content.is_none() {
@@ -258,7 +320,7 @@ impl RulesFile {
             return exchange_info::parse(&self.path, text).map(Content::Filters);
         }
         let value: Value = serde_json::from_str(text)
-            .map_err(|wrong| exchange_info::json_error(&self.path, &wrong))?;
+            .map_err(|wrong| exchange_info::json_error(&self.path, text, &wrong))?;
         if value.get("symbols").is_some() {
             return exchange_info::parse(&self.path, text).map(Content::Filters);
         }

@@ -10,7 +10,7 @@ use crate::domain::num::Price;
 use crate::domain::stamp::StampReader;
 use crate::domain::time::{Span, Timestamp};
 
-use super::error::MarketError;
+use super::error::{EMPTY, MarketError, shown};
 use super::numbers::parse_volume;
 use super::source::{Lines, with_lines};
 
@@ -67,7 +67,7 @@ pub fn read(path: &Path, interval: Span) -> Result<Bars, MarketError> {
             more = lines.advance()?;
         }
         if bars.is_empty() {
-            return Err(MarketError::content(path, "the file has no rows", ""));
+            return Err(MarketError::content(path, "the file has no rows", EMPTY));
         }
         Ok(bars)
     })
@@ -116,7 +116,8 @@ fn layout(lines: &Lines<'_>) -> Result<usize, MarketError> {
     let line = lines.current();
     let width = line.iter().filter(|byte| **byte == b',').count() + 1;
     if width != COLUMNS.len() && width != ARCHIVE {
-        return Err(lines.wrong(None, format!("{width} columns; {EXPECTED}")));
+        let columns = if width == 1 { "column" } else { "columns" };
+        return Err(lines.wrong_with(None, format!("{width} {columns}"), EXPECTED));
     }
     if is_header(line) {
         let text = String::from_utf8_lossy(line);
@@ -124,10 +125,8 @@ fn layout(lines: &Lines<'_>) -> Result<usize, MarketError> {
         for (name, wanted) in names.zip(COLUMNS) {
             let stamp = wanted == COLUMNS[0] && matches!(name.as_str(), "timestamp" | "time");
             if name != wanted && !stamp {
-                return Err(lines.wrong(
-                    None,
-                    format!("column '{name}' is not '{wanted}'; {EXPECTED}"),
-                ));
+                let found = format!("column '{}' is not '{wanted}'", shown(name.as_bytes()));
+                return Err(lines.wrong_with(None, found, EXPECTED));
             }
         }
     }

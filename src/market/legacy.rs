@@ -13,7 +13,19 @@ use rusqlite::{Connection, OpenFlags};
 use crate::domain::stamp::StampReader;
 
 use super::error::MarketError;
-use super::signals::{COLUMNS, SignalTable, row_error, signal_of};
+use super::signals::{SignalTable, row_error, signal_of};
+
+/// Columns of the original's table, in the order of ours.
+const NAMES: [&str; 5] = [
+    "message_id",
+    "message_type",
+    "symbol",
+    "created_time",
+    "processed_time",
+];
+/// What to expect, for errors.
+const KNOWN: &str = "expected the original program's table processed_messages, with message_id, message_type and \
+    created_time in every row";
 
 /// Whether a file begins like an SQLite database.
 ///
@@ -35,14 +47,12 @@ pub fn is_sqlite(path: &Path) -> Result<bool, MarketError> {
 /// When it is no such database or a row is wrong.
 pub fn read(path: &Path) -> Result<SignalTable, MarketError> {
     let damaged = |wrong: rusqlite::Error| MarketError::damaged(path, wrong);
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let base = Connection::open_with_flags(path, flags).map_err(damaged)?;
+    let base = open(path).map_err(damaged)?;
     let query = "SELECT message_id, message_type, symbol, created_time, processed_time \
                  FROM processed_messages ORDER BY created_time, message_id";
-    let mut statement = base.prepare(query).map_err(|wrong| {
-        let hint = "expected the table processed_messages of the original program";
-        MarketError::content(path, wrong.to_string(), hint)
-    })?;
+    let mut statement = base
+        .prepare(query)
+        .map_err(|wrong| MarketError::content(path, wrong.to_string(), KNOWN))?;
     let mut rows = statement.query([]).map_err(damaged)?;
     let mut table = SignalTable::default();
     let (mut created, mut processed) = (StampReader::new(), StampReader::new());
@@ -53,7 +63,7 @@ pub fn read(path: &Path) -> Result<SignalTable, MarketError> {
             *text = sql_text(row.get_ref(index).map_err(damaged)?);
         }
         let wrong = |(field, found): (usize, String)| {
-            row_error(path, number, &format!("{}: {found}", COLUMNS[field]))
+            row_error(path, number, &format!("{}: {found}", NAMES[field]), KNOWN)
         };
         // A notice without a coin is a message too; the run says so of it.
         texts[2].get_or_insert_default();
@@ -71,6 +81,27 @@ pub fn read(path: &Path) -> Result<SignalTable, MarketError> {
         number += 1;
     }
     table.finish(path, &created)
+}
+
+/// Opens a database for reading. One without a log beside it holds everything itself and is read as a file that nobody
+/// writes: else SQLite would leave files of its own beside a database in write-ahead mode.
+fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if Path::new(&log).exists() {
+        return Connection::open_with_flags(path, flags);
+    }
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(byte) {
+            uri.push(char::from(*byte));
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    uri.push_str("?immutable=1");
+    Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)
 }
 
 fn sql_text(value: ValueRef<'_>) -> Option<String> {

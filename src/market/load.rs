@@ -114,7 +114,8 @@ impl Library {
                     "the run window {} to {} is empty",
                     request.window.from, request.window.to
                 ),
-                hint: "let --to lie after --from".to_owned(),
+                hint: "--from and --to must enclose a time after the first signal; each defaults to what the signals ask for"
+                    .to_owned(),
             });
         }
         let symbols =

@@ -32,5 +32,5 @@ pub mod signals;
 pub mod source;
 pub mod tape;
 mod walk;
-mod whole_file;
+pub mod whole_file;
 pub mod window;

@@ -15,7 +15,7 @@ use crate::domain::signal::{RawSignal, SignalType};
 use crate::domain::stamp::{StampForm, StampReader};
 use crate::domain::time::Timestamp;
 
-use super::error::{MarketError, RowError, shown};
+use super::error::{EMPTY, MarketError, RowError, shown};
 use super::frame::{self, Values, Written};
 use super::source::{stream_error, with_bytes};
 use super::whole_file::write_whole;
@@ -44,31 +44,35 @@ pub fn read_csv(path: &Path) -> Result<SignalTable, MarketError> {
     with_bytes(path, |reader| {
         let mut table = SignalTable::default();
         let mut stamps = StampReader::new();
-        let mut reader = csv::ReaderBuilder::new().from_reader(reader);
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(reader);
+        let mut last = 1;
         let header = reader
             .headers()
-            .map_err(|wrong| csv_error(path, wrong))?
+            .map_err(|wrong| csv_error(path, wrong, last))?
             .clone();
         if header.is_empty() {
-            return Err(MarketError::content(path, "the file is empty", ""));
+            return Err(MarketError::content(path, "the file is empty", EMPTY));
         }
         let names: Vec<&str> = header.iter().map(str::trim).collect();
         let at = positions(path, &names, &mut table.unused)?;
         for record in reader.records() {
-            let record = record.map_err(|wrong| csv_error(path, wrong))?;
+            let record = record.map_err(|wrong| csv_error(path, wrong, last + 1))?;
+            let line = record.position().map_or(last + 1, csv::Position::line);
+            last = line;
+            if record.len() != header.len() {
+                let found = format!(
+                    "{} in the row, {} in the header",
+                    columns(record.len()),
+                    columns(header.len())
+                );
+                return Err(csv_row_error(path, &record, line, None, found));
+            }
             let text =
                 |index: Option<usize>| index.and_then(|index| record.get(index)).map(str::trim);
             let row = at.map(text);
             let signal = signal_of(row, &mut stamps).map_err(|(field, found)| {
-                let line = record.position().map_or(0, csv::Position::line);
-                let index = at[field].unwrap_or(0);
-                csv_row_error(
-                    path,
-                    &record,
-                    line,
-                    index,
-                    format!("{}: {found}", COLUMNS[field]),
-                )
+                let found = format!("{}: {found}", COLUMNS[field]);
+                csv_row_error(path, &record, line, at[field], found)
             })?;
             table.signals.push(signal);
         }
@@ -98,7 +102,9 @@ pub fn read_parquet(path: &Path) -> Result<SignalTable, MarketError> {
     for row in 0..columns[0].as_ref().map_or(0, Values::len) {
         let texts = columns.each_ref().map(|column| column.as_ref()?.text(row));
         let signal = signal_of(texts.each_ref().map(Option::as_deref), &mut stamps).map_err(
-            |(field, found)| row_error(path, row, &format!("{}: {found}", COLUMNS[field])),
+            |(field, found)| {
+                row_error(path, row, &format!("{}: {found}", COLUMNS[field]), EXPECTED)
+            },
         )?;
         table.signals.push(signal);
     }
@@ -185,7 +191,7 @@ impl SignalTable {
     /// Refuses an empty file and notes how times were written.
     pub(crate) fn finish(mut self, path: &Path, stamps: &StampReader) -> Result<Self, MarketError> {
         if self.signals.is_empty() {
-            return Err(MarketError::content(path, "the file has no rows", ""));
+            return Err(MarketError::content(path, "the file has no rows", EMPTY));
         }
         self.form = stamps.form();
         Ok(self)
@@ -255,63 +261,58 @@ pub(crate) fn signal_of(
     })
 }
 
-fn csv_error(path: &Path, wrong: csv::Error) -> MarketError {
-    let line = wrong.position().map_or(0, csv::Position::line);
+/// `line` is where the reader is, for errors that do not know it.
+fn csv_error(path: &Path, wrong: csv::Error, line: u64) -> MarketError {
+    let line = wrong.position().map_or(line, csv::Position::line);
     let text = wrong.to_string();
-    if let csv::ErrorKind::UnequalLengths {
-        expected_len, len, ..
-    } = wrong.kind()
-    {
-        return plain_row_error(
-            path,
-            line,
-            format!("{len} columns, the header has {expected_len}"),
-        );
-    }
     if let csv::ErrorKind::Utf8 { .. } = wrong.kind() {
-        return plain_row_error(path, line, "not UTF-8 text".to_owned());
+        return plain_row_error(path, line, "not UTF-8 text".to_owned(), EXPECTED);
     }
     if let csv::ErrorKind::Io(wrong) = wrong.into_kind() {
         return stream_error(path, line, wrong);
     }
-    plain_row_error(path, line, text)
+    plain_row_error(path, line, text, EXPECTED)
+}
+
+fn columns(count: usize) -> String {
+    let word = if count == 1 { "column" } else { "columns" };
+    format!("{count} {word}")
 }
 
 fn csv_row_error(
     path: &Path,
     record: &csv::StringRecord,
     line: u64,
-    index: usize,
+    index: Option<usize>,
     found: String,
 ) -> MarketError {
-    let before: usize = record
-        .iter()
-        .take(index)
-        .map(|field| field.chars().count() + 1)
-        .sum();
+    let column = index.map_or(0, |index| {
+        let before = record.iter().take(index);
+        before.map(|field| field.chars().count() + 1).sum::<usize>() + 1
+    });
     let text: Vec<&str> = record.iter().collect();
     MarketError::Row(Box::new(RowError {
         path: path.to_owned(),
         line,
-        column: before + 1,
+        column,
         shown: shown(text.join(",").as_bytes()),
         found,
-        hint: String::new(),
+        hint: EXPECTED.to_owned(),
     }))
 }
 
-fn plain_row_error(path: &Path, line: u64, found: String) -> MarketError {
+fn plain_row_error(path: &Path, line: u64, found: String, hint: &str) -> MarketError {
     MarketError::Row(Box::new(RowError {
         path: path.to_owned(),
         line,
         column: 0,
         shown: String::new(),
         found,
-        hint: EXPECTED.to_owned(),
+        hint: hint.to_owned(),
     }))
 }
 
-/// A row is wrong.
-pub(crate) fn row_error(path: &Path, row: usize, found: &str) -> MarketError {
-    plain_row_error(path, row as u64 + 1, format!("(row {}) {found}", row + 1))
+/// A row of a file without lines is wrong.
+pub(crate) fn row_error(path: &Path, row: usize, found: &str, hint: &str) -> MarketError {
+    MarketError::content(path, format!("row {}: {found}", row + 1), hint)
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
-use super::error::{MarketError, RowError, shown};
+use super::error::{EMPTY, MarketError, RowError, shown};
 
 /// Longest line of a text file; the longest real one (an archive row) has under 200 bytes.
 pub const LINE_MAX: usize = 64 * 1024;
@@ -18,6 +18,9 @@ pub const LINE_MAX: usize = 64 * 1024;
 pub const UNPACKED_MAX: u64 = 4 << 30;
 /// Most bytes of a document that is read whole; the largest real one has 1 MB.
 pub const DOCUMENT_MAX: u64 = 128 << 20;
+
+/// What to do about a wrong row.
+const MEND: &str = "mend the row or fetch the file again; nothing of the file was used";
 
 /// How a file is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +45,7 @@ pub struct Lines<'a> {
 struct Limited<R> {
     inner: R,
     left: u64,
+    total_max: u64,
     since_break: usize,
     line_max: usize,
 }
@@ -73,6 +77,7 @@ fn with_reader<T>(
         let limited = Limited {
             inner,
             left: total_max,
+            total_max,
             since_break: 0,
             line_max,
         };
@@ -115,7 +120,7 @@ pub fn with_lines<T>(
             .map_err(|wrong| stream_error(path, 1, wrong))?
             .is_empty()
         {
-            return Err(MarketError::content(path, "the file is empty", ""));
+            return Err(MarketError::content(path, "the file is empty", EMPTY));
         }
         read(&mut Lines {
             path,
@@ -148,7 +153,7 @@ pub fn read_document(path: &Path) -> Result<String, MarketError> {
             .read_to_end(&mut bytes)
             .map_err(|wrong| stream_error(path, 1, wrong))?;
         if bytes.iter().all(u8::is_ascii_whitespace) {
-            return Err(MarketError::content(path, "the file is empty", ""));
+            return Err(MarketError::content(path, "the file is empty", EMPTY));
         }
         let text = String::from_utf8(bytes)
             .map_err(|wrong| MarketError::content(path, format!("not UTF-8 text: {wrong}"), ""))?;
@@ -203,7 +208,8 @@ pub(crate) fn stream_error(path: &Path, line: u64, wrong: io::Error) -> MarketEr
             column: 0,
             shown: String::new(),
             found: wrong.to_string(),
-            hint: "this is no text table of prices or signals".to_owned(),
+            hint: "no table or list of prices, signals or rules is like that: look at what the file is"
+                .to_owned(),
         }));
     }
     if matches!(
@@ -253,6 +259,16 @@ impl Lines<'_> {
 
     /// The line read last is wrong, from this byte of it on (`None`: as a whole).
     pub(crate) fn wrong(&self, byte: Option<usize>, found: impl Into<String>) -> MarketError {
+        self.wrong_with(byte, found, MEND)
+    }
+
+    /// As [`Lines::wrong`], with what to do about it.
+    pub(crate) fn wrong_with(
+        &self,
+        byte: Option<usize>,
+        found: impl Into<String>,
+        hint: &str,
+    ) -> MarketError {
         let column = byte.map_or(0, |byte| {
             String::from_utf8_lossy(&self.line[..byte.min(self.line.len())])
                 .chars()
@@ -265,7 +281,7 @@ impl Lines<'_> {
             column,
             shown: shown(&self.line),
             found: found.into(),
-            hint: String::new(),
+            hint: hint.to_owned(),
         }))
     }
 
@@ -281,10 +297,12 @@ impl<R: Read> Read for Limited<R> {
         let too_large = |text: String| io::Error::new(io::ErrorKind::FileTooLarge, text);
         let count = self.inner.read(buffer)?;
         let chunk = &buffer[..count];
-        self.left = self
-            .left
-            .checked_sub(count as u64)
-            .ok_or_else(|| too_large("the file unpacks to more bytes than the limit".to_owned()))?;
+        self.left = self.left.checked_sub(count as u64).ok_or_else(|| {
+            too_large(format!(
+                "the file has more than {} MiB, unpacked",
+                self.total_max >> 20
+            ))
+        })?;
         let is_break = |byte: &u8| *byte == b'\n';
         let first = chunk.iter().position(is_break);
         if self.since_break.saturating_add(first.unwrap_or(count)) > self.line_max {

@@ -184,7 +184,7 @@ fn prices(run: &RunReport, lines: &mut Vec<Headline>) {
             Tone::Caution,
             "Signals without prices",
             format!(
-                "{} of {} signals have no price within the entry time-to-live and could not trade.",
+                "{} of {} signals of types that trade have no price within the entry time-to-live, so they could not.",
                 format::whole(missing),
                 format::whole(run.signals.price_needed)
             ),

@@ -84,6 +84,19 @@ pub struct FunnelStage {
     pub lost: Vec<ReasonCount>,
 }
 
+impl FunnelStage {
+    /// The unit after its count: `1 entry`, `2 entries`.
+    #[must_use]
+    pub fn unit_word(&self) -> &str {
+        match (self.count, self.unit.as_str()) {
+            (1, "messages") => "message",
+            (1, "pairs") => "pair",
+            (1, "entries") => "entry",
+            (_, unit) => unit,
+        }
+    }
+}
+
 /// A reason and how often it was met.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReasonCount {

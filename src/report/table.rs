@@ -220,10 +220,10 @@ fn funnel(run: &RunReport, lines: &mut Vec<String>) {
     lines.push("Signal funnel".to_owned());
     for stage in &run.signals.funnel {
         let came = format!(
-            "  {:<28}{:>10} {:<10}",
-            clip(&plain(&stage.name), 27),
+            "  {:<38}{:>9} {:<9}",
+            clip(&plain(&stage.name), 37),
             format::whole(stage.count),
-            clip(&plain(&stage.unit), 10)
+            clip(&plain(stage.unit_word()), 9)
         );
         if stage.lost.is_empty() {
             lines.push(came.trim_end().to_owned());
@@ -287,7 +287,8 @@ fn plain(raw: &str) -> String {
 }
 
 /// Width in a terminal: letters of the East Asian blocks take two columns.
-fn columns(text: &str) -> usize {
+#[must_use]
+pub fn columns(text: &str) -> usize {
     text.chars()
         .map(|letter| match letter {
             '\u{1100}'..='\u{115f}'

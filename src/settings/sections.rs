@@ -8,7 +8,7 @@ use super::reader::{Reader, Rule};
 use crate::domain::instrument::Bracket;
 use crate::domain::num::{LARGEST, Money, Qty, Rate, Rounding};
 use crate::domain::position::Terms;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::{EARLIEST, LATEST, Span, Timestamp};
 use crate::exchange::model::{Costs, Drilldown, EndOfData, LimitFill, Model, PathMode};
 use crate::market::instruments::Fallback;
 use crate::market::place::{interval_name, parse_interval};
@@ -77,7 +77,7 @@ pub(super) fn interval(reader: &mut Reader<'_>) -> Option<Span> {
 pub(super) fn instant(reader: &mut Reader<'_>, key: &str) -> Option<Timestamp> {
     reader.auto(
         key,
-        "a UTC date or time such as 2026-01-01 or 2026-01-01T07:15:00Z",
+        "a UTC date or time from 2010 to 2099 such as 2026-01-01 or 2026-01-01T07:15:00Z",
         read_instant,
         Timestamp::to_text,
     )
@@ -86,7 +86,7 @@ pub(super) fn instant(reader: &mut Reader<'_>, key: &str) -> Option<Timestamp> {
 fn read_instant(text: &str) -> Option<Timestamp> {
     match text.parse::<i64>() {
         Ok(number) => Timestamp::from_epoch(number).map(|(instant, _)| instant),
-        Err(_) => Timestamp::parse(text),
+        Err(_) => Timestamp::parse(text).filter(|at| (EARLIEST..LATEST).contains(at)),
     }
 }
 

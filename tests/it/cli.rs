@@ -447,9 +447,26 @@ fn broken_series_are_shown_beside_sound_ones() {
         stdout(&output)
     );
     assert!(
-        stderr(&output).contains("1 of 2 series cannot be used"),
+        stderr(&output).contains("1 of 2 series and files of rules cannot be used"),
         "{}",
         stderr(&output)
+    );
+    let rules = folder.path().join("exchange-info");
+    std::fs::create_dir(&rules).unwrap();
+    std::fs::remove_file(klines.join("BUSDT-1m.csv")).unwrap();
+    let odd = "[{\"symbol\":\"A\",\"brackets\":[]},{\"symbol\":\"B\",\"brackets\":[{\"notionalFloor\":0,\"notionalCap\":9,\"maintMarginRatio\":0.1,\"cum\":0}]}]";
+    std::fs::write(rules.join("tiers-2026-01-01.json"), odd).unwrap();
+    let told = json(&["data", "check", "--data", folder.path().to_str().unwrap()]);
+    assert_eq!(told["rules"][0]["kind"], "brackets");
+    assert_eq!(told["rules"][0]["contracts"], 2);
+    assert_eq!(told["rules"][0]["unusable"].as_array().unwrap().len(), 1);
+    std::fs::write(rules.join("answer.json"), "{\"symbols\":\n[oops").unwrap();
+    let output = run(&["data", "check", "--data", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stdout(&output).contains("answer.json:2:2: no JSON of filters"),
+        "{}",
+        stdout(&output)
     );
 }
 
@@ -595,4 +612,270 @@ fn the_main_job_leaves_a_whole_run_folder() {
     .concat());
     assert_eq!(early.status.code(), Some(1), "{}", stderr(&early));
     assert!(!folder.path().join("early").exists());
+}
+
+/// A day of flat minutes of `AAAUSDT` and a pair of signals on it.
+struct Small {
+    folder: tempfile::TempDir,
+}
+
+impl Small {
+    const PAIR: &str = "id,type,symbol,event_time,received_time\n\
+        a,110,AAA,2026-01-01T02:00:00Z,2026-01-01T02:00:01Z\n\
+        f,113,AAA,2026-01-01T02:01:00Z,2026-01-01T02:01:01Z\n";
+
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let bars = (0..1440_i64).map(|minute| {
+            let time = 1_767_225_600_000 + minute * 60_000;
+            format!("{time},100,100.5,99.5,100.{},7\n", minute % 5)
+        });
+        let small = Self { folder };
+        small.put("data/klines/AAAUSDT-1m.csv", &bars.collect::<String>());
+        small.put("signals.csv", Self::PAIR);
+        small
+    }
+
+    fn put(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn backtest(&self, more: &[&str]) -> Output {
+        sim()
+            .current_dir(self.folder.path())
+            .args(["backtest", "--signals", "signals.csv", "--data", "data"])
+            .args(["--out", "run", "--format", "json"])
+            .args(more)
+            .output()
+            .unwrap()
+    }
+}
+
+#[test]
+fn the_form_of_times_is_said_and_a_missing_zone_is_warned_of() {
+    let small = Small::new();
+    let cases = [
+        ("2026-01-01T02:00:00Z", "RFC 3339", false),
+        ("2026-01-01T10:00:00+08:00", "RFC 3339", false),
+        ("1767232800", "epoch s", false),
+        ("1767232800000", "epoch ms", false),
+        ("1767232800000000", "epoch \u{b5}s", false),
+        ("2026-01-01 02:00:00", "text without a zone", true),
+    ];
+    for (time, form, warned) in cases {
+        let text = format!("id,type,symbol,event_time\na,110,AAA,{time}\nf,113,AAA,{time}\n");
+        let file = small.put("signals.csv", &text);
+        let output = run(&["signals", "check", "--signals", &file]);
+        let talk = stderr(&output);
+        assert!(talk.contains(&format!("times: {form}\n")), "{time}: {talk}");
+        assert_eq!(talk.contains("name no zone"), warned, "{time}: {talk}");
+        let output = small.backtest(&[]);
+        let talk = stderr(&output);
+        let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(summary["signals_times"], form, "{talk}");
+        assert!(talk.contains(&format!("times: {form}\n")), "{time}: {talk}");
+        let flagged = summary["warnings"].to_string().contains("name no zone");
+        assert_eq!((flagged, talk.contains("name no zone")), (warned, warned));
+    }
+    let mixed = "id,type,symbol,event_time,received_time\na,110,AAA,2026-01-01T02:00:00Z,2026-01-01 10:00:01\n";
+    let file = small.put("mixed.csv", mixed);
+    let output = run(&["signals", "check", "--signals", &file]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("one file has one form"));
+    println!("times: {} forms", cases.len());
+}
+
+#[test]
+fn rules_that_cannot_be_used_are_told() {
+    let small = Small::new();
+    small.put(
+        "data/exchange-info/answer.json",
+        "{\"symbols\":[{\"symbol\":\"AAAUSDT\",\"filters\":[{\"filterType\":\"PRICE_FILTER\",\"tickSize\":\"abc\"},{\"filterType\":\"LOT_SIZE\"}]}]}",
+    );
+    let output = small.backtest(&[]);
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let cautions = summary["data_cautions"].to_string();
+    assert!(
+        cautions.contains("passed over") && cautions.contains("tickSize: 'abc'"),
+        "a run without the filters of its file must say so: {cautions}"
+    );
+}
+
+#[test]
+fn errors_show_the_place_and_what_stands_there() {
+    let small = Small::new();
+    let long = format!(
+        "[{}{{\"id\":oops}}]",
+        "{\"id\":1,\"type\":110,\"createTime\":1767225600000},".repeat(50)
+    );
+    let cases = [
+        (
+            "short.csv",
+            "id,type,symbol,event_time\na,110,AAA\n",
+            ":2: 3 columns in the row",
+            "  | a,110,AAA\n",
+        ),
+        (
+            "text.csv",
+            "id,type,symbol,event_time\na,fomo,AAA,1\n",
+            ":2:3: type: 'fomo'",
+            "  | a,fomo,AAA,1\n",
+        ),
+        (
+            "two.jsonl",
+            "{\"id\":\"a\",\"type\":110,\"symbol\":\"A\",\"event_time\":1767225600}\n{oops\n",
+            ":2:2: no JSON",
+            "  | {oops\n",
+        ),
+        (
+            "field.jsonl",
+            "{\"id\":\"a\",\"type\":\"x\",\"symbol\":\"A\",\"event_time\":1767225600}\n",
+            ":1: message 1",
+            "\"type\":\"x\"",
+        ),
+        ("long.json", long.as_str(), ": no JSON", "{\"id\":oops}]\n"),
+    ];
+    for (name, text, place, shown) in cases {
+        let file = small.put(name, text);
+        let output = run(&["signals", "check", "--signals", &file]);
+        let talk = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{name}: {talk}");
+        assert!(
+            talk.contains(&format!("{name}{place}"))
+                || (name == "long.json" && talk.contains(place)),
+            "{name}: {talk}"
+        );
+        assert!(talk.contains(shown), "{name}: {talk}");
+        assert!(talk.contains("\nhint: "), "{name}: {talk}");
+        assert!(
+            talk.lines().all(|line| line.chars().count() < 400),
+            "{name}"
+        );
+    }
+    let endless = small.put("endless.csv", &"x".repeat(200_000));
+    let output = run(&["signals", "check", "--signals", &endless]);
+    assert!(stderr(&output).contains("endless.csv:1: a line has more"));
+    println!("errors with their line: {}", cases.len());
+}
+
+#[test]
+fn a_run_without_bars_says_what_the_folders_hold() {
+    let small = Small::new();
+    let output = small.backtest(&["--interval", "5m"]);
+    let talk = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{talk}");
+    assert!(talk.contains("no 5m bars between"), "{talk}");
+    assert!(
+        talk.contains("of AAAUSDT\nhint: the folders of --data hold bars of AAAUSDT"),
+        "{talk}"
+    );
+    std::fs::remove_dir_all(small.folder.path().join("data")).unwrap();
+    std::fs::create_dir(small.folder.path().join("data")).unwrap();
+    let talk = small.backtest(&[]);
+    assert!(
+        stderr(&talk).contains("hold no bars at all"),
+        "{}",
+        stderr(&talk)
+    );
+    for time in ["1960-01-01", "2100-01-01", "0"] {
+        let output = small.backtest(&["--from", time]);
+        assert_eq!(output.status.code(), Some(2), "{time}: {}", stderr(&output));
+        assert!(
+            stderr(&output).contains("2010 to 2099"),
+            "{}",
+            stderr(&output)
+        );
+    }
+    let two = run(&["config", "show", "--toml", "--format", "json"]);
+    assert_eq!((two.status.code(), stdout(&two)), (Some(2), ""));
+}
+
+#[test]
+fn holes_in_the_funding_are_told() {
+    let small = Small::new();
+    let hour = |hour: i64| 1_767_225_600_000 + hour * 3_600_000;
+    let whole = format!(
+        "funding_time,funding_rate\n{},0.0001\n{},0.0001\n{},0.0001\n",
+        hour(0),
+        hour(8),
+        hour(16)
+    );
+    let cautions = |text: &str| {
+        small.put("data/funding/AAAUSDT-funding.csv", text);
+        let output = small.backtest(&[]);
+        let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(summary["trades"], 1, "{}", stderr(&output));
+        summary["data_cautions"].to_string()
+    };
+    let told = cautions(&whole);
+    assert!(!told.contains("funding"), "{told}");
+    let told = cautions(&whole.replace(&format!("{},0.0001\n", hour(8)), ""));
+    let hole = "no funding was recorded from 2026-01-01 00:00 to 2026-01-01 16:00 UTC";
+    assert!(
+        told.contains(hole) && told.contains("a position was open"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_cannot_be_made_or_converted_is_refused_before_the_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let (empty, out) = (empty.to_str().unwrap(), folder.path().join("out"));
+    let out = out.to_str().unwrap();
+    let cases: [(&[&str], i32, &str); 5] = [
+        (
+            &[
+                "data",
+                "generate",
+                "--days",
+                "3660",
+                "--symbols",
+                "500",
+                "--out",
+                out,
+            ],
+            2,
+            "more than 7320",
+        ),
+        (
+            &["data", "generate", "--from", "1970-01-01", "--out", out],
+            2,
+            "2010 and 2099",
+        ),
+        (
+            &["data", "generate", "--from", "2099-12-30", "--out", out],
+            2,
+            "2010 and 2099",
+        ),
+        (
+            &["data", "convert", "--data", empty, "--out", out],
+            1,
+            "no series",
+        ),
+        (
+            &["data", "generate", "--out", "/proc/nothing/of/the/kind"],
+            1,
+            "/proc/nothing/of/the/kind: cannot be written",
+        ),
+    ];
+    for (args, code, told) in cases {
+        let output = run(args);
+        let talk = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {talk}");
+        assert!(
+            talk.contains(told) && talk.contains("\nhint: "),
+            "{args:?}: {talk}"
+        );
+        assert!(!talk.contains("at path"), "no temporary name: {talk}");
+        assert!(!std::path::Path::new(out).exists());
+    }
+    for verb in ["ls", "check"] {
+        let output = run(&["data", verb, "--data", empty]);
+        assert!(stdout(&output).contains("no series"), "{}", stdout(&output));
+    }
 }

@@ -631,6 +631,29 @@ fn a_full_disk_is_told_and_leaves_nothing() {
         assert!(!place.path("limited").exists(), "{blocks} blocks");
         assert_eq!(leftovers(place.home.path()), Vec::<String>::new());
         refused += 1;
+        for verb in ["generate", "convert"] {
+            let mut shell = Command::new("bash");
+            shell.arg("-c").arg(format!(
+                "trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""
+            ));
+            shell
+                .arg(env!("CARGO_BIN_EXE_sim"))
+                .args(["data", verb, "--out"]);
+            shell.arg(place.path("limited"));
+            if verb == "convert" {
+                shell.arg("--data").arg(place.path("data"));
+            }
+            if blocks == "200" {
+                continue;
+            }
+            let told = fails(&mut shell, 1);
+            assert!(told.contains("hint: check the space"), "{verb}: {told}");
+            assert!(told.contains("limited/"), "{verb}: {told}");
+            let hidden = told.contains(".unfinished") || told.contains(".writing");
+            assert!(!hidden, "{verb}: no hidden name: {told}");
+            assert!(!place.path("limited").exists(), "{verb}");
+            refused += 1;
+        }
     }
     match SmallDisk::mount(size * 3 / 2) {
         None => println!("no file system can be mounted here: the small disk is left out"),

@@ -188,8 +188,8 @@ fn every_broken_table_of_bars_is_refused_with_its_place() {
             swap(0, "4102444800000"),
             "not a time between 2010 and 2099",
         ),
-        ("seconds", swap(0, "1735689720"), "one file has one unit"),
-        ("micros", micros, "one file has one unit"),
+        ("seconds", swap(0, "1735689720"), "one file has one form"),
+        ("micros", micros, "one file has one form"),
         (
             "hole",
             with(&format!("\n{good}")),
@@ -334,9 +334,9 @@ fn rules_files_are_refused_with_their_place() {
     let path = Path::new("rules.json");
     let deep = "[".repeat(100_000);
     for (text, wanted) in [
-        ("{\"symbols\":[", "line 1 column"),
+        ("{\"symbols\":[", "rules.json:1:12: no JSON"),
         ("{\"symbols\":[]}", "empty"),
-        (deep.as_str(), "line 1 column"),
+        (deep.as_str(), "rules.json:1:1: no JSON"),
         (
             "{\"symbols\":[{\"symbol\":\"A\"},{\"symbol\":\"A\"}]}",
             "A is listed twice",

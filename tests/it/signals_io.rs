@@ -110,7 +110,7 @@ fn times_are_detected_and_never_mixed() {
         .unwrap_err()
         .to_string();
     assert!(wrong.contains("m.csv:3:11: event_time"), "{wrong}");
-    assert!(wrong.contains("one file has one unit"), "{wrong}");
+    assert!(wrong.contains("one file has one form"), "{wrong}");
     assert!(wrong.contains("| 2,113,BTC,1767254120000"), "{wrong}");
 }
 
@@ -291,6 +291,30 @@ fn the_originals_database_gives_both_clocks() {
         ]
     );
     assert_eq!(fs::read(&path).unwrap(), before, "the file is only read");
+    // In write-ahead mode a reader would leave files of its own beside it; a name may hold what a URI may not.
+    let path = folder.path().join("a b%20?#\u{5e01}.db");
+    fs::write(&path, &before).unwrap();
+    let base = rusqlite::Connection::open(&path).unwrap();
+    base.execute_batch("PRAGMA journal_mode=wal").unwrap();
+    let waiting =
+        "INSERT INTO processed_messages VALUES('6',110,'RIVER','t',1767254126,1767254125000)";
+    base.execute_batch(waiting).unwrap();
+    let live = read_signals(&path).unwrap();
+    assert_eq!(
+        live.signals.len(),
+        3,
+        "rows that are still in the log count"
+    );
+    drop(base);
+    let beside = || {
+        let names = fs::read_dir(folder.path()).unwrap();
+        names
+            .map(|entry| entry.unwrap().file_name())
+            .collect::<Vec<_>>()
+    };
+    let found = beside();
+    assert_eq!(read_signals(&path).unwrap().signals.len(), 3);
+    assert_eq!(beside(), found, "nothing is left beside the file");
     let base = rusqlite::Connection::open(folder.path().join("other.db")).unwrap();
     base.execute_batch("CREATE TABLE a(b)").unwrap();
     drop(base);

@@ -6,20 +6,23 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
-use super::{kind, set_aside};
+use super::{NO_SERIES, kind, set_aside};
 use crate::cli::args::DataArgs;
 use crate::cli::progress::Progress;
 use crate::cli::{Outcome, Session, table};
 use crate::domain::time::Timestamp;
 use crate::market::error::MarketError;
+use crate::market::instruments::{RuleBook, RulesCheck};
 use crate::market::library::Library;
 use crate::market::quality::BarQuality;
 use crate::market::series::{SeriesCheck, SeriesFiles, SeriesKind, check, list};
 
 /// Some of what was read cannot be used; each case has been shown.
 #[derive(Debug, thiserror::Error)]
-#[error("{broken} of {all} series cannot be used")]
-struct BrokenSeries {
+#[error(
+    "{broken} of {all} series and files of rules cannot be used\nhint: each is shown above with what is wrong"
+)]
+struct Broken {
     broken: usize,
     all: usize,
 }
@@ -39,16 +42,21 @@ pub(super) fn run(args: &DataArgs, session: &Session) -> anyhow::Result<Outcome>
         progress.report("reading series", index as u64, listed.len() as u64);
         checked.push((series, check(series)));
     }
+    progress.busy("reading filters and brackets");
+    let rules = RuleBook::check(&library.rules);
     drop(progress);
     if session.terminal.is_json() {
-        session.terminal.print_json(&as_json(&checked))?;
+        let told = json!({ "series": as_json(&checked), "rules": rules_json(&rules) });
+        session.terminal.print_json(&told)?;
     } else {
-        session.terminal.print(&as_text(&checked, &library))?;
+        let text = as_text(&checked, &library) + &rules_text(&rules);
+        session.terminal.print(&text)?;
     }
-    let broken = checked.iter().filter(|(_, result)| result.is_err()).count();
+    let broken = checked.iter().filter(|(_, result)| result.is_err()).count()
+        + rules.iter().filter(|file| file.found.is_err()).count();
     if broken > 0 {
-        let all = checked.len();
-        return Err(BrokenSeries { broken, all }.into());
+        let all = checked.len() + rules.len();
+        return Err(Broken { broken, all }.into());
     }
     Ok(Outcome::Done)
 }
@@ -116,14 +124,17 @@ fn as_text(checked: &[Checked<'_>], library: &Library) -> String {
         rows.push(row);
     }
     let mut text = table::render(&head, &rows, &[2, 3, 4, 7, 8, 9, 10, 11]);
+    if checked.is_empty() {
+        text.push_str(NO_SERIES);
+    }
     text.push('\n');
     text.push_str(&set_aside(library));
     text.push_str(&broken);
     text
 }
 
-fn as_json(checked: &[Checked<'_>]) -> Value {
-    let series: Vec<Value> = checked
+fn as_json(checked: &[Checked<'_>]) -> Vec<Value> {
+    checked
         .iter()
         .map(|(series, result)| {
             let (kind, length) = kind(series);
@@ -137,8 +148,55 @@ fn as_json(checked: &[Checked<'_>]) -> Value {
                 "found": result.as_ref().ok().map(found),
             })
         })
-        .collect();
-    json!({ "series": series })
+        .collect()
+}
+
+fn rules_text(rules: &[RulesCheck]) -> String {
+    let mut rows = Vec::new();
+    let mut wrong = String::new();
+    for file in rules {
+        let name = file.path.display();
+        match &file.found {
+            Ok(found) => {
+                rows.push(vec![
+                    name.to_string(),
+                    found.kind.to_owned(),
+                    file.date
+                        .map_or_else(String::new, |day| minute(day)[..10].to_owned()),
+                    found.contracts.to_string(),
+                    found.unusable.len().to_string(),
+                ]);
+                if let Some(first) = found.unusable.first() {
+                    wrong.push_str(&format!("\nunusable contract: {first}\n"));
+                }
+            }
+            Err(error) => wrong.push_str(&format!("\nunusable: {error}\n")),
+        }
+    }
+    let head = ["rules", "kind", "day", "contracts", "unusable"];
+    let table = table::render(&head, &rows, &[3, 4]);
+    if table.is_empty() {
+        wrong
+    } else {
+        format!("\n{table}{wrong}")
+    }
+}
+
+fn rules_json(rules: &[RulesCheck]) -> Vec<Value> {
+    rules
+        .iter()
+        .map(|file| {
+            let found = file.found.as_ref().ok();
+            json!({
+                "file": file.path.display().to_string(),
+                "day": file.date.map(Timestamp::to_text),
+                "kind": found.map(|found| found.kind),
+                "contracts": found.map(|found| found.contracts),
+                "unusable": found.map(|found| &found.unusable),
+                "error": file.found.as_ref().err().map(ToString::to_string),
+            })
+        })
+        .collect()
 }
 
 fn found(check: &SeriesCheck) -> Value {

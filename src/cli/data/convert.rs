@@ -25,9 +25,19 @@ pub(in crate::cli) struct ConvertArgs {
     out: PathBuf,
 }
 
+/// Nothing to convert.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the folders hold no series\nhint: data/README.md says how series are found; sim data ls shows what was set aside"
+)]
+struct NoSeries;
+
 pub(super) fn run(args: &ConvertArgs, session: &Session) -> anyhow::Result<Outcome> {
     let library = Library::open(&args.data.data)?;
     let listed = list(&library)?;
+    if listed.is_empty() {
+        return Err(NoSeries.into());
+    }
     let staging = Staging::begin(&args.out)?;
     let progress = Progress::new(session.terminal);
     for (index, series) in listed.iter().enumerate() {
@@ -35,9 +45,11 @@ pub(super) fn run(args: &ConvertArgs, session: &Session) -> anyhow::Result<Outco
             anyhow::bail!("interrupted");
         }
         progress.report("converting series", index as u64, listed.len() as u64);
-        convert(series, staging.path())?;
+        convert(series, staging.path()).map_err(|wrong| staging.tell(wrong))?;
     }
-    let rules = copy_rules(&library, staging.path())?.len();
+    let rules = copy_rules(&library, staging.path())
+        .map_err(|wrong| staging.tell(wrong))?
+        .len();
     drop(progress);
     staging.finish()?;
     let out = args.out.display().to_string();

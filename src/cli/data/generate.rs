@@ -12,9 +12,9 @@ use crate::cli::failure::UsageError;
 use crate::cli::progress::Progress;
 use crate::cli::staging::Staging;
 use crate::cli::{Outcome, Session};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{DAY, EARLIEST, LATEST, Span, Timestamp};
 use crate::market::generate::{ContractRecipe, Recipe, generate};
-use crate::market::generate_files::{Format, write};
+use crate::market::generate_files::{Format, write_until};
 
 /// `sim data generate`.
 #[derive(Debug, Args)]
@@ -48,7 +48,29 @@ fn day(text: &str) -> Result<Timestamp, String> {
         .ok_or_else(|| format!("'{text}' is no day; write one such as 2026-01-01"))
 }
 
+/// Most days of all contracts together: twenty symbol-years, which take half a gigabyte while they are made.
+const CONTRACT_DAYS_MAX: u32 = 7_320;
+
 impl GenerateArgs {
+    /// Refuses what could not be held in memory, and times that no reader takes.
+    fn check(&self) -> Result<(), UsageError> {
+        let all = u32::from(self.days) * u32::from(self.symbols);
+        if all > CONTRACT_DAYS_MAX {
+            return Err(UsageError(format!(
+                "{} days of {} contracts are {all} days in all, more than {CONTRACT_DAYS_MAX}\nhint: make several folders with different --from or --seed",
+                self.days, self.symbols
+            )));
+        }
+        let end = self.from + Span::from_millis(DAY.millis() * i64::from(self.days));
+        if self.from < EARLIEST || end > LATEST {
+            return Err(UsageError(format!(
+                "the days from {} to {end} are not all between 2010 and 2099\nhint: choose another --from",
+                self.from
+            )));
+        }
+        Ok(())
+    }
+
     /// The command that makes the same files, for the mark inside them; the folder's name is no part of it.
     fn command(&self) -> String {
         let from = self.from.to_text();
@@ -65,6 +87,7 @@ impl GenerateArgs {
 }
 
 pub(super) fn run(args: &GenerateArgs, session: &Session) -> anyhow::Result<Outcome> {
+    args.check()?;
     let recipe = Recipe {
         seed: args.seed,
         contracts: ContractRecipe::several(args.symbols),
@@ -91,7 +114,14 @@ pub(super) fn run(args: &GenerateArgs, session: &Session) -> anyhow::Result<Outc
         anyhow::bail!("interrupted");
     }
     progress.busy("writing them");
-    let files = write(staging.path(), &recipe, &made, format, &args.command())?;
+    let files = write_until(
+        staging.path(),
+        &recipe,
+        &made,
+        (format, &args.command()),
+        &stopped,
+    )
+    .map_err(|wrong| staging.tell(wrong))?;
     if stopped() {
         anyhow::bail!("interrupted");
     }

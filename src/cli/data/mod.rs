@@ -45,6 +45,9 @@ pub(super) fn run(command: &DataCommand, session: &Session) -> anyhow::Result<Ou
     }
 }
 
+/// What is shown instead of an empty table.
+const NO_SERIES: &str = "no series: data/README.md says how they are found\n";
+
 /// A kind as one word, and the length of its bars.
 fn kind(series: &SeriesFiles) -> (&'static str, String) {
     let name = series.kind.name();
@@ -71,8 +74,11 @@ fn as_text(library: &Library, listed: &[SeriesFiles]) -> String {
         })
         .collect();
     let mut text = table::render(&["symbol", "kind", "bars", "files", ""], &rows, &[2, 3]);
-    let rules = library.rules.len();
-    text.push_str(&format!("\n{rules} files of filters or brackets\n"));
+    if rows.is_empty() {
+        text.push_str(NO_SERIES);
+    }
+    let rules = table::counted(library.rules.len(), "file");
+    text.push_str(&format!("\n{rules} of filters or brackets\n"));
     text.push_str(&set_aside(library));
     text
 }

@@ -127,14 +127,17 @@ fn frame(plot: &Plot, look: &Look) -> Frame {
         (look.font_size, 0)
     };
     let margin = if look.titled { 2 * look.font_size } else { 2 };
+    let left = (label_width + look.font_size / 2 + margin) * ZOOM;
+    let right = (look.width - margin - look.font_size / 2) * ZOOM;
     let legend = if plot.curves.len() > 1 {
-        look.font_size * 9 / 5
+        let places = legend_places(plot, look, (left, right));
+        look.font_size * 9 / 5 + places.last().map_or(0, |(_, row)| row * legend_row(look))
     } else {
         0
     };
     Frame {
-        left: (label_width + look.font_size / 2 + margin) * ZOOM,
-        right: (look.width - margin - look.font_size / 2) * ZOOM,
+        left,
+        right,
         top: (head + legend) * ZOOM,
         bottom: (look.height - look.font_size * 9 / 4 - foot) * ZOOM,
         time: plot.time,
@@ -275,9 +278,11 @@ fn legend<DB: DrawingBackend>(
     frame: &Frame,
 ) -> Drawn<DB> {
     let style = words(look, Ink::Muted, look.font_size, (HPos::Left, VPos::Center));
-    let y = frame.top - look.font_size * ZOOM;
-    let mut x = frame.left;
-    for curve in plot.curves.iter().rev() {
+    let places = legend_places(plot, look, (frame.left, frame.right));
+    let last = places.last().map_or(0, |(_, row)| *row);
+    for (curve, (x, row)) in plot.curves.iter().rev().zip(places) {
+        let above = look.font_size + (last - row) * legend_row(look);
+        let y = frame.top - above * ZOOM;
         let color = ShapeStyle::from((look.color)(curve.ink)).filled();
         let side = look.font_size * ZOOM;
         area.draw(&Rectangle::new(
@@ -289,10 +294,30 @@ fn legend<DB: DrawingBackend>(
             (x + side * 4 / 3, y + look.letter_drop * ZOOM),
             style.clone(),
         ))?;
-        let letters = i32::try_from(curve.name.chars().count()).unwrap_or(0);
-        x += side * 7 / 3 + letters * side * 11 / 20;
     }
     Ok(())
+}
+
+/// Height of a row of the legend.
+const fn legend_row(look: &Look) -> i32 {
+    look.font_size * 3 / 2
+}
+
+/// Left end and row of each entry of the legend: one that would leave the picture begins a new row.
+fn legend_places(plot: &Plot, look: &Look, (left, right): (i32, i32)) -> Vec<(i32, i32)> {
+    let side = look.font_size * ZOOM;
+    let (mut x, mut row) = (left, 0);
+    let mut places = Vec::new();
+    for curve in plot.curves.iter().rev() {
+        let letters = i32::try_from(curve.name.chars().count()).unwrap_or(0);
+        let words = side * 4 / 3 + letters * side * 11 / 20;
+        if x > left && x + words > right {
+            (x, row) = (left, row + 1);
+        }
+        places.push((x, row));
+        x += words + side;
+    }
+    places
 }
 
 fn title<DB: DrawingBackend>(

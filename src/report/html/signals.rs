@@ -30,7 +30,7 @@ pub fn funnel(run: &RunReport) -> String {
             "<li><div class=\"stage\"><span>{}</span><b>{} <small>{}</small></b></div><div class=\"track\"><span class=\"bar\" style=\"width:{:.1}%\"></span></div>",
             escape::text(&stage.name),
             format::whole(stage.count),
-            escape::text(&stage.unit),
+            escape::text(stage.unit_word()),
             share.min(100.0)
         ));
         if !stage.lost.is_empty() {
@@ -39,9 +39,11 @@ pub fn funnel(run: &RunReport) -> String {
                 .iter()
                 .map(|lost| {
                     format!(
-                        "<code>{}</code> {}",
+                        "<code>{}</code> {}{}",
                         escape::text(&lost.reason),
-                        format::whole(lost.count)
+                        format::whole(lost.count),
+                        meaning(&lost.reason)
+                            .map_or_else(String::new, |words| format!(" ({words})"))
                     )
                 })
                 .collect();
@@ -61,15 +63,50 @@ pub fn funnel(run: &RunReport) -> String {
                 vec![
                     Cell::Text(refusal.reason.clone()),
                     Cell::Number(format::whole(refusal.count)),
+                    Cell::Text(meaning(&refusal.reason).unwrap_or_default().to_owned()),
                 ]
             })
             .collect();
         html.push_str(&element::table(
-            &["Refused by our risk or rejected by the exchange", "Times"],
+            &[
+                "Refused by our risk or rejected by the exchange",
+                "Times",
+                "Because",
+            ],
             &rows,
         ));
     }
     element::section("funnel", "Signal funnel", &html)
+}
+
+/// What a reason of the files means; `None` for one that says so itself.
+fn meaning(reason: &str) -> Option<&'static str> {
+    Some(match reason {
+        "duplicate" => "its id was seen before",
+        "unknown_type" => "a type that does not trade",
+        "type_off" => "its type is set to be ignored",
+        "future" => "stamped too far ahead of its arrival",
+        "stale" => "too old when it arrived",
+        "unmatched" => "no partner within the window",
+        "low_score" => "paired, but scored too low",
+        "no_symbol" => "names no contract",
+        "daily_loss" => "the day's loss limit was reached",
+        "daily_trades" => "the day's entries were used up",
+        "in_position" => "the contract was held already",
+        "pending_entry" => "an entry was under way already",
+        "cooldown" => "too soon after an exit",
+        "no_price" => "the contract had no price then",
+        "total_cap" => "all positions together would be too large",
+        "insufficient_margin" => "too little margin left",
+        "open_risk" => "the losses at all stops would be too large",
+        "below_min_qty" => "smaller than the smallest order",
+        "below_min_notional" => "worth less than the smallest order",
+        "stale_data" => "no bar opened in time",
+        "end_of_data" => "the prices end before",
+        "not_trading" => "the contract or the core did not trade",
+        "halted" => "stopped by the operator",
+        _ => return None,
+    })
 }
 
 /// Each message's verdict.

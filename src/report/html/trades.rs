@@ -239,7 +239,7 @@ pub fn listed(run: &RunReport) -> String {
         &rows,
     ));
     html.push_str(&element::note(
-        "Prices are means over fills. Worst and best: move against and for the position while open, of the entry price. R: net over the risk to the stop at entry. * a bar of it hangs on the path inside the bar.",
+        "In order of exit. Prices are means over fills. Worst and best: move against and for the position while open, of the entry price. R: net over the risk to the stop at entry. * a bar of it hangs on the path inside the bar.",
     ));
     element::section("trades", "Trades", &html)
 }
