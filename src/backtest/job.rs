@@ -1,8 +1,8 @@
 //! The main job: signals and prices in, a run folder out.
 //!
 //! Not here: each step (the modules beside this one), printing (`cli`).
-//! Invariant: but for `timing.json`, the bytes of the folder hang on configuration, data, signals, seed and version
-//! alone.
+//! Invariant: but for `timing.json`, the bytes of the folder hang on configuration, data, signals, seed, version and the
+//! names of the input files alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

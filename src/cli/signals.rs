@@ -315,6 +315,13 @@ fn ignored_text(checked: &Checked, session: &Session) -> String {
 }
 
 fn convert(args: &ConvertArgs, session: &Session) -> anyhow::Result<()> {
+    if args.out.exists() {
+        let message = format!(
+            "{}: there is a file already\nhint: name a new file, or remove this one",
+            args.out.display()
+        );
+        return Err(anyhow::anyhow!(message));
+    }
     let file = read_signals(&args.signals)?;
     if file.form == Some(StampForm::Zoneless) {
         session.terminal.warn(ZONELESS);

@@ -89,7 +89,8 @@ impl Figure {
     #[must_use]
     pub fn new(value: f64) -> Self {
         if value.is_finite() {
-            Self::Known(value)
+            // No negative zero: a file would show it as "-0.0".
+            Self::Known(value + 0.0)
         } else {
             Self::Undefined(Why::Overflow)
         }
