@@ -414,6 +414,11 @@ fn made_up_data_goes_the_whole_way() {
         json(&["signals", "convert", "--signals", &signals, "--out", &out]);
         let same = json(&["signals", "check", "--signals", &out, "--data", &made]);
         assert_eq!(same["confluences"], checked["confluences"], "{ending}");
+        let before = std::fs::read(&out).unwrap();
+        let again = run(&["signals", "convert", "--signals", &signals, "--out", &out]);
+        assert_eq!(again.status.code(), Some(1), "{ending}");
+        assert!(stderr(&again).contains("there is a file already"));
+        assert_eq!(std::fs::read(&out).unwrap(), before, "{ending}");
     }
     let unknown = run(&[
         "signals",
