@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use crate::domain::fill::{Fill, LedgerEntry, LedgerKind, Liquidity, Reason, Trade, TradeId};
 use crate::domain::instrument::Instrument;
-use crate::domain::num::{Money, Notional, Price, Qty, Rate, Rounding, UNIT, divide};
-use crate::domain::order::Direction;
+use crate::domain::num::{Money, Notional, Price, Rate, Rounding, UNIT, divide};
+use crate::domain::order::{Direction, Side};
 use crate::domain::position::{MarginMode, Position, Terms, fee, initial_margin};
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::Timestamp;
@@ -128,12 +128,19 @@ impl Account {
         }
     }
 
-    /// Whether margin and fee of an opening fill are covered.
+    /// Whether margin and fee of an opening fill are covered (A6).
     #[must_use]
-    pub fn covers(&self, price: Price, qty: Qty, available: Money) -> bool {
-        let needed =
-            initial_margin(price * qty, self.terms.leverage) + fee(price, qty, self.terms.taker);
-        needed <= available
+    pub fn covers(&self, hit: &Hit, instrument: &Instrument, available: Money) -> bool {
+        let rate = self.fee_rate(hit.liquidity, instrument);
+        let margin = initial_margin(hit.price * hit.qty, self.terms.leverage);
+        margin + fee(hit.price, hit.qty, rate) <= available
+    }
+
+    /// Whether a fill makes a position or makes it larger.
+    #[must_use]
+    pub fn opens(&self, symbol: SymbolId, side: Side) -> bool {
+        self.held(symbol)
+            .is_none_or(|held| held.position.direction.entry_side() == side)
     }
 
     /// Books a fill and returns it as the exchange reports it.

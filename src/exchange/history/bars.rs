@@ -149,18 +149,13 @@ impl History<'_> {
             walk_path(&mut other, &shape, !low);
             !same_fills(&chosen.hits, &other.hits)
         };
-        if ambiguous {
-            self.counters.ambiguous_bars += 1;
-            if let Some(held) = self.account.held_mut(symbol) {
-                held.count_ambiguous();
-            }
-        }
         let drill = match self.model.drilldown {
             Drilldown::Off => false,
             Drilldown::Ambiguous => ambiguous,
             Drilldown::Always => held,
         };
         let stamp = Timestamp::from_millis(self.now.millis() - 1);
+        let before = self.counters;
         let drilled = if drill {
             let start = self.walk(model, instrument, symbol, row);
             self.drill(start, series, row)
@@ -171,6 +166,18 @@ impl History<'_> {
             let hits = chosen.hits.iter().map(|hit| (*hit, stamp)).collect();
             (chosen, hits)
         });
+        if let Some(id) = self.first_unaffordable(symbol, &hits) {
+            // Without that order the bar is another one.
+            self.counters = before;
+            self.refuse_resting(symbol, id);
+            return self.pass_bar(world, symbol, row);
+        }
+        if ambiguous {
+            self.counters.ambiguous_bars += 1;
+            if let Some(held) = self.account.held_mut(symbol) {
+                held.count_ambiguous();
+            }
+        }
         self.commit(symbol, row, walked, &hits);
         self.desks[symbol.index()].followed_row = row + 1;
         if let Some(held) = self.account.held_mut(symbol) {
@@ -289,6 +296,10 @@ impl History<'_> {
         walk.at_point(open_point(series, row));
         let now = self.now;
         let hits: Vec<StampedHit> = walk.hits.drain(..).map(|hit| (hit, now)).collect();
+        if let Some(id) = self.first_unaffordable(symbol, &hits) {
+            self.refuse_resting(symbol, id);
+            return self.pass_open(world, symbol, row);
+        }
         self.commit(symbol, row, walk, &hits);
     }
 

@@ -16,6 +16,7 @@ use crate::domain::order::{
 use crate::domain::position::Position;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
+use crate::exchange::account::Where;
 use crate::exchange::fills::{Hit, Resting, cost_rate, slippage, taker_price};
 use crate::exchange::history::{Engine, History, Stage};
 use crate::market::tape::Series;
@@ -524,16 +525,6 @@ impl History<'_> {
                 Side::Sell => price.max(limit),
             };
         }
-        if self.opens(request) {
-            let available = self.available(self.equity());
-            if !self.account.covers(price, qty, available) {
-                self.reject(flight, Reject::InsufficientMargin);
-                return;
-            }
-        }
-        self.counters.arrivals += 1;
-        self.counters.arrival_delay_ms += u64::try_from(waited.millis()).unwrap_or(0);
-        self.counters.stale_fills += u64::from(series.bars().volume[row].is_zero());
         let hit = Hit {
             order: Some(request.id),
             reason,
@@ -545,6 +536,16 @@ impl History<'_> {
             total: qty,
             left: Qty::ZERO,
         };
+        if self.account.opens(request.symbol, request.side) {
+            let available = self.available(self.equity());
+            if !self.account.covers(&hit, instrument, available) {
+                self.reject(flight, Reject::InsufficientMargin);
+                return;
+            }
+        }
+        self.counters.arrivals += 1;
+        self.counters.arrival_delay_ms += u64::try_from(waited.millis()).unwrap_or(0);
+        self.counters.stale_fills += u64::from(series.bars().volume[row].is_zero());
         self.fill_arrived(request.symbol, &hit, row);
     }
 
@@ -586,10 +587,57 @@ impl History<'_> {
             .is_some_and(|held| held.position.direction.exit_side() == hit.side)
     }
 
-    /// Whether a request makes a position or makes it larger.
-    fn opens(&self, request: &OrderRequest) -> bool {
-        let held = self.account.held(request.symbol);
-        held.is_none_or(|held| held.position.direction.entry_side() == request.side)
+    /// The first of a bar's fills that opens more than the margin allows (A6): a resting limit order. The fills are
+    /// booked on a copy of the account, each after those before it.
+    pub(super) fn first_unaffordable(
+        &mut self,
+        symbol: SymbolId,
+        hits: &[(Hit, Timestamp)],
+    ) -> Option<OrderId> {
+        let rests_to_open = self.desks[symbol.index()]
+            .resting
+            .iter()
+            .any(|order| !order.reduce_only);
+        if !rests_to_open || hits.is_empty() {
+            return None;
+        }
+        let world = self.world;
+        let instrument = &world.tape.instruments[symbol.index()];
+        let untouched = self.account.clone();
+        let mut found = None;
+        for (hit, stamp) in hits {
+            let opens = hit.order.is_some() && self.account.opens(symbol, hit.side);
+            if opens {
+                let available = self.available(self.equity());
+                if !self.account.covers(hit, instrument, available) {
+                    found = hit.order;
+                    break;
+                }
+            }
+            let place = Where {
+                symbol,
+                time: *stamp,
+                at: self.now,
+                row: 0,
+                reference: None,
+            };
+            self.account.book(&place, hit, instrument);
+        }
+        self.account = untouched;
+        found
+    }
+
+    /// Ends a resting order that the margin does not allow.
+    pub(super) fn refuse_resting(&mut self, symbol: SymbolId, id: OrderId) {
+        self.desks[symbol.index()]
+            .resting
+            .retain(|order| order.id != id);
+        self.tell(Event::Order {
+            id,
+            update: OrderUpdate::Rejected(Reject::InsufficientMargin),
+        });
+        self.touch_forgotten(symbol);
+        self.refresh_busy(symbol);
     }
 
     /// The quantity that executes: exits are trimmed to the position and never flip it (F13).
