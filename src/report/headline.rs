@@ -131,7 +131,7 @@ fn doubts(run: &RunReport, lines: &mut Vec<Headline>) {
         lines.push(headline(
             Tone::Caution,
             "In-sample",
-            "no out-of-sample validation was run. If settings were chosen on this period, expect less from the next."
+            "No out-of-sample validation was run. If settings were chosen on this period, expect less from the next."
                 .to_owned(),
         ));
     }

@@ -146,7 +146,7 @@ fn pages_load_nothing_run_nothing_and_hold_no_nan() {
             );
         }
         assert!(
-            page.contains("no out-of-sample validation was run"),
+            page.contains("No out-of-sample validation was run"),
             "{name}"
         );
         let text = table::summary(run);

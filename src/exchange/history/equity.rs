@@ -76,7 +76,8 @@ fn bar_ends(tape: &Tape, start: Timestamp) -> Vec<Timestamp> {
         ends.extend((from..bars.len()).map(|row| bars.end(row)));
     }
     if series.len() > 1 {
-        ends.sort_unstable();
+        // Each series is ascending already, and the stable sort merges such runs.
+        ends.sort();
         ends.dedup();
     }
     ends
