@@ -31,7 +31,9 @@ pub fn benjamini_hochberg(values: &[f64]) -> Result<Vec<f64>, Why> {
     let mut adjusted = vec![0.0; values.len()];
     let mut smallest = 1.0_f64;
     for (rank, index) in ascending.iter().enumerate().rev() {
-        smallest = smallest.min(values[*index] * count(values.len()) / count(rank + 1));
+        // The factor first: it is 1 or more after rounding too, so no value falls below its own.
+        let factor = count(values.len()) / count(rank + 1);
+        smallest = smallest.min(values[*index] * factor);
         adjusted[*index] = smallest;
     }
     Ok(adjusted)
