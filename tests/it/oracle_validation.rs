@@ -23,8 +23,11 @@ use serde_json::{Map, Value, json};
 
 /// Sections that are compared where the space of a sweep is tested.
 const OF_THE_SPACE: [&str; 2] = ["grid", "random_search"];
+/// Compares one section.
+type Family = fn(&Value, &mut Compared);
+
 /// The sections compared here, and what compares each.
-const FAMILIES: [(&str, fn(&Value, &mut Compared)); 14] = [
+const FAMILIES: [(&str, Family); 14] = [
     ("splitmix64", generator),
     ("sharpe_inference", sharpe_inference),
     ("cscv", cscv),

@@ -65,10 +65,10 @@ impl Bootstrap {
         if self.replicates == 0 {
             return Err(Why::NoReplicates);
         }
-        if !(self.mean_block >= 1.0) {
+        if self.mean_block.is_nan() || self.mean_block < 1.0 {
             return Err(Why::NotPositive);
         }
-        let room = usize::try_from(self.replicates).unwrap_or(0);
+        let room = usize::try_from(self.replicates.min(REPLICATES)).unwrap_or(0);
         let [mut means, mut sharpes, mut drawdowns, mut totals] =
             [(); 4].map(|()| Vec::with_capacity(room));
         let mut drawn = vec![0.0; series.len()];

@@ -105,7 +105,7 @@ pub fn impact_bps(inputs: &ImpactInputs) -> Figure {
     if !parts.iter().all(|part| *part >= 0.0) {
         return Figure::Undefined(Why::NotPositive);
     }
-    if !(inputs.daily_notional > 0.0) {
+    if inputs.daily_notional.is_nan() || inputs.daily_notional <= 0.0 {
         return Figure::Undefined(Why::NoVolume);
     }
     let share = inputs.order_notional / inputs.daily_notional;

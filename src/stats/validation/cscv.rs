@@ -1,18 +1,19 @@
 //! The probability of backtest overfitting (V4) by combinatorially symmetric cross-validation.
 //!
-//! Not here: which series are compared. Invariants: what a configuration brings is reduced to three numbers per block when
+//! Not here: which series are compared, how the choices share their sums (`cscv::walk`). Invariants: what a configuration brings is reduced to three numbers per block when
 //! it comes, returns are not kept; each choice of blocks and its complement are judged from the same sums; ties go to
 //! the lowest index (best) or share their mean rank.
 
 use crate::stats::figure::{Figure, Why, count};
 use crate::stats::quantile;
-use crate::stats::validation::splits::{binomial, even_parts};
+use crate::stats::validation::splits::even_parts;
+
+use walk::Walk;
+
+mod walk;
 
 /// Most blocks: C(20, 10) = 184,756 choices.
 pub const BLOCKS_MAX: usize = 20;
-/// Below this share of Σx² the scatter Σx² − (Σx)²/n has lost its digits and is computed anew. (It is a sharpe of 1,000
-/// a day: a series that stands still, not a strategy.)
-const THIN: f64 = 1e-6;
 /// A part with a smaller deviation than this (relative to a mean above 1) is one that stands still, as in
 /// `quantile::is_constant`.
 const ROUNDING: f64 = 1e-14;
@@ -71,7 +72,7 @@ impl Blocks {
     /// # Errors
     /// [`Why::BadBlocks`] unless `blocks` is even and 2–20; [`Why::FewDays`] when a half would have fewer than two days.
     pub fn new(days: usize, blocks: usize) -> Result<Self, Why> {
-        if blocks < 2 || blocks % 2 != 0 || blocks > BLOCKS_MAX {
+        if blocks < 2 || !blocks.is_multiple_of(2) || blocks > BLOCKS_MAX {
             return Err(Why::BadBlocks);
         }
         if days < blocks.max(4) {
@@ -119,9 +120,7 @@ impl Blocks {
         if self.configurations() < 2 {
             return Err(Why::FewConfigurations);
         }
-        let mut walk = Walk::new(self);
-        walk.take(0, true);
-        let splits = walk.into_splits();
+        let splits = Walk::all(self);
         let total = count(splits.len());
         let share = |number: usize| count(number) / total;
         let overfit = splits.iter().filter(|split| split.logit <= 0.0).count();
@@ -191,145 +190,9 @@ impl Column {
     }
 }
 
-/// Sums over some blocks, an entry per configuration.
-#[derive(Clone, Debug, Default)]
-struct Part {
-    days: usize,
-    sums: Vec<f64>,
-    squares: Vec<f64>,
-}
-
-impl Part {
-    /// This part and one more block, written into `into`.
-    fn with(&self, column: &Column, length: usize, into: &mut Self) {
-        into.days = self.days + length;
-        let add = |have: &[f64], more: &[f64], into: &mut [f64]| {
-            for ((into, have), more) in into.iter_mut().zip(have).zip(more) {
-                *into = have + more;
-            }
-        };
-        add(&self.sums, &column.sums, &mut into.sums);
-        add(&self.squares, &column.squares, &mut into.squares);
-    }
-
-    /// The sharpes of all configurations. Whether some of them are still to be computed: not a number stands there.
-    fn sharpes(&self, into: &mut [f64]) -> bool {
-        let days = count(self.days);
-        let scale = (days - 1.0).sqrt() / days;
-        let mut open = 0_u64;
-        for ((into, sum), square) in into.iter_mut().zip(&self.sums).zip(&self.squares) {
-            let scatter = square - sum * sum / days;
-            let thin = !(scatter > THIN * square);
-            let sharpe = scale * sum / scatter.sqrt();
-            *into = if thin { f64::NAN } else { sharpe };
-            open += u64::from(thin);
-        }
-        open > 0
-    }
-}
-
-/// Walks all choices that hold the first block, in lexicographic order, sharing the sums of common beginnings; each
-/// leaf gives a split and, with the sides changed, its complement.
-struct Walk<'a> {
-    blocks: &'a Blocks,
-    /// Entry c: the sums of the c blocks chosen so far; entries above are stale.
-    inside: Vec<Part>,
-    /// The same of the blocks left out.
-    outside: Vec<Part>,
-    chosen: usize,
-    left: usize,
-    mask: u32,
-    sharpes: [Vec<f64>; 2],
-    with_first: Vec<Split>,
-    without_first: Vec<Split>,
-}
-
-impl<'a> Walk<'a> {
-    fn new(blocks: &'a Blocks) -> Self {
-        let half = blocks.lengths.len() / 2;
-        let empty = Part {
-            days: 0,
-            sums: vec![0.0; blocks.configurations()],
-            squares: vec![0.0; blocks.configurations()],
-        };
-        let room = binomial(2 * half, half).and_then(|all| usize::try_from(all / 2).ok());
-        Self {
-            blocks,
-            inside: vec![empty.clone(); half + 1],
-            outside: vec![empty.clone(); half + 1],
-            chosen: 0,
-            left: 0,
-            mask: 0,
-            sharpes: [empty.sums.clone(), empty.sums],
-            with_first: Vec::with_capacity(room.unwrap_or(0)),
-            without_first: Vec::with_capacity(room.unwrap_or(0)),
-        }
-    }
-
-    /// Puts the next block inside or outside, walks everything below, and takes it back.
-    fn take(&mut self, block: usize, inside: bool) {
-        let (side, filled) = if inside {
-            (&mut self.inside, &mut self.chosen)
-        } else {
-            (&mut self.outside, &mut self.left)
-        };
-        let (before, after) = side.split_at_mut(*filled + 1);
-        let column = &self.blocks.columns[block];
-        before[*filled].with(column, self.blocks.lengths[block], &mut after[0]);
-        *filled += 1;
-        self.mask |= u32::from(inside) << block;
-        let half = self.inside.len() - 1;
-        if self.chosen == half && self.left == half {
-            self.leaf();
-        }
-        if self.chosen < half {
-            self.take(block + 1, true);
-        }
-        if self.left < half {
-            self.take(block + 1, false);
-        }
-        self.mask &= !(1 << block);
-        *(if inside {
-            &mut self.chosen
-        } else {
-            &mut self.left
-        }) -= 1;
-    }
-
-    fn leaf(&mut self) {
-        let half = self.inside.len() - 1;
-        let all = (1_u32 << self.blocks.lengths.len()) - 1;
-        let sides = [(&self.inside, self.mask), (&self.outside, all & !self.mask)];
-        for ((parts, mask), sharpes) in sides.into_iter().zip(&mut self.sharpes) {
-            if parts[half].sharpes(sharpes) {
-                for (configuration, sharpe) in sharpes.iter_mut().enumerate() {
-                    if sharpe.is_nan() {
-                        *sharpe = self.blocks.sharpe(configuration, mask);
-                    }
-                }
-            }
-        }
-        let [inside, outside] = &self.sharpes;
-        self.with_first.push(judge(inside, outside));
-        self.without_first.push(judge(outside, inside));
-    }
-
-    /// In lexicographic order the complement of the first choice is the last one, and so on.
-    fn into_splits(self) -> Vec<Split> {
-        let mut splits = self.with_first;
-        splits.extend(self.without_first.into_iter().rev());
-        splits
-    }
-}
-
 /// The winner of one side judged on the other.
 fn judge(here: &[f64], there: &[f64]) -> Split {
-    let mut best = 0;
-    for (index, sharpe) in here.iter().enumerate() {
-        if *sharpe > here[best] {
-            best = index;
-        }
-    }
+    let best = first_best(here);
     let own = there[best];
     let below = there.iter().filter(|sharpe| **sharpe < own).count();
     let up_to = there.iter().filter(|sharpe| **sharpe <= own).count();
@@ -350,6 +213,28 @@ fn judge(here: &[f64], there: &[f64]) -> Split {
         in_sample: known(here[best]),
         out_of_sample: known(own),
     }
+}
+
+/// The index of the largest, the lowest one of equals. Eight maxima side by side, since one alone waits for itself.
+fn first_best(sharpes: &[f64]) -> usize {
+    let mut lanes = [f64::NEG_INFINITY; 8];
+    let larger = |one: f64, other: f64| if other > one { other } else { one };
+    let chunks = sharpes.chunks_exact(lanes.len());
+    let mut best = chunks
+        .remainder()
+        .iter()
+        .copied()
+        .fold(f64::NEG_INFINITY, larger);
+    for chunk in chunks {
+        for (lane, sharpe) in lanes.iter_mut().zip(chunk) {
+            *lane = larger(*lane, *sharpe);
+        }
+    }
+    best = lanes.into_iter().fold(best, larger);
+    sharpes
+        .iter()
+        .position(|sharpe| *sharpe >= best)
+        .unwrap_or(0)
 }
 
 /// Least squares of the winners' sharpe out of sample on that in sample; splits that lack either are left out.

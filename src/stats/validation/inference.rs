@@ -128,7 +128,7 @@ fn maximum_of_normals(trials: f64) -> Result<f64, Why> {
 /// [`Why::NoTrials`] below one trial, [`Why::NotPositive`] for a negative or missing variance.
 #[must_use]
 pub fn expected_maximum(trials: f64, variance: f64) -> Figure {
-    if !(variance >= 0.0) {
+    if variance.is_nan() || variance < 0.0 {
         return Figure::Undefined(Why::NotPositive);
     }
     match maximum_of_normals(trials) {
@@ -156,7 +156,7 @@ pub fn effective_trials(trials: f64, mean_correlation: f64) -> f64 {
 /// `target`. [`Why::NotPositive`] unless the target is above zero.
 #[must_use]
 pub fn min_backtest_years(trials: f64, target: f64) -> Figure {
-    if !(target > 0.0) {
+    if target.is_nan() || target <= 0.0 {
         return Figure::Undefined(Why::NotPositive);
     }
     match maximum_of_normals(trials) {

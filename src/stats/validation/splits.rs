@@ -66,7 +66,7 @@ impl WalkForward {
         let train_end = start.checked_add(self.train)?;
         let test_start = train_end.checked_add(self.embargo)?;
         let test_end = test_start.checked_add(self.test)?;
-        (test_end <= periods).then(|| WalkSplit {
+        (test_end <= periods).then_some(WalkSplit {
             train: match self.window {
                 Window::Rolling => start..train_end,
                 Window::Anchored => 0..train_end,
