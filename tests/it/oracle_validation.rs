@@ -457,7 +457,7 @@ fn walk_forward(section: &Value, compared: &mut Compared) {
                 other => panic!("unknown mode '{other}'"),
             },
         };
-        let found = plan.splits(index(&row["n"])).expect("it fits");
+        let found = plan.splits(index(&row["n"])).unwrap_or_default();
         let expected = array(&row["splits"]);
         compared.same("splits", &json!(expected.len()), &json!(found.len()));
         for (expected, own) in expected.iter().zip(&found) {
