@@ -55,6 +55,34 @@ pub enum Why {
     NoTotal,
     /// No two rows of the cost table bracket zero.
     NoBracket,
+    /// The data has fewer days than its parts need.
+    FewDays,
+    /// Fewer than two configurations.
+    FewConfigurations,
+    /// Blocks must be an even number from 2 to 20.
+    BadBlocks,
+    /// Series that belong together differ in length.
+    OtherLength,
+    /// The sharpe ratio is not above what it is compared with.
+    NotAbove,
+    /// No trial was counted.
+    NoTrials,
+    /// A number that must be above zero is not.
+    NotPositive,
+    /// A probability is not between 0 and 1.
+    NoProbability,
+    /// No replicate was drawn.
+    NoReplicates,
+    /// A group of events is empty, or no event is left outside of the groups.
+    BadGroups,
+    /// The data is shorter than one training and one test period.
+    NoSplit,
+    /// Prices of the bars are missing or not prices.
+    BadPrices,
+    /// Nothing was traded, so no share of it exists.
+    NoVolume,
+    /// The observed statistic does not exist.
+    NoStatistic,
 }
 
 impl Why {
@@ -80,6 +108,20 @@ impl Why {
             Self::NotRecorded => "not recorded",
             Self::NoTotal => "the total is zero",
             Self::NoBracket => "no two rows of the cost table bracket zero",
+            Self::FewDays => "fewer days than the parts need",
+            Self::FewConfigurations => "fewer than two configurations",
+            Self::BadBlocks => "the number of blocks is not even or not within 2 to 20",
+            Self::OtherLength => "series of different lengths",
+            Self::NotAbove => "the sharpe is not above what it is compared with",
+            Self::NoTrials => "no trial was counted",
+            Self::NotPositive => "a number that must be above zero is not",
+            Self::NoProbability => "a probability is not between 0 and 1",
+            Self::NoReplicates => "no replicate was drawn",
+            Self::BadGroups => "a group is empty or nothing is left outside of the groups",
+            Self::NoSplit => "the data is shorter than one training and one test period",
+            Self::BadPrices => "prices are missing or not prices",
+            Self::NoVolume => "nothing was traded",
+            Self::NoStatistic => "the observed statistic does not exist",
         }
     }
 }

@@ -18,3 +18,4 @@ pub mod returns;
 pub mod sensitivity;
 pub mod trade_row;
 pub mod trades;
+pub mod validation;

@@ -27,6 +27,7 @@ mod market_broken;
 mod mixed;
 mod oracle_metrics;
 mod oracle_simulation;
+mod oracle_validation;
 mod paths;
 mod report;
 mod scenarios;
