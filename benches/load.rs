@@ -162,7 +162,9 @@ fn main() {
     write_all(folder.path());
     write_signals(folder.path());
     let bars = common::bars(0);
-    let csv = folder.path().join("S00USDT-1m.csv");
+    // Beside the others it would be one more recording of the first symbol, read and compared.
+    let apart = tempfile::tempdir().expect("a folder");
+    let csv = apart.path().join("S00USDT-1m.csv");
     std::fs::write(&csv, csv_text(&bars)).expect("writable");
     let rows = read_all(folder.path());
     println!("ten symbol-years of minutes, six columns: {rows} bars");
