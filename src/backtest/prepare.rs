@@ -178,9 +178,14 @@ pub fn prepare(
         latency: settings.model.latency,
         entry_ttl: settings.model.entry_ttl,
     };
-    let gate = gate(&loaded, &signals, timing);
     let market = market(&library, &request, &mut rules, &loaded)?;
-    let data_hash = data_hash(&loaded.tape, market.as_ref());
+    // Two looks at every bar, side by side; neither changes anything.
+    let (gate, data_hash) = std::thread::scope(|scope| {
+        let hash = scope.spawn(|| data_hash(&loaded.tape, market.as_ref()));
+        let gate = gate(&loaded, &signals, timing);
+        (gate, hash.join())
+    });
+    let data_hash = data_hash.expect("invariant: hashing numbers never panics");
     let synthetic = library.is_synthetic(&sources.signals) || loaded.is_synthetic();
     let Loaded { tape, reports } = loaded;
     Ok(Prepared {
