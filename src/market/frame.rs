@@ -57,6 +57,8 @@ pub(crate) enum Written<'a> {
     Gaps(&'a str, Vec<Option<i64>>),
     /// Text.
     Texts(&'a str, Vec<String>),
+    /// Floats, some missing.
+    Floats(&'a str, Vec<Option<f64>>),
 }
 
 /// Reads a file's outline.
@@ -251,6 +253,7 @@ pub(crate) fn encode(
             Written::Ints(name, values) => Series::new(name.into(), values).into(),
             Written::Gaps(name, values) => Series::new(name.into(), values).into(),
             Written::Texts(name, values) => Series::new(name.into(), values).into(),
+            Written::Floats(name, values) => Series::new(name.into(), values).into(),
         })
         .collect();
     let mut bytes = Vec::new();

@@ -35,4 +35,5 @@ mod signals_io;
 mod skip;
 mod storm;
 mod support;
+mod sweep;
 mod tidy;
