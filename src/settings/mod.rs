@@ -26,6 +26,7 @@ use crate::trader::rules::Rules;
 
 use error::{Problem, SettingsError};
 use layers::{Layers, Raw};
+use parse::Item;
 use reader::Reader;
 use source::{Origin, Place};
 
@@ -111,6 +112,15 @@ impl Settings {
             })
             .collect();
         Ok(settings)
+    }
+
+    /// Strategy and simulation alone, with some values in place of others; `None` when anything is wrong.
+    fn rules_of(raw: &Raw, laid: &[(String, Item)]) -> Option<(Rules, Model)> {
+        let mut reader = Reader::quiet(raw, laid);
+        let settings = check::read(&mut reader);
+        conflicts::find(&mut reader, &settings);
+        let sound = reader.problems.is_empty();
+        sound.then_some((settings.rules, settings.model))
     }
 
     /// The built-in defaults alone.

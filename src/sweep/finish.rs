@@ -11,19 +11,18 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::market::sheet;
 use crate::settings::error::SettingsError;
 use crate::settings::overlay::Base;
 use crate::settings::parse::{Item, Value as Typed};
 use crate::sweep::figures::{Figures, METRICS};
 use crate::sweep::folder::{self, FolderError};
 use crate::sweep::job::SweepError;
-use crate::sweep::journal::{self, JournalError, in_order};
+use crate::sweep::journal::{self, in_order};
 use crate::sweep::objective::{Ranking, Verdict};
 use crate::sweep::plan::{KIND, SCHEMA, Shard, SweepId};
 use crate::sweep::record::{End, Record, seal};
 use crate::sweep::space::{Range, Space};
-use crate::sweep::tables::{Columns, Csv};
+use crate::sweep::tables::{Csv, Parquet};
 
 /// Trials in the ranked table.
 const TOP: usize = 20;
@@ -140,42 +139,87 @@ impl Tally {
     }
 }
 
+/// The tables while the journal is read.
+struct Tables {
+    csv: Csv<BufWriter<File>>,
+    parquet: Parquet,
+    lines: BufWriter<File>,
+}
+
+impl Tables {
+    fn begin(place: &Path, identity: Identity<'_>) -> Result<Self, SweepError> {
+        let system = unwritable(place);
+        let create = |name| File::create(folder::unfinished(place, name)).map(BufWriter::new);
+        let mut lines = create(journal::FILE).map_err(&system)?;
+        let head = head(
+            identity.id,
+            Shard::WHOLE,
+            identity.ranking,
+            identity.synthetic,
+        );
+        writeln!(lines, "{}", seal(&head)).map_err(&system)?;
+        let csv = create("results.csv").map_err(&system)?;
+        Ok(Self {
+            csv: Csv::begin(csv, identity.space).map_err(|error| system(error.into()))?,
+            parquet: Parquet::begin(
+                &folder::unfinished(place, "results.parquet"),
+                identity.space,
+            )?,
+            lines,
+        })
+    }
+
+    fn row(
+        &mut self,
+        place: &Path,
+        (record, line): (&Record, &str),
+        verdict: Verdict,
+    ) -> Result<(), SweepError> {
+        let system = unwritable(place);
+        self.csv
+            .row(record, verdict)
+            .map_err(|error| system(error.into()))?;
+        writeln!(self.lines, "{line}").map_err(system)?;
+        Ok(self.parquet.row(record, verdict)?)
+    }
+
+    fn finish(mut self, place: &Path) -> Result<(), SweepError> {
+        let system = unwritable(place);
+        self.csv.finish().map_err(&system)?;
+        self.lines.flush().map_err(&system)?;
+        Ok(self.parquet.finish()?)
+    }
+}
+
+fn unwritable(place: &Path) -> impl Fn(std::io::Error) -> SweepError {
+    move |source| {
+        SweepError::Folder(FolderError::Unwritable {
+            path: place.to_owned(),
+            source,
+        })
+    }
+}
+
 /// Writes everything from a journal that holds all trials.
 ///
 /// # Errors
 /// When the journal is damaged or not whole, or the folder cannot be written; the trials are kept.
 pub fn finish(place: &Path, identity: Identity<'_>) -> Result<Summary, SweepError> {
-    let path = place.join(journal::FILE);
-    let system = |source| {
-        SweepError::Folder(FolderError::Unwritable {
-            path: place.to_owned(),
-            source,
-        })
-    };
-    let create = |name| File::create(folder::unfinished(place, name)).map(BufWriter::new);
-    let mut csv = Csv::begin(create("results.csv").map_err(system)?, identity.space)
-        .map_err(|error| system(error.into()))?;
-    let mut lines = create(journal::FILE).map_err(system)?;
-    let head = seal(&head(
-        identity.id,
-        Shard::WHOLE,
-        identity.ranking,
-        identity.synthetic,
-    ));
-    writeln!(lines, "{head}").map_err(system)?;
-    let mut columns = Columns::begin(identity.space);
+    let finished = write(place, identity);
+    if finished.is_err() {
+        folder::tidy(place);
+    }
+    finished
+}
+
+fn write(place: &Path, identity: Identity<'_>) -> Result<Summary, SweepError> {
+    let mut tables = Tables::begin(place, identity)?;
     let mut tally = Tally::default();
+    let path = place.join(journal::FILE);
     let whole = (Shard::WHOLE, identity.trials);
-    let count = in_order(&path, whole, &mut |record, line| {
+    let count = in_order::<SweepError>(&path, whole, &mut |record, line| {
         let verdict = identity.ranking.judge(record.end.figures());
-        let failed = |source| JournalError::System {
-            path: place.to_owned(),
-            source,
-        };
-        csv.row(&record, verdict)
-            .map_err(|error| failed(error.into()))?;
-        writeln!(lines, "{line}").map_err(failed)?;
-        columns.row(&record, verdict);
+        tables.row(place, (&record, line), verdict)?;
         tally.take(identity.ranking, record, verdict);
         Ok(())
     })?;
@@ -186,25 +230,23 @@ pub fn finish(place: &Path, identity: Identity<'_>) -> Result<Summary, SweepErro
             path: place.to_owned(),
         });
     }
-    csv.finish().map_err(system)?;
-    lines.flush().map_err(system)?;
-    let parquet = sheet::encode(Path::new("results.parquet"), columns.finish())?;
+    tables.finish(place)?;
     let summary = summary(identity, tally);
+    let best = match summary.best() {
+        Some(best) => Some(best_toml(identity, &best.record)?),
+        None => None,
+    };
+    let mut bytes = serde_json::to_vec_pretty(&summary.object)
+        .map_err(|error| unwritable(place)(error.into()))?;
+    bytes.push(b'\n');
+    // Everything is whole; what says so comes last.
     folder::settle(place, "results.csv")?;
-    folder::write(place, "results.parquet", &parquet)?;
-    match summary.best() {
-        Some(best) => {
-            let text = best_toml(identity, &best.record)?;
-            folder::write(place, "best.toml", text.as_bytes())?;
-        }
+    folder::settle(place, "results.parquet")?;
+    match best {
+        Some(text) => folder::write(place, "best.toml", text.as_bytes())?,
         None => folder::remove(place, "best.toml")?,
     }
     folder::settle(place, journal::FILE)?;
-    let mut bytes = summary.object.to_string().into_bytes();
-    if let Ok(pretty) = serde_json::to_vec_pretty(&summary.object) {
-        bytes = pretty;
-    }
-    bytes.push(b'\n');
     folder::write(place, folder::DONE, &bytes)?;
     Ok(summary)
 }

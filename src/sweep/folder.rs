@@ -23,7 +23,7 @@ pub const SPACE: &str = "space.toml";
 const UNFINISHED: &str = ".unfinished-";
 
 /// Files of a sweep.
-const FILES: [&str; 8] = [
+const FILES: [&str; 7] = [
     journal::FILE,
     DONE,
     CONFIG,
@@ -31,7 +31,6 @@ const FILES: [&str; 8] = [
     "best.toml",
     "results.csv",
     "results.parquet",
-    "timing.json",
 ];
 
 /// Why a folder cannot be used.
@@ -213,6 +212,13 @@ pub fn write(place: &Path, name: &str, bytes: &[u8]) -> Result<(), FolderError> 
         });
     }
     settle(place, name)
+}
+
+/// Removes what was left unfinished. Best effort: the error that led here is the one to tell.
+pub fn tidy(place: &Path) {
+    for name in FILES {
+        let _gone = fs::remove_file(unfinished(place, name));
+    }
 }
 
 /// Removes a file that this sweep has not.

@@ -355,7 +355,7 @@ pub struct Finished {
     pub standing: Standing,
 }
 
-/// Runs the trials and writes the results. `tell` is called after each trial; once `cancel` is set, those in flight
+/// Runs the trials and writes the results. `tell` is called now and then; once `cancel` is set, those in flight
 /// are finished and kept.
 ///
 /// # Errors

@@ -172,7 +172,7 @@ impl Journal {
             return Err(JournalError::Foreign { path, differs });
         }
         let mut present = Present::none(own.shard, trials);
-        let whole = scan(&path, &mut present, trials, &mut |_, _| Ok(()))?;
+        let whole = scan::<JournalError>(&path, &mut present, trials, &mut |_, _| Ok(()))?;
         let system = |source| JournalError::System {
             path: path.clone(),
             source,
@@ -255,12 +255,12 @@ fn read_limited(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usi
 }
 
 /// Gives each whole line to `take`; returns the length of the file up to the last whole line.
-fn scan(
+fn scan<E: From<JournalError>>(
     path: &Path,
     present: &mut Present,
     trials: u64,
-    take: &mut dyn FnMut(Record, &str) -> Result<(), JournalError>,
-) -> Result<u64, JournalError> {
+    take: &mut dyn FnMut(Record, &str) -> Result<(), E>,
+) -> Result<u64, E> {
     let system = |source| JournalError::System {
         path: path.to_owned(),
         source,
@@ -284,10 +284,14 @@ fn scan(
         let Some((record, line)) = line.and_then(|line| Some((Record::parse(line)?, line))) else {
             // Only the last line can be torn.
             let last = reader.fill_buf().map_err(system)?.is_empty();
-            return if last { Ok(whole) } else { Err(damaged()) };
+            return if last {
+                Ok(whole)
+            } else {
+                Err(damaged().into())
+            };
         };
         if record.trial >= trials || !present.shard.holds(record.trial) {
-            return Err(damaged());
+            return Err(damaged().into());
         }
         let trial = record.trial;
         if !present.add(trial) {
@@ -295,7 +299,8 @@ fn scan(
                 path: path.to_owned(),
                 line: number,
                 trial,
-            });
+            }
+            .into());
         }
         take(record, line)?;
         whole += length;
@@ -308,15 +313,15 @@ fn scan(
 ///
 /// # Errors
 /// When a line is damaged, or `take` fails.
-pub fn in_order(
+pub fn in_order<E: From<JournalError>>(
     path: &Path,
     (shard, trials): (Shard, u64),
-    take: &mut dyn FnMut(Record, &str) -> Result<(), JournalError>,
-) -> Result<u64, JournalError> {
+    take: &mut dyn FnMut(Record, &str) -> Result<(), E>,
+) -> Result<u64, E> {
     let mut present = Present::none(shard, trials);
     let mut waiting: BTreeMap<u64, (Record, String)> = BTreeMap::new();
     let mut next = shard.index;
-    scan(path, &mut present, trials, &mut |record, line| {
+    scan::<E>(path, &mut present, trials, &mut |record, line| {
         if record.trial != next {
             waiting.insert(record.trial, (record, line.to_owned()));
             return Ok(());

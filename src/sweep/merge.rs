@@ -81,7 +81,7 @@ pub fn merge(
     for part in &parts {
         let shard = part.head.shard;
         let path = part.folder.join(journal::FILE);
-        let done = in_order(&path, (shard, trials), &mut |_, _| Ok(()))?;
+        let done = in_order::<SweepError>(&path, (shard, trials), &mut |_, _| Ok(()))?;
         let total = shard.size(trials);
         if done < total {
             return Err(SweepError::Unfinished {
@@ -213,11 +213,11 @@ fn join(
     let (journal, present): (_, Present) = folder::open(out, existing, opening)?;
     for part in parts {
         let path = part.folder.join(journal::FILE);
-        in_order(&path, (part.head.shard, trials), &mut |record, _| {
+        in_order::<SweepError>(&path, (part.head.shard, trials), &mut |record, _| {
             if present.has(record.trial) {
                 return Ok(());
             }
-            journal.add(&record)
+            Ok(journal.add(&record)?)
         })?;
     }
     drop(journal);

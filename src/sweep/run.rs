@@ -3,20 +3,26 @@
 //! Not here: which trials there are (`plan`), the journal's form (`journal`).
 //! Invariant: a record is a function of its index; threads and their timing decide only the order of lines.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use crate::backtest::log::EventLog;
 use crate::backtest::run::{RunError, simulate};
 use crate::exchange::history::Engine;
-use crate::settings::Settings;
+use crate::exchange::model::Model;
 use crate::settings::error::SettingsError;
 use crate::sweep::figures::Figures;
 use crate::sweep::job::Setup;
 use crate::sweep::journal::{Journal, JournalError, Present};
 use crate::sweep::objective::Verdict;
 use crate::sweep::record::{End, Record};
+use crate::sweep::space::Coordinate;
+use crate::trader::rules::Rules;
+
+/// Time between two reports: nobody reads faster, and waking somebody for each trial costs a tenth of it.
+const BETWEEN: Duration = Duration::from_millis(100);
 
 /// How far a sweep is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,7 +38,7 @@ pub struct Standing {
 }
 
 /// Runs every trial of the shard that is not present, on up to `threads` threads. Once `cancel` is set, trials in
-/// flight are finished and no new one begins. `tell` is called after each trial.
+/// flight are finished and no new one begins. `tell` is called now and then, and at the end.
 ///
 /// # Errors
 /// When the journal cannot be written; what was finished before is in it.
@@ -43,23 +49,26 @@ pub fn run_all(
     tell: &mut dyn FnMut(Standing),
 ) -> Result<Standing, JournalError> {
     let next = AtomicU64::new(0);
-    let failed: Mutex<Option<JournalError>> = Mutex::new(None);
-    let stop = AtomicBool::new(false);
     let size = setup.shard.size(setup.trials);
-    let mut standing = Standing {
-        done: present.count,
-        here: 0,
-        total: size,
+    let shared = Mutex::new(Shared {
+        standing: Standing {
+            done: present.count,
+            here: 0,
+            total: size,
+            best: None,
+        },
         best: None,
-    };
-    let mut best: Option<(u64, Verdict)> = None;
+        failed: None,
+    });
     std::thread::scope(|scope| {
-        let (sender, receiver) = mpsc::sync_channel(1024);
+        // Nothing is ever sent: the channel closes when the last worker ends.
+        let (sender, ended) = mpsc::channel::<()>();
         for _ in 0..threads.max(1) {
             let sender = sender.clone();
-            let (next, failed, stop) = (&next, &failed, &stop);
+            let (next, shared) = (&next, &shared);
             scope.spawn(move || {
-                while !cancel.load(Ordering::Relaxed) && !stop.load(Ordering::Relaxed) {
+                let _until_the_end = sender;
+                while !cancel.load(Ordering::Relaxed) {
                     let rank = next.fetch_add(1, Ordering::Relaxed);
                     if rank >= size {
                         return;
@@ -69,37 +78,64 @@ pub fn run_all(
                         continue;
                     }
                     let record = run_trial(setup, trial);
-                    if let Err(error) = journal.add(&record) {
-                        stop.store(true, Ordering::Relaxed);
-                        let mut failed = failed
-                            .lock()
-                            .expect("invariant: no worker panics while holding the lock");
-                        failed.get_or_insert(error);
+                    let written = journal.add(&record);
+                    let verdict = setup.ranking.judge(record.end.figures());
+                    if locked(shared).take(setup, (trial, verdict), written) {
                         return;
                     }
-                    let verdict = setup.ranking.judge(record.end.figures());
-                    // The other side lives as long as this scope.
-                    let _heard = sender.send((trial, verdict));
                 }
             });
         }
         drop(sender);
-        for told in receiver {
-            standing.done += 1;
-            standing.here += 1;
-            if best.is_none_or(|best| setup.ranking.order(told, best).is_lt()) {
-                best = Some(told);
-            }
-            standing.best = best
-                .filter(|(_, verdict)| verdict.meets)
-                .and_then(|(trial, verdict)| Some((trial, verdict.objective?)));
+        while ended.recv_timeout(BETWEEN) == Err(RecvTimeoutError::Timeout) {
+            let standing = locked(&shared).standing;
             tell(standing);
         }
     });
-    let failed = failed
+    let shared = shared
         .into_inner()
         .expect("invariant: no worker panics while holding the lock");
-    failed.map_or(Ok(standing), Err)
+    tell(shared.standing);
+    shared.failed.map_or(Ok(shared.standing), Err)
+}
+
+/// What workers leave for the one who tells.
+struct Shared {
+    standing: Standing,
+    best: Option<(u64, Verdict)>,
+    failed: Option<JournalError>,
+}
+
+impl Shared {
+    /// Takes note of a trial; whether workers should stop.
+    fn take(
+        &mut self,
+        setup: &Setup,
+        told: (u64, Verdict),
+        written: Result<(), JournalError>,
+    ) -> bool {
+        if let Err(error) = written {
+            self.failed.get_or_insert(error);
+        } else {
+            self.standing.done += 1;
+            self.standing.here += 1;
+            if self
+                .best
+                .is_none_or(|best| setup.ranking.order(told, best).is_lt())
+            {
+                self.best = Some(told);
+                let good = told.1.objective.filter(|_| told.1.meets);
+                self.standing.best = good.map(|objective| (told.0, objective));
+            }
+        }
+        self.failed.is_some()
+    }
+}
+
+fn locked(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared
+        .lock()
+        .expect("invariant: no worker panics while holding the lock")
 }
 
 /// One trial from its index alone.
@@ -107,22 +143,28 @@ pub fn run_all(
 pub fn run_trial(setup: &Setup, trial: u64) -> Record {
     let point = setup.sampler.point(&setup.space, trial);
     let values = setup.space.texts(&point);
-    let end = match settle(setup, trial, &values) {
-        Ok(settings) => simulate_point(setup, &settings, &values),
+    let end = match settle(setup, &point, &values) {
+        Ok((rules, model)) => simulate_point(setup, &rules, model, &values),
         Err(reason) => End::Infeasible { reason },
     };
     Record { trial, values, end }
 }
 
 /// The settings of a trial, or why there are none.
-fn settle(setup: &Setup, trial: u64, values: &[String]) -> Result<Settings, String> {
+fn settle(
+    setup: &Setup,
+    point: &[Coordinate],
+    values: &[String],
+) -> Result<(Rules, Model), String> {
     if let Some(violated) = setup.space.violated(values) {
         return Err(format!("{violated} does not hold"));
     }
-    let point = setup.sampler.point(&setup.space, trial);
-    let laid = setup.space.parameters.iter().zip(&point);
+    let laid = setup.space.parameters.iter().zip(point);
     let laid = laid.map(|(each, at)| (&each.slot, each.value(*at)));
-    setup.base.with(laid).map_err(|error| first_cause(&error))
+    setup
+        .base
+        .rules_with(laid)
+        .map_err(|error| first_cause(&error))
 }
 
 /// What is wrong with a configuration, in one line without the place: a point has none.
@@ -135,18 +177,17 @@ pub fn first_cause(error: &SettingsError) -> String {
     cause.unwrap_or_default().replace('\n', " ")
 }
 
-fn simulate_point(setup: &Setup, settings: &Settings, values: &[String]) -> End {
+fn simulate_point(setup: &Setup, rules: &Rules, mut model: Model, values: &[String]) -> End {
     let Some(scene) = setup.worlds.scene(values) else {
         return End::Infeasible {
             reason: "its inputs cannot hold together".to_owned(),
         };
     };
-    let mut model = settings.model.clone();
     model.start = Some(scene.start);
     // A trial in flight is always finished: it is short, and half of one is worth nothing.
     let never = AtomicBool::new(false);
     let log = (EventLog::hashing(), &never);
-    match simulate(&scene.world, &settings.rules, &model, Engine::Skip, log) {
+    match simulate(&scene.world, rules, &model, Engine::Skip, log) {
         Ok(run) => End::Done {
             figures: Box::new(Figures::of(
                 &run.outcome,

@@ -1,10 +1,12 @@
-//! All trials as tables: `results.csv` and the columns of `results.parquet`.
+//! All trials as tables, written row by row: `results.csv` and `results.parquet`.
 //!
 //! Not here: where trials come from (`journal`), the Parquet format (`market::sheet`).
 
 use std::io::Write;
+use std::path::Path;
 
-use crate::market::sheet::Cells;
+use crate::market::error::MarketError;
+use crate::market::sheet::{Cells, Sheet};
 use crate::sweep::figures::{METRICS, number};
 use crate::sweep::objective::Verdict;
 use crate::sweep::record::{End, Record};
@@ -80,9 +82,49 @@ impl<W: Write> Csv<W> {
     }
 }
 
-/// The columns of `results.parquet`: those of the csv file; values of parameters as text.
-pub(super) struct Columns {
+/// Rows of `results.parquet` that are in memory at once.
+const BATCH: usize = 8192;
+
+/// `results.parquet`: the columns of the csv file; values of parameters as text.
+pub(super) struct Parquet {
+    sheet: Sheet,
     titles: Vec<String>,
+    rows: Rows,
+}
+
+impl Parquet {
+    pub(super) fn begin(path: &Path, space: &Space) -> Result<Self, MarketError> {
+        Ok(Self {
+            sheet: Sheet::begin(path)?,
+            titles: titles(space),
+            rows: Rows::new(space.parameters.len()),
+        })
+    }
+
+    pub(super) fn row(&mut self, record: &Record, verdict: Verdict) -> Result<(), MarketError> {
+        self.rows.add(record, verdict);
+        if self.rows.trial.len() < BATCH {
+            return Ok(());
+        }
+        self.flush()
+    }
+
+    fn flush(&mut self) -> Result<(), MarketError> {
+        let next = Rows::new(self.rows.values.len());
+        let rows = std::mem::replace(&mut self.rows, next);
+        self.sheet.add(&self.titles, rows.into_cells())
+    }
+
+    pub(super) fn finish(mut self) -> Result<(), MarketError> {
+        if !self.rows.trial.is_empty() {
+            self.flush()?;
+        }
+        self.sheet.finish()
+    }
+}
+
+/// Some rows, column by column.
+struct Rows {
     trial: Vec<i64>,
     status: Vec<String>,
     values: Vec<Vec<String>>,
@@ -93,13 +135,12 @@ pub(super) struct Columns {
     reason: Vec<String>,
 }
 
-impl Columns {
-    pub(super) fn begin(space: &Space) -> Self {
+impl Rows {
+    fn new(parameters: usize) -> Self {
         Self {
-            titles: titles(space),
             trial: Vec::new(),
             status: Vec::new(),
-            values: vec![Vec::new(); space.parameters.len()],
+            values: vec![Vec::new(); parameters],
             objective: Vec::new(),
             meets: Vec::new(),
             figures: vec![Vec::new(); METRICS.len()],
@@ -108,7 +149,7 @@ impl Columns {
         }
     }
 
-    pub(super) fn row(&mut self, record: &Record, verdict: Verdict) {
+    fn add(&mut self, record: &Record, verdict: Verdict) {
         self.trial
             .push(i64::try_from(record.trial).unwrap_or(i64::MAX));
         self.status.push(record.end.status().to_owned());
@@ -129,12 +170,12 @@ impl Columns {
             .push(record.end.reason().unwrap_or_default().to_owned());
     }
 
-    pub(super) fn finish(self) -> Vec<(String, Cells)> {
+    fn into_cells(self) -> Vec<Cells> {
         let mut cells = vec![Cells::Ints(self.trial), Cells::Texts(self.status)];
         cells.extend(self.values.into_iter().map(Cells::Texts));
         cells.extend([Cells::Floats(self.objective), Cells::Ints(self.meets)]);
         cells.extend(self.figures.into_iter().map(Cells::Floats));
         cells.extend([Cells::Texts(self.log), Cells::Texts(self.reason)]);
-        self.titles.into_iter().zip(cells).collect()
+        cells
     }
 }
