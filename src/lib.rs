@@ -13,4 +13,5 @@ pub mod report;
 pub mod settings;
 pub mod signal;
 pub mod stats;
+pub mod sweep;
 pub mod trader;

@@ -13,7 +13,7 @@ use crate::backtest::{notes, words};
 use crate::domain::bar::Bars;
 use crate::domain::event::Confluence;
 use crate::domain::fill::{Reason, Trade};
-use crate::domain::num::{Notional, Price};
+use crate::domain::num::{Money, Notional, Price};
 use crate::domain::order::Direction;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
@@ -76,7 +76,7 @@ pub fn summarize(parts: Parts<'_>, identity: Identity) -> Result<RunReport, Cost
         replays,
     } = parts;
     let outcome = &run.outcome;
-    let daily = daily(parts);
+    let daily = daily_series(outcome, settings.model.balance);
     let bars = bar_series(curve);
     let benchmarks = benchmarks(parts, &daily);
     let trades = trade_rows(parts);
@@ -152,8 +152,8 @@ fn mean(sum: u64, count: u64) -> Option<f64> {
 }
 
 /// e₁ … e_n: equity at the rollovers, and the final equity as the close of the last, possibly partial, day (M1).
-fn daily(parts: Parts<'_>) -> DailySeries {
-    let outcome = &parts.run.outcome;
+#[must_use]
+pub fn daily_series(outcome: &Outcome, balance: Money) -> DailySeries {
     let before_end = outcome
         .rollovers
         .iter()
@@ -163,7 +163,7 @@ fn daily(parts: Parts<'_>) -> DailySeries {
     DailySeries {
         start: outcome.start,
         end: outcome.end,
-        initial: parts.settings.model.balance.to_f64(),
+        initial: balance.to_f64(),
         closes,
     }
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::failure::UsageError;
-use super::{data, explain, signals};
+use super::{data, explain, signals, sweep};
 use crate::domain::time::Timestamp;
 use crate::settings::layers::{FlagValue, Layers};
 use crate::settings::{Settings, environment};
@@ -62,6 +62,8 @@ pub(super) enum Command {
     /// Run the strategy over recorded signals and prices, and write a run folder
     #[command(alias = "backtesting")]
     Backtest(BacktestArgs),
+    /// Run many settings over the same signals and prices, and rank them
+    Sweep(sweep::SweepArgs),
     /// Look at signal files: which pairs match, which nearly do
     #[command(subcommand)]
     Signals(signals::SignalsCommand),
@@ -175,12 +177,17 @@ pub(super) enum ConfigCommand {
 impl ConfigArgs {
     /// Loads the settings with these files and values, the environment, and flags that stand for keys.
     pub(super) fn load(&self, flags: Vec<FlagValue>) -> anyhow::Result<Settings> {
-        Ok(Settings::load(&Layers {
+        Ok(Settings::load(&self.layers(flags))?)
+    }
+
+    /// All layers of these files and values.
+    pub(super) fn layers(&self, flags: Vec<FlagValue>) -> Layers {
+        Layers {
             files: self.config.clone(),
             environment: environment::variables(),
             sets: self.set.clone(),
             flags,
-        })?)
+        }
     }
 }
 
@@ -206,7 +213,7 @@ impl BacktestArgs {
     }
 }
 
-fn flag_value(flag: &'static str, key: &'static str, value: &str) -> FlagValue {
+pub(super) fn flag_value(flag: &'static str, key: &'static str, value: &str) -> FlagValue {
     FlagValue {
         flag,
         key,

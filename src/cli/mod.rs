@@ -14,6 +14,7 @@ mod progress;
 mod signals;
 mod staging;
 mod survey;
+mod sweep;
 mod table;
 mod terminal;
 
@@ -129,6 +130,7 @@ fn listen(cancel: &Cancel) -> Result<(), ctrlc::Error> {
 fn dispatch(command: &Command, session: &Session) -> anyhow::Result<Outcome> {
     match command {
         Command::Backtest(args) => backtest::run(args, session),
+        Command::Sweep(args) => sweep::run(args, session),
         Command::Signals(command) => signals::run(command, session),
         Command::Data(command) => data::run(command, session),
         Command::Config(command) => config::run(command, session),

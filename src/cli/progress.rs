@@ -85,6 +85,50 @@ impl Progress {
     }
 }
 
+impl Progress {
+    /// As [`Progress::report`], with words that change without being news, such as the best so far. `here` of `done`
+    /// were done in this session: they alone tell the rate.
+    pub(super) fn detailed(
+        &self,
+        (stage, detail): (&str, &str),
+        (here, done, total): (u64, u64, u64),
+    ) {
+        let mut state = self.state.borrow_mut();
+        let now = clock();
+        if now.duration_since(state.started) < SILENT {
+            return;
+        }
+        if self.terminal.watched {
+            let begun = state.bar.is_none();
+            let bar = state.bar.get_or_insert_with(new_bar);
+            bar.set_length(total);
+            if begun {
+                bar.set_position(done - here);
+                bar.reset_eta();
+            }
+            bar.set_message(format!("{stage}{detail}"));
+            bar.set_position(done);
+        } else if now.duration_since(state.line) >= BETWEEN_LINES {
+            let (rate, left) = pace(now.duration_since(state.started), here, total - done);
+            let text = format!("{stage}: {done} of {total}, {rate:.1}/s, {left:.0} s left{detail}");
+            self.terminal.say(&text);
+            state.line = now;
+        }
+    }
+
+    /// Since this was made.
+    pub(super) fn elapsed(&self) -> Duration {
+        clock().duration_since(self.state.borrow().started)
+    }
+}
+
+/// Pieces a second, and seconds for the rest.
+#[allow(clippy::cast_precision_loss, reason = "for people")]
+pub(super) fn pace(elapsed: Duration, done: u64, left: u64) -> (f64, f64) {
+    let rate = done as f64 / elapsed.as_secs_f64().max(1e-9);
+    (rate, left as f64 / rate.max(1e-9))
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         if let Some(bar) = self.state.borrow().bar.as_ref() {

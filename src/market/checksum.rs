@@ -6,7 +6,7 @@
 //! Not here: decoding (`frame`).
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use flate2::Crc;
@@ -41,6 +41,36 @@ pub(crate) fn seal(path: &Path, bytes: &mut [u8]) -> Result<(), MarketError> {
     sum.update(bytes);
     bytes[digits].copy_from_slice(format!("{:08x}", sum.sum()).as_bytes());
     Ok(())
+}
+
+/// Puts the sum into the note of a finished file on disk, reading it in pieces.
+///
+/// # Errors
+/// When the file cannot be read or written, or the note is not there.
+pub(crate) fn seal_file(path: &Path, mut file: &File) -> Result<(), MarketError> {
+    let unwritable = |wrong| MarketError::unwritable(path, wrong);
+    let bytes = file.metadata().map_err(unwritable)?.len();
+    let end = read_tail(file, bytes, 8).map_err(unwritable)?;
+    let length = match end[..] {
+        [a, b, c, d, ..] => u64::from(u32::from_le_bytes([a, b, c, d])),
+        _ => 0,
+    };
+    let footer = read_tail(file, bytes, length + 8).map_err(unwritable)?;
+    let at = find_last(&footer, UNSUMMED.as_bytes())
+        .ok_or_else(|| MarketError::damaged(path, "the writer dropped its notes"))?;
+    let mut sum = Crc::new();
+    file.seek(SeekFrom::Start(0)).map_err(unwritable)?;
+    let mut chunk = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut chunk).map_err(unwritable)? {
+            0 => break,
+            count => sum.update(&chunk[..count]),
+        }
+    }
+    let digits = bytes - footer.len() as u64 + (at + UNSUMMED.len() - 8) as u64;
+    file.seek(SeekFrom::Start(digits)).map_err(unwritable)?;
+    file.write_all(format!("{:08x}", sum.sum()).as_bytes())
+        .map_err(unwritable)
 }
 
 /// Compares the checksum of a file that says it is ours; others pass.

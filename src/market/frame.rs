@@ -3,16 +3,16 @@
 //! Not here: what the columns mean (`parquet`, `signals`).
 //! Invariant: a broken file of ours is an error (`checksum`); files of others are only as safe as the decoder.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use polars::prelude::{
-    Column, DataFrame, DataType, FileMetadata, Int64Type, KeyValueMetadata, NamedFrom,
-    ParquetCompression, ParquetReader, ParquetWriter, PolarsDataType, PolarsError, SerReader,
-    Series, StatisticsOptions,
+    BatchedWriter, Column, DataFrame, DataType, FileMetadata, Int64Type, KeyValueMetadata,
+    NamedFrom, ParquetCompression, ParquetReader, ParquetWriter, PolarsDataType, PolarsError,
+    SerReader, Series, StatisticsOptions,
 };
 
 use super::checksum;
@@ -57,6 +57,8 @@ pub(crate) enum Written<'a> {
     Gaps(&'a str, Vec<Option<i64>>),
     /// Text.
     Texts(&'a str, Vec<String>),
+    /// Floats, some missing.
+    Floats(&'a str, Vec<Option<f64>>),
 }
 
 /// Reads a file's outline.
@@ -245,14 +247,7 @@ pub(crate) fn encode(
     mut notes: Vec<(String, String)>,
 ) -> Result<Vec<u8>, MarketError> {
     notes.extend(checksum::notes());
-    let columns: Vec<Column> = columns
-        .into_iter()
-        .map(|column| match column {
-            Written::Ints(name, values) => Series::new(name.into(), values).into(),
-            Written::Gaps(name, values) => Series::new(name.into(), values).into(),
-            Written::Texts(name, values) => Series::new(name.into(), values).into(),
-        })
-        .collect();
+    let columns: Vec<Column> = columns.into_iter().map(Written::column).collect();
     let mut bytes = Vec::new();
     guarded(path, || {
         let mut frame = DataFrame::new_infer_height(columns)?;
@@ -265,6 +260,90 @@ pub(crate) fn encode(
     })?;
     checksum::seal(path, &mut bytes)?;
     Ok(bytes)
+}
+
+impl Written<'_> {
+    fn column(self) -> Column {
+        match self {
+            Self::Ints(name, values) => Series::new(name.into(), values).into(),
+            Self::Gaps(name, values) => Series::new(name.into(), values).into(),
+            Self::Texts(name, values) => Series::new(name.into(), values).into(),
+            Self::Floats(name, values) => Series::new(name.into(), values).into(),
+        }
+    }
+}
+
+/// A Parquet file written batch by batch, each a row group: no more than one is in memory.
+pub(crate) struct Batches {
+    path: PathBuf,
+    file: File,
+    writer: Option<BatchedWriter<File>>,
+}
+
+impl Batches {
+    /// Begins a file in place of an old one.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub(crate) fn begin(path: &Path) -> Result<Self, MarketError> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(path)
+            .map_err(|wrong| MarketError::unwritable(path, wrong))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            writer: None,
+        })
+    }
+
+    /// Adds rows; every batch has the columns of the first.
+    ///
+    /// # Errors
+    /// When the columns are not of one length, or the system refuses.
+    pub(crate) fn add(&mut self, columns: Vec<Written<'_>>) -> Result<(), MarketError> {
+        let columns: Vec<Column> = columns.into_iter().map(Written::column).collect();
+        let frame = guarded(&self.path, || DataFrame::new_infer_height(columns))?;
+        let writer = match self.writer.take() {
+            Some(writer) => writer,
+            None => {
+                let unwritable = |wrong| MarketError::unwritable(&self.path, wrong);
+                let file = self.file.try_clone().map_err(unwritable)?;
+                let notes = KeyValueMetadata::from_static(checksum::notes().to_vec());
+                guarded(&self.path, || {
+                    ParquetWriter::new(file)
+                        .with_compression(ParquetCompression::Uncompressed)
+                        .with_statistics(StatisticsOptions::empty())
+                        .with_key_value_metadata(Some(notes))
+                        .batched(frame.schema())
+                })?
+            }
+        };
+        let writer = self.writer.insert(writer);
+        let added = guarded(&self.path, || Ok(writer.write_batch(&frame)))?;
+        added.map_err(|wrong| refused(&self.path, &wrong))
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// When the system refuses, or no rows were added.
+    pub(crate) fn finish(self) -> Result<(), MarketError> {
+        let Some(writer) = self.writer else {
+            return Err(MarketError::content(&self.path, "the file has no rows", ""));
+        };
+        let ended = guarded(&self.path, || Ok(writer.finish()))?;
+        ended.map_err(|wrong| refused(&self.path, &wrong))?;
+        checksum::seal_file(&self.path, &self.file)
+    }
+}
+
+/// Writing goes wrong because of the disk, not of the rows.
+fn refused(path: &Path, wrong: &PolarsError) -> MarketError {
+    MarketError::unwritable(path, std::io::Error::other(one_line(&wrong.to_string())))
 }
 
 fn open(path: &Path) -> Result<(File, u64), MarketError> {

@@ -28,6 +28,7 @@ pub mod quality;
 pub mod ranges;
 pub mod recording;
 pub mod series;
+pub mod sheet;
 pub mod signals;
 pub mod source;
 pub mod tape;

@@ -279,13 +279,10 @@ fn targets(reader: &mut Reader<'_>) -> Vec<Target> {
             }
         })
         .collect();
-    let rows: Vec<String> = targets
-        .iter()
-        .map(|target| {
-            let (distance, share) = (target.distance.percent(), target.share.percent());
-            format!("{} = {distance}, {} = {share}", FIELDS[0], FIELDS[1])
-        })
-        .collect();
-    reader.write_list(KEY, &rows);
+    let rows = targets.iter().map(|target| {
+        let (distance, share) = (target.distance.percent(), target.share.percent());
+        format!("{} = {distance}, {} = {share}", FIELDS[0], FIELDS[1])
+    });
+    reader.write_list(KEY, rows);
     targets
 }

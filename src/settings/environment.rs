@@ -22,6 +22,12 @@ pub fn variables() -> Vec<Variable> {
     found
 }
 
+/// A variable that a scheduler sets, by its name; `None` when it is not set or no text.
+#[must_use]
+pub fn scheduler(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// Whether the user wants no colour anywhere (`NO_COLOR` set to anything but nothing).
 #[must_use]
 pub fn no_color() -> bool {

@@ -121,7 +121,7 @@ pub enum Cause {
 
 impl SettingsError {
     /// Puts the problems into the order of layers and places.
-    pub(super) fn new(mut problems: Vec<Problem>) -> Self {
+    pub(crate) fn new(mut problems: Vec<Problem>) -> Self {
         let order = |problem: &Problem| -> (Origin, (usize, usize)) {
             problem
                 .place

@@ -48,7 +48,7 @@ pub struct FlagValue {
 }
 
 /// One value per key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Raw {
     /// Keys in the order of the defaults.
     pub(super) order: Vec<String>,
@@ -124,7 +124,8 @@ fn not_an_assignment(set: &str) -> Problem {
     }
 }
 
-fn read(path: &Path) -> Result<String, Cause> {
+/// The text of a configuration file.
+pub(super) fn read(path: &Path) -> Result<String, Cause> {
     let unreadable = |source| Cause::Unreadable {
         path: path.to_owned(),
         source,

@@ -76,14 +76,15 @@ impl<'a> Reader<'a> {
     }
 
     /// How a list is written when it is resolved.
-    pub(super) fn write_list(&mut self, key: &str, rows: &[String]) {
-        let text = if rows.is_empty() {
-            "[]".to_owned()
-        } else {
-            let lines: Vec<String> = rows.iter().map(|row| format!("  {{ {row} }},\n")).collect();
-            format!("[\n{}]", lines.concat())
-        };
-        self.canonical.insert(key.to_owned(), text);
+    pub(super) fn write_list(&mut self, key: &str, rows: impl Iterator<Item = String>) {
+        self.note(key, || {
+            let lines: String = rows.map(|row| format!("  {{ {row} }},\n")).collect();
+            if lines.is_empty() {
+                "[]".to_owned()
+            } else {
+                format!("[\n{lines}]")
+            }
+        });
     }
 }
 

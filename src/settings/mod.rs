@@ -13,8 +13,9 @@ pub mod source;
 mod check;
 mod conflicts;
 mod lists;
-mod names;
-mod parse;
+pub(crate) mod names;
+pub mod overlay;
+pub mod parse;
 mod reader;
 mod sections;
 
@@ -23,8 +24,9 @@ use crate::exchange::model::Model;
 use crate::market::instruments::Fallback;
 use crate::trader::rules::Rules;
 
-use error::SettingsError;
-use layers::Layers;
+use error::{Problem, SettingsError};
+use layers::{Layers, Raw};
+use parse::Item;
 use reader::Reader;
 use source::{Origin, Place};
 
@@ -85,7 +87,12 @@ impl Settings {
     pub fn load(layers: &Layers) -> Result<Self, SettingsError> {
         let mut problems = Vec::new();
         let raw = layers::gather(layers, &mut problems);
-        let mut reader = Reader::new(&raw, problems);
+        Self::check(&raw, problems)
+    }
+
+    /// Settings from one value per key; `problems` are those found before.
+    fn check(raw: &Raw, problems: Vec<Problem>) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(raw, problems);
         let mut settings = check::read(&mut reader);
         conflicts::find(&mut reader, &settings);
         let problems = std::mem::take(&mut reader.problems);
@@ -105,6 +112,15 @@ impl Settings {
             })
             .collect();
         Ok(settings)
+    }
+
+    /// Strategy and simulation alone, with some values in place of others; `None` when anything is wrong.
+    fn rules_of(raw: &Raw, laid: &[(String, Item)]) -> Option<(Rules, Model)> {
+        let mut reader = Reader::quiet(raw, laid);
+        let settings = check::read(&mut reader);
+        conflicts::find(&mut reader, &settings);
+        let sound = reader.problems.is_empty();
+        sound.then_some((settings.rules, settings.model))
     }
 
     /// The built-in defaults alone.

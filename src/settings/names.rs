@@ -60,7 +60,7 @@ pub(super) fn hint(path: &str, origin: &Origin, known: &[String]) -> String {
 
 /// The most similar of some names, if any is similar enough. A name right in its last part alone counts as well: the
 /// usual mistake is the section.
-pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let mut best: Option<(f64, &str)> = None;
     for candidate in known {
         let whole = strsim::jaro_winkler(name, candidate);

@@ -2,41 +2,54 @@
 //!
 //! Not here: which keys there are (`layers`), what a value means (`reader`).
 
+use std::path::Path;
 use std::sync::Arc;
 
 use toml::de::{DeArray, DeTable, DeValue};
 
-use super::error::{Cause, Problem};
+use super::error::{Cause, Problem, SettingsError};
+use super::layers::read;
 use super::source::{Origin, Place, Source};
 
 /// A value and where it was typed.
 #[derive(Clone, Debug)]
-pub(super) struct Item {
-    pub(super) value: Value,
-    pub(super) place: Place,
+pub struct Item {
+    /// What was typed.
+    pub value: Value,
+    /// Where.
+    pub place: Place,
 }
 
 /// A value before anyone knows what it means.
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub enum Value {
+    /// `true` or `false`.
     Bool(bool),
+    /// A number, as it was typed.
     Number(String),
+    /// Text, without its quotes.
     Text(String),
+    /// A list.
     List(Vec<Item>),
+    /// A group of keys.
     Table(Vec<Field>),
 }
 
 /// A key with its value.
 #[derive(Clone, Debug)]
-pub(super) struct Field {
-    pub(super) name: String,
-    pub(super) place: Place,
-    pub(super) item: Item,
+pub struct Field {
+    /// The key.
+    pub name: String,
+    /// Where the key stands.
+    pub place: Place,
+    /// Its value.
+    pub item: Item,
 }
 
 impl Value {
     /// The kind and, where it is short, the value.
-    pub(super) fn describe(&self) -> String {
+    #[must_use]
+    pub fn describe(&self) -> String {
         const SHOWN: usize = 40;
         match self {
             Self::Bool(flag) => flag.to_string(),
@@ -51,6 +64,22 @@ impl Value {
             Self::Table(_) => "a group of keys".to_owned(),
         }
     }
+}
+
+/// A whole file as the fields at its top, in the order they were typed.
+///
+/// # Errors
+/// When it cannot be read or is no TOML.
+pub fn document(path: &Path) -> Result<Vec<Field>, SettingsError> {
+    let alone = |cause| {
+        SettingsError::new(vec![Problem {
+            place: None,
+            cause,
+            hint: None,
+        }])
+    };
+    let text = read(path).map_err(alone)?;
+    parse(&source(Origin::File(path.to_owned()), text)).map_err(SettingsError::new)
 }
 
 /// A piece of text to be read.

@@ -25,7 +25,10 @@ pub(super) struct Rule<T> {
 pub(super) struct Reader<'a> {
     raw: &'a Raw,
     pub(super) problems: Vec<Problem>,
-    pub(super) canonical: BTreeMap<String, String>,
+    /// How values are written when they are resolved; `None` when nobody asks.
+    canonical: Option<BTreeMap<String, String>>,
+    /// Values in place of the raw ones.
+    laid: &'a [(String, Item)],
     wrong: BTreeSet<String>,
 }
 
@@ -34,8 +37,25 @@ impl<'a> Reader<'a> {
         Self {
             raw,
             problems,
-            canonical: BTreeMap::new(),
+            canonical: Some(BTreeMap::new()),
+            laid: &[],
             wrong: BTreeSet::new(),
+        }
+    }
+
+    /// Reads with some values in place of others, without taking note of how they are written: half of the work.
+    pub(super) fn quiet(raw: &'a Raw, laid: &'a [(String, Item)]) -> Self {
+        Self {
+            canonical: None,
+            laid,
+            ..Self::new(raw, Vec::new())
+        }
+    }
+
+    /// Takes note of how a value is written.
+    pub(super) fn note(&mut self, key: &str, written: impl FnOnce() -> String) {
+        if let Some(canonical) = &mut self.canonical {
+            canonical.insert(key.to_owned(), written());
         }
     }
 
@@ -117,7 +137,7 @@ impl<'a> Reader<'a> {
             self.wrong_kind(key, item, "true or false");
         }
         let flag = found.unwrap_or_default();
-        self.canonical.insert(key.to_owned(), flag.to_string());
+        self.note(key, || flag.to_string());
         flag
     }
 
@@ -135,7 +155,7 @@ impl<'a> Reader<'a> {
                 self.wrong_kind(key, item, &format!("one of: {}", words.join(", ")));
             }
         }
-        self.canonical.insert(key.to_owned(), quoted(chosen.0));
+        self.note(key, || quoted(chosen.0));
         chosen.1
     }
 
@@ -172,8 +192,9 @@ impl<'a> Reader<'a> {
         if value.is_none() && text != "auto" {
             self.wrong_kind(key, item, &format!("'auto' or {words}"));
         }
-        let written = value.map_or_else(|| "auto".to_owned(), show);
-        self.canonical.insert(key.to_owned(), quoted(&written));
+        self.note(key, || {
+            quoted(&value.map_or_else(|| "auto".to_owned(), show))
+        });
         value
     }
 
@@ -186,7 +207,7 @@ impl<'a> Reader<'a> {
     ) -> T {
         let item = self.item(key);
         let value = self.number(key, item, read, rule).unwrap_or_default();
-        self.canonical.insert(key.to_owned(), show(value));
+        self.note(key, || show(value));
         value
     }
 
@@ -225,12 +246,13 @@ impl<'a> Reader<'a> {
 
     /// The value of a key as it is written when it is resolved.
     pub(super) fn written(&self, key: &str) -> &str {
-        self.canonical.get(key).map_or("", String::as_str)
+        let written = self.canonical.as_ref().and_then(|all| all.get(key));
+        written.map_or("", String::as_str)
     }
 
     /// All values as they are written when they are resolved.
     pub(super) fn into_canonical(self) -> BTreeMap<String, String> {
-        self.canonical
+        self.canonical.unwrap_or_default()
     }
 
     /// Refuses values that cannot hold together, unless one of them is wrong by itself already.
@@ -283,6 +305,9 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn item(&self, key: &str) -> &'a Item {
+        if let Some((_, item)) = self.laid.iter().find(|(laid, _)| laid == key) {
+            return item;
+        }
         self.raw.items.get(key).expect(
             "invariant: every key that is read is in config/default.toml, a test reads them all",
         )

@@ -118,14 +118,11 @@ fn brackets(reader: &mut Reader<'_>) -> Vec<Bracket> {
             (floor, maintenance)
         })
         .collect();
-    let rows: Vec<String> = tiers
-        .iter()
-        .map(|(floor, maintenance)| {
-            let percent = maintenance.percent();
-            format!("{} = {floor}, {} = {percent}", FIELDS[0], FIELDS[1])
-        })
-        .collect();
-    reader.write_list(KEY, &rows);
+    let rows = tiers.iter().map(|(floor, maintenance)| {
+        let percent = maintenance.percent();
+        format!("{} = {floor}, {} = {percent}", FIELDS[0], FIELDS[1])
+    });
+    reader.write_list(KEY, rows);
     if let Some(text) = disorder(&tiers) {
         reader.conflict(
             &[KEY],

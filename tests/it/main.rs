@@ -36,4 +36,5 @@ mod signals_io;
 mod skip;
 mod storm;
 mod support;
+mod sweep;
 mod tidy;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules and what each may import, besides itself. `trader::rules` is that module alone.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("domain", &[]),
     ("signal", &["domain"]),
     ("trader", &["domain"]),
@@ -21,6 +21,8 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("settings", BELOW_FIVE),
     // A run writes its resolved configuration into its folder, so settings lie below it.
     ("backtest", BELOW_BACKTEST),
+    // Many runs.
+    ("sweep", BELOW_SWEEP),
     ("web", BELOW_FIVE),
     ("live", BELOW_SIX),
     ("cli", BELOW_CLI),
@@ -33,13 +35,17 @@ const BELOW_BACKTEST: &[&str] = &[
     "domain", "signal", "trader", "stats", "market", "engine", "report", "exchange", "journal",
     "settings",
 ];
+const BELOW_SWEEP: &[&str] = &[
+    "domain", "signal", "trader", "stats", "market", "engine", "report", "exchange", "journal",
+    "settings", "backtest",
+];
 const BELOW_SIX: &[&str] = &[
     "domain", "signal", "trader", "stats", "market", "engine", "report", "exchange", "journal",
     "settings", "backtest", "web",
 ];
 const BELOW_CLI: &[&str] = &[
     "domain", "signal", "trader", "stats", "market", "engine", "report", "exchange", "journal",
-    "settings", "backtest", "web", "live",
+    "settings", "backtest", "sweep", "web", "live",
 ];
 
 /// Text that may only stand in files whose path begins with one of these.
@@ -92,7 +98,7 @@ const PURE: [&str; 7] = [
 const CRATES: [(&str, &[&str]); 15] = [
     ("polars", &["market/"]),
     // The tables of a run folder are written where the run is.
-    ("csv", &["market/", "backtest/tables.rs"]),
+    ("csv", &["market/", "backtest/tables.rs", "sweep/tables.rs"]),
     ("rusqlite", &["market/", "journal"]),
     ("zip", &["market/"]),
     ("flate2", &["market/"]),

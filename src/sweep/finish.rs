@@ -1,0 +1,361 @@
+//! From the journal of all trials to what a user keeps: tables, the best configuration, the summary.
+//!
+//! Not here: running trials (`run`), the tables' form (`tables`).
+//! Invariant: everything written here hangs on the trials and on what they are judged by; a sweep that was interrupted,
+//! sharded or run on more threads leaves the same bytes.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::settings::error::SettingsError;
+use crate::settings::overlay::Base;
+use crate::settings::parse::{Item, Value as Typed};
+use crate::sweep::figures::{Figures, METRICS};
+use crate::sweep::folder::{self, FolderError};
+use crate::sweep::job::SweepError;
+use crate::sweep::journal::{self, in_order};
+use crate::sweep::objective::{Ranking, Verdict};
+use crate::sweep::plan::{KIND, SCHEMA, Shard, SweepId};
+use crate::sweep::record::{End, Record, seal};
+use crate::sweep::space::{Range, Space};
+use crate::sweep::tables::{Csv, Parquet};
+
+/// Trials in the ranked table.
+const TOP: usize = 20;
+
+/// What a sweep is, as far as its results need it.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity<'a> {
+    /// The base configuration.
+    pub base: &'a Base,
+    /// What was varied.
+    pub space: &'a Space,
+    /// What decides.
+    pub ranking: &'a Ranking,
+    /// Everything the trials hang on.
+    pub id: &'a SweepId,
+    /// How many there are.
+    pub trials: u64,
+    /// Whether inputs were made up.
+    pub synthetic: bool,
+}
+
+/// A trial of the ranked table.
+#[derive(Clone, Debug)]
+pub struct Ranked {
+    /// The trial.
+    pub record: Record,
+    /// How it does.
+    pub verdict: Verdict,
+}
+
+/// How the trials ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Those that ran.
+    pub done: u64,
+    /// Those whose values cannot hold together.
+    pub infeasible: u64,
+    /// Those that left the range of exact amounts.
+    pub beyond: u64,
+    /// Those that ran and have no objective.
+    pub null_objective: u64,
+    /// Of these, those with too few trades.
+    pub few_trades: u64,
+    /// Those that ran and violate a constraint.
+    pub unmet: u64,
+}
+
+/// Results of a whole sweep.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// How the trials ended.
+    pub counts: Counts,
+    /// The best ones, best first; the first is the best if it has an objective and meets every constraint.
+    pub top: Vec<Ranked>,
+    /// Why infeasible trials are so, most frequent first.
+    pub reasons: Vec<(String, u64)>,
+    /// `sweep.json`.
+    pub object: Value,
+}
+
+impl Summary {
+    /// The best trial, if one can be.
+    #[must_use]
+    pub fn best(&self) -> Option<&Ranked> {
+        let first = self.top.first();
+        first.filter(|ranked| ranked.verdict.meets && ranked.verdict.objective.is_some())
+    }
+}
+
+/// Reasons of infeasible trials that are counted; any more go together.
+const REASONS: usize = 100;
+
+/// What one pass over the journal collects.
+#[derive(Default)]
+struct Tally {
+    counts: Counts,
+    top: Vec<Ranked>,
+    reasons: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    fn take(&mut self, ranking: &Ranking, record: Record, verdict: Verdict) {
+        match &record.end {
+            End::Done { figures, .. } => {
+                self.counts.done += 1;
+                self.counts.null_objective += u64::from(verdict.objective.is_none());
+                self.counts.unmet += u64::from(!verdict.meets);
+                self.counts.few_trades += u64::from(ranking.has_few_trades(figures));
+            }
+            End::Infeasible { reason } => {
+                self.counts.infeasible += 1;
+                let known = self.reasons.len() < REASONS || self.reasons.contains_key(reason);
+                let reason = if known {
+                    reason.as_str()
+                } else {
+                    "other reasons"
+                };
+                *self.reasons.entry(reason.to_owned()).or_default() += 1;
+                return;
+            }
+            End::Beyond { .. } => {
+                self.counts.beyond += 1;
+                return;
+            }
+        }
+        let place = self.top.partition_point(|better| {
+            let one = (better.record.trial, better.verdict);
+            ranking.order(one, (record.trial, verdict)).is_lt()
+        });
+        if place < TOP {
+            self.top.insert(place, Ranked { record, verdict });
+            self.top.truncate(TOP);
+        }
+    }
+}
+
+/// The tables while the journal is read.
+struct Tables {
+    csv: Csv<BufWriter<File>>,
+    parquet: Parquet,
+    lines: BufWriter<File>,
+}
+
+impl Tables {
+    fn begin(place: &Path, identity: Identity<'_>) -> Result<Self, SweepError> {
+        let system = unwritable(place);
+        let create = |name| File::create(folder::unfinished(place, name)).map(BufWriter::new);
+        let mut lines = create(journal::FILE).map_err(&system)?;
+        let head = head(
+            identity.id,
+            Shard::WHOLE,
+            identity.ranking,
+            identity.synthetic,
+        );
+        writeln!(lines, "{}", seal(&head)).map_err(&system)?;
+        let csv = create("results.csv").map_err(&system)?;
+        Ok(Self {
+            csv: Csv::begin(csv, identity.space).map_err(|error| system(error.into()))?,
+            parquet: Parquet::begin(
+                &folder::unfinished(place, "results.parquet"),
+                identity.space,
+            )?,
+            lines,
+        })
+    }
+
+    fn row(
+        &mut self,
+        place: &Path,
+        (record, line): (&Record, &str),
+        verdict: Verdict,
+    ) -> Result<(), SweepError> {
+        let system = unwritable(place);
+        self.csv
+            .row(record, verdict)
+            .map_err(|error| system(error.into()))?;
+        writeln!(self.lines, "{line}").map_err(system)?;
+        Ok(self.parquet.row(record, verdict)?)
+    }
+
+    fn finish(mut self, place: &Path) -> Result<(), SweepError> {
+        let system = unwritable(place);
+        self.csv.finish().map_err(&system)?;
+        self.lines.flush().map_err(&system)?;
+        Ok(self.parquet.finish()?)
+    }
+}
+
+fn unwritable(place: &Path) -> impl Fn(std::io::Error) -> SweepError {
+    move |source| {
+        SweepError::Folder(FolderError::Unwritable {
+            path: place.to_owned(),
+            source,
+        })
+    }
+}
+
+/// Writes everything from a journal that holds all trials.
+///
+/// # Errors
+/// When the journal is damaged or not whole, or the folder cannot be written; the trials are kept.
+pub fn finish(place: &Path, identity: Identity<'_>) -> Result<Summary, SweepError> {
+    let finished = write(place, identity);
+    if finished.is_err() {
+        folder::tidy(place);
+    }
+    finished
+}
+
+fn write(place: &Path, identity: Identity<'_>) -> Result<Summary, SweepError> {
+    let mut tables = Tables::begin(place, identity)?;
+    let mut tally = Tally::default();
+    let path = place.join(journal::FILE);
+    let whole = (Shard::WHOLE, identity.trials);
+    let count = in_order::<SweepError>(&path, whole, &mut |record, line| {
+        let verdict = identity.ranking.judge(record.end.figures());
+        tables.row(place, (&record, line), verdict)?;
+        tally.take(identity.ranking, record, verdict);
+        Ok(())
+    })?;
+    if count < identity.trials {
+        return Err(SweepError::Unfinished {
+            done: count,
+            total: identity.trials,
+            path: place.to_owned(),
+        });
+    }
+    tables.finish(place)?;
+    let summary = summary(identity, tally);
+    let best = match summary.best() {
+        Some(best) => Some(best_toml(identity, &best.record)?),
+        None => None,
+    };
+    let mut bytes = serde_json::to_vec_pretty(&summary.object)
+        .map_err(|error| unwritable(place)(error.into()))?;
+    bytes.push(b'\n');
+    // Everything is whole; what says so comes last.
+    folder::settle(place, "results.csv")?;
+    folder::settle(place, "results.parquet")?;
+    match best {
+        Some(text) => folder::write(place, "best.toml", text.as_bytes())?,
+        None => folder::remove(place, "best.toml")?,
+    }
+    folder::settle(place, journal::FILE)?;
+    folder::write(place, folder::DONE, &bytes)?;
+    Ok(summary)
+}
+
+/// The first line of a journal, before it is sealed.
+#[must_use]
+pub fn head(id: &SweepId, shard: Shard, ranking: &Ranking, synthetic: bool) -> Value {
+    json!({
+        "kind": KIND,
+        "schema_version": SCHEMA,
+        "sweep": id.name(),
+        "identity": id.to_object(),
+        "shard": shard.to_string(),
+        "objective": ranking.objective(),
+        "constraints": ranking.constraints(),
+        "trades_min": ranking.trades_min,
+        "synthetic": synthetic,
+    })
+}
+
+/// The configuration of a trial, whole, ready for `sim backtest -c`.
+///
+/// # Errors
+/// When its values are none that the base takes: the journal was made by another version.
+pub fn best_toml(identity: Identity<'_>, record: &Record) -> Result<String, SettingsError> {
+    let laid = identity.space.parameters.iter().zip(&record.values);
+    let laid = laid.map(|(each, text)| {
+        let item = match &each.range {
+            Range::List(choices) | Range::Choices(choices) => choices
+                .iter()
+                .find(|choice| choice.text == *text)
+                .map(|choice| choice.item.clone()),
+            Range::Steps { .. } | Range::Real { .. } => None,
+        };
+        let typed = || Item {
+            value: Typed::Number(text.clone()),
+            place: each.item.place.clone(),
+        };
+        (&each.slot, item.unwrap_or_else(typed))
+    });
+    Ok(identity.base.with(laid)?.to_toml())
+}
+
+fn summary(identity: Identity<'_>, tally: Tally) -> Summary {
+    let Tally {
+        counts,
+        top,
+        reasons,
+    } = tally;
+    let mut reasons: Vec<(String, u64)> = reasons.into_iter().collect();
+    reasons.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+    let mut summary = Summary {
+        counts,
+        top,
+        reasons,
+        object: Value::Null,
+    };
+    let rows = summary.top.iter().map(|ranked| row(identity.space, ranked));
+    let rows: Vec<Value> = rows.collect();
+    summary.object = json!({
+        "kind": KIND,
+        "schema_version": SCHEMA,
+        "sweep": identity.id.name(),
+        "identity": identity.id.to_object(),
+        "synthetic": identity.synthetic,
+        "in_sample": true,
+        "parameters": identity.space.canonical(),
+        "objective": identity.ranking.objective(),
+        "constraints": identity.ranking.constraints(),
+        "trades_min": identity.ranking.trades_min,
+        "trials": identity.trials,
+        "done": counts.done,
+        "infeasible": counts.infeasible,
+        "beyond_range": counts.beyond,
+        "null_objective": counts.null_objective,
+        "few_trades": counts.few_trades,
+        "unmet_constraints": counts.unmet,
+        "infeasible_reasons": summary.reasons.iter().take(5).map(|(reason, count)| json!({"reason": reason, "trials": count})).collect::<Vec<Value>>(),
+        "best": summary.best().map(|best| row(identity.space, best)),
+        "ranked": rows,
+    });
+    summary
+}
+
+/// One trial as an object.
+fn row(space: &Space, ranked: &Ranked) -> Value {
+    let record = &ranked.record;
+    let named = space.parameters.iter().zip(&record.values);
+    let values: Map<String, Value> = named
+        .map(|(each, value)| (each.name.clone(), Value::from(value.clone())))
+        .collect();
+    let log = match &record.end {
+        End::Done { log, .. } => Some(log.clone()),
+        End::Infeasible { .. } | End::Beyond { .. } => None,
+    };
+    json!({
+        "trial": record.trial,
+        "objective": ranked.verdict.objective,
+        "meets_constraints": ranked.verdict.meets,
+        "values": values,
+        "figures": record.end.figures().map(figures),
+        "event_log_sha256": log,
+    })
+}
+
+fn figures(figures: &Figures) -> Value {
+    let named = METRICS.iter().zip(&figures.0);
+    let object: Map<String, Value> = named
+        .map(|(metric, value)| (metric.name.to_owned(), json!(value)))
+        .collect();
+    object.into()
+}

@@ -1,0 +1,234 @@
+//! The folder of a sweep: filled while trials run, so that nothing finished is ever lost; complete once it holds
+//! `sweep.json`, which is written last.
+//!
+//! Not here: the journal (`journal`), what the files hold (`finish`).
+//! Invariant: nothing but files of a sweep is ever replaced or removed.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::sweep::journal::{self, Journal, JournalError, Present};
+use crate::sweep::plan::Shard;
+
+/// The file that says a sweep is complete.
+pub const DONE: &str = "sweep.json";
+/// The configuration that parameters are laid over.
+pub const CONFIG: &str = "config.toml";
+/// The space as it was given.
+pub const SPACE: &str = "space.toml";
+/// Prefix of a file that is being written.
+const UNFINISHED: &str = ".unfinished-";
+
+/// Files of a sweep.
+const FILES: [&str; 7] = [
+    journal::FILE,
+    DONE,
+    CONFIG,
+    SPACE,
+    "best.toml",
+    "results.csv",
+    "results.parquet",
+];
+
+/// Why a folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// It holds something else.
+    #[error("{}: is there already and holds no sweep\nhint: name another folder with --out, or move this one away", path.display())]
+    NotOurs {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It holds a sweep.
+    #[error("{}: holds a sweep already\nhint: --resume continues it, --replace begins again, --out names another folder", path.display())]
+    Taken {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The system refused.
+    #[error("{}: cannot be written: {source}\nhint: check the space left and the rights; finished trials are kept", path.display())]
+    Unwritable {
+        /// The file or folder.
+        path: PathBuf,
+        /// Its answer.
+        source: io::Error,
+    },
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// What to do with a sweep that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// Refuse.
+    Refuse,
+    /// Continue it.
+    Resume,
+    /// Begin again.
+    Replace,
+}
+
+/// What a place holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    Nothing,
+    Sweep,
+    Other,
+}
+
+/// What a folder is opened with.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening<'a> {
+    /// First line of the journal.
+    pub head: &'a Value,
+    /// The base configuration.
+    pub config: &'a str,
+    /// The text of the space.
+    pub space: &'a str,
+    /// All trials of the sweep.
+    pub trials: u64,
+    /// The part run here.
+    pub shard: Shard,
+}
+
+fn unwritable(path: &Path) -> impl Fn(io::Error) -> FolderError {
+    let path = path.to_owned();
+    move |source| FolderError::Unwritable {
+        path: path.clone(),
+        source,
+    }
+}
+
+fn holds(place: &Path) -> Result<Holds, FolderError> {
+    match fs::symlink_metadata(place) {
+        Err(_) => return Ok(Holds::Nothing),
+        Ok(meta) if !meta.is_dir() => return Ok(Holds::Other),
+        Ok(_) => {}
+    }
+    let entries = fs::read_dir(place)
+        .and_then(Iterator::collect::<io::Result<Vec<fs::DirEntry>>>)
+        .map_err(unwritable(place))?;
+    let mut sweep = false;
+    for entry in &entries {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name == journal::FILE {
+            sweep = true;
+        } else if !FILES.contains(&name.as_str())
+            && !name.starts_with(UNFINISHED)
+            && !name.starts_with("shard-")
+        {
+            return Ok(Holds::Other);
+        }
+    }
+    Ok(if sweep { Holds::Sweep } else { Holds::Nothing })
+}
+
+/// Whether a sweep may go into a place; cheap, and better known before the work than after it.
+///
+/// # Errors
+/// When it holds something else, or a sweep that is not to be touched.
+pub fn check(place: &Path, existing: Existing) -> Result<(), FolderError> {
+    match (holds(place)?, existing) {
+        (Holds::Other, _) => Err(FolderError::NotOurs {
+            path: place.to_owned(),
+        }),
+        (Holds::Sweep, Existing::Refuse) => Err(FolderError::Taken {
+            path: place.to_owned(),
+        }),
+        (Holds::Nothing | Holds::Sweep, _) => Ok(()),
+    }
+}
+
+/// Opens the folder of a sweep: new, or with the trials that are there.
+///
+/// # Errors
+/// When it holds something else, another sweep, or cannot be written.
+pub fn open(
+    place: &Path,
+    existing: Existing,
+    opening: Opening<'_>,
+) -> Result<(Journal, Present), FolderError> {
+    check(place, existing)?;
+    fs::create_dir_all(place).map_err(unwritable(place))?;
+    let journal = place.join(journal::FILE);
+    let torn_head = fs::read(&journal).is_ok_and(|bytes| !bytes.contains(&b'\n'));
+    if existing == Existing::Replace || torn_head {
+        clear(place)?;
+    }
+    let opened = if journal.exists() {
+        Journal::resume(place, opening.head, opening.trials)?
+    } else {
+        let journal = Journal::begin(place, opening.head)?;
+        (journal, Present::none(opening.shard, opening.trials))
+    };
+    write(place, CONFIG, opening.config.as_bytes())?;
+    write(place, SPACE, opening.space.as_bytes())?;
+    Ok(opened)
+}
+
+/// Removes the files of a sweep; shards below it stay.
+fn clear(place: &Path) -> Result<(), FolderError> {
+    // The mark of completeness goes first.
+    for name in [DONE].iter().chain(&FILES) {
+        let path = place.join(name);
+        if path.exists() {
+            fs::remove_file(&path).map_err(unwritable(&path))?;
+        }
+    }
+    Ok(())
+}
+
+/// Where a file is written before it is whole.
+#[must_use]
+pub fn unfinished(place: &Path, name: &str) -> PathBuf {
+    place.join(format!("{UNFINISHED}{name}"))
+}
+
+/// Puts a file that was written as unfinished in its place.
+///
+/// # Errors
+/// When the system refuses.
+pub fn settle(place: &Path, name: &str) -> Result<(), FolderError> {
+    let path = place.join(name);
+    fs::rename(unfinished(place, name), &path).map_err(unwritable(&path))
+}
+
+/// Writes a whole file or none.
+///
+/// # Errors
+/// When the system refuses.
+pub fn write(place: &Path, name: &str, bytes: &[u8]) -> Result<(), FolderError> {
+    let path = unfinished(place, name);
+    if let Err(source) = fs::write(&path, bytes) {
+        // Half of it is of no use; the first error is the one to tell.
+        let _gone = fs::remove_file(&path);
+        return Err(FolderError::Unwritable {
+            path: place.join(name),
+            source,
+        });
+    }
+    settle(place, name)
+}
+
+/// Removes what was left unfinished. Best effort: the error that led here is the one to tell.
+pub fn tidy(place: &Path) {
+    for name in FILES {
+        let _gone = fs::remove_file(unfinished(place, name));
+    }
+}
+
+/// Removes a file that this sweep has not.
+///
+/// # Errors
+/// When the system refuses.
+pub fn remove(place: &Path, name: &str) -> Result<(), FolderError> {
+    let path = place.join(name);
+    if path.exists() {
+        fs::remove_file(&path).map_err(unwritable(&path))?;
+    }
+    Ok(())
+}

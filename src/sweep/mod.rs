@@ -1,0 +1,24 @@
+//! Many runs over one set of inputs: which parameters, which trials, their results and the best of them.
+//!
+//! Not here: one run (`backtest`), what a run is judged by (`stats`), printing (`cli`).
+//! Invariant: a trial is a function of the plan and its index alone, so threads, shards, interruptions and the order
+//! of finishing leave no trace in a result.
+
+pub mod declare;
+pub mod estimate;
+pub mod figures;
+pub mod finish;
+pub mod folder;
+pub mod job;
+pub mod journal;
+pub mod merge;
+pub mod method;
+pub mod objective;
+pub mod plan;
+pub mod predicate;
+pub mod record;
+pub mod run;
+pub mod sobol;
+pub mod space;
+mod tables;
+pub mod worlds;

@@ -1,0 +1,208 @@
+//! Trials on threads: each worker takes the next index, runs it and writes it down.
+//!
+//! Not here: which trials there are (`plan`), the journal's form (`journal`).
+//! Invariant: a record is a function of its index; threads and their timing decide only the order of lines.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use crate::backtest::log::EventLog;
+use crate::backtest::run::{RunError, simulate};
+use crate::exchange::history::Engine;
+use crate::exchange::model::Model;
+use crate::settings::error::SettingsError;
+use crate::sweep::figures::Figures;
+use crate::sweep::job::Setup;
+use crate::sweep::journal::{Journal, JournalError, Present};
+use crate::sweep::objective::Verdict;
+use crate::sweep::record::{End, Record};
+use crate::sweep::space::Coordinate;
+use crate::trader::rules::Rules;
+
+/// Time between two reports: nobody reads faster, and waking somebody for each trial costs a tenth of it.
+const BETWEEN: Duration = Duration::from_millis(100);
+
+/// How far a sweep is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Standing {
+    /// Trials finished, those of earlier sessions included.
+    pub done: u64,
+    /// Of these, finished in this session.
+    pub here: u64,
+    /// Trials of this shard.
+    pub total: u64,
+    /// The best so far of this session: its index and objective.
+    pub best: Option<(u64, f64)>,
+}
+
+/// Runs every trial of the shard that is not present, on up to `threads` threads. Once `cancel` is set, trials in
+/// flight are finished and no new one begins. `tell` is called now and then, and at the end.
+///
+/// # Errors
+/// When the journal cannot be written; what was finished before is in it.
+pub fn run_all(
+    setup: &Setup,
+    (journal, present): (&Journal, &Present),
+    (threads, cancel): (usize, &AtomicBool),
+    tell: &mut dyn FnMut(Standing),
+) -> Result<Standing, JournalError> {
+    let next = AtomicU64::new(0);
+    let size = setup.shard.size(setup.trials);
+    let shared = Mutex::new(Shared {
+        standing: Standing {
+            done: present.count,
+            here: 0,
+            total: size,
+            best: None,
+        },
+        best: None,
+        failed: None,
+    });
+    std::thread::scope(|scope| {
+        // Nothing is ever sent: the channel closes when the last worker ends.
+        let (sender, ended) = mpsc::channel::<()>();
+        for _ in 0..threads.max(1) {
+            let sender = sender.clone();
+            let (next, shared) = (&next, &shared);
+            scope.spawn(move || {
+                let _until_the_end = sender;
+                while !cancel.load(Ordering::Relaxed) {
+                    let rank = next.fetch_add(1, Ordering::Relaxed);
+                    if rank >= size {
+                        return;
+                    }
+                    let trial = setup.shard.index + rank * setup.shard.count;
+                    if present.has(trial) {
+                        continue;
+                    }
+                    let record = run_trial(setup, trial);
+                    let written = journal.add(&record);
+                    let verdict = setup.ranking.judge(record.end.figures());
+                    if locked(shared).take(setup, (trial, verdict), written) {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        while ended.recv_timeout(BETWEEN) == Err(RecvTimeoutError::Timeout) {
+            let standing = locked(&shared).standing;
+            tell(standing);
+        }
+    });
+    let shared = shared
+        .into_inner()
+        .expect("invariant: no worker panics while holding the lock");
+    tell(shared.standing);
+    shared.failed.map_or(Ok(shared.standing), Err)
+}
+
+/// What workers leave for the one who tells.
+struct Shared {
+    standing: Standing,
+    best: Option<(u64, Verdict)>,
+    failed: Option<JournalError>,
+}
+
+impl Shared {
+    /// Takes note of a trial; whether workers should stop.
+    fn take(
+        &mut self,
+        setup: &Setup,
+        told: (u64, Verdict),
+        written: Result<(), JournalError>,
+    ) -> bool {
+        if let Err(error) = written {
+            self.failed.get_or_insert(error);
+        } else {
+            self.standing.done += 1;
+            self.standing.here += 1;
+            if self
+                .best
+                .is_none_or(|best| setup.ranking.order(told, best).is_lt())
+            {
+                self.best = Some(told);
+                let good = told.1.objective.filter(|_| told.1.meets);
+                self.standing.best = good.map(|objective| (told.0, objective));
+            }
+        }
+        self.failed.is_some()
+    }
+}
+
+fn locked(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared
+        .lock()
+        .expect("invariant: no worker panics while holding the lock")
+}
+
+/// One trial from its index alone.
+#[must_use]
+pub fn run_trial(setup: &Setup, trial: u64) -> Record {
+    let point = setup.sampler.point(&setup.space, trial);
+    let values = setup.space.texts(&point);
+    let end = match settle(setup, &point, &values) {
+        Ok((rules, model)) => simulate_point(setup, &rules, model, &values),
+        Err(reason) => End::Infeasible { reason },
+    };
+    Record { trial, values, end }
+}
+
+/// The settings of a trial, or why there are none.
+fn settle(
+    setup: &Setup,
+    point: &[Coordinate],
+    values: &[String],
+) -> Result<(Rules, Model), String> {
+    if let Some(violated) = setup.space.violated(values) {
+        return Err(format!("{violated} does not hold"));
+    }
+    let laid = setup.space.parameters.iter().zip(point);
+    let laid = laid.map(|(each, at)| (&each.slot, each.value(*at)));
+    setup
+        .base
+        .rules_with(laid)
+        .map_err(|error| first_cause(&error))
+}
+
+/// What is wrong with a configuration, in one line without the place: a point has none.
+#[must_use]
+pub fn first_cause(error: &SettingsError) -> String {
+    let cause = error
+        .problems
+        .first()
+        .map(|problem| problem.cause.to_string());
+    cause.unwrap_or_default().replace('\n', " ")
+}
+
+fn simulate_point(setup: &Setup, rules: &Rules, mut model: Model, values: &[String]) -> End {
+    let Some(scene) = setup.worlds.scene(values) else {
+        return End::Infeasible {
+            reason: "its inputs cannot hold together".to_owned(),
+        };
+    };
+    model.start = Some(scene.start);
+    // A trial in flight is always finished: it is short, and half of one is worth nothing.
+    let never = AtomicBool::new(false);
+    let log = (EventLog::hashing(), &never);
+    match simulate(&scene.world, rules, &model, Engine::Skip, log) {
+        Ok(run) => End::Done {
+            figures: Box::new(Figures::of(
+                &run.outcome,
+                model.balance,
+                &scene.world.tape.symbols,
+            )),
+            log: run.log.hash(),
+        },
+        Err(error @ (RunError::OutOfRange(_) | RunError::Canceled(_))) => End::Beyond {
+            reason: error
+                .to_string()
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+        },
+    }
+}
