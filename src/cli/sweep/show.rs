@@ -179,7 +179,7 @@ pub(super) fn estimate(
         ("speed", format!("{rate:.1} trials/s on one thread")),
         ("time", format!("{seconds:.1} s on {threads} threads")),
         ("memory, prices", mebibytes(found.column_bytes as u64)),
-        ("memory and disk, results", mebibytes(found.result_bytes)),
+        ("disk, results", mebibytes(found.result_bytes)),
     ];
     terminal.print(&table::pairs(&rows))?;
     Ok(())
