@@ -99,13 +99,16 @@ impl Progress {
             return;
         }
         if self.terminal.watched {
-            let begun = state.bar.is_none();
-            let bar = state.bar.get_or_insert_with(new_bar);
+            let elapsed = now.duration_since(state.started);
+            let (rate, left) = pace(elapsed, here, total - done);
+            // The bar itself would count what earlier sessions did.
+            let bar = state.bar.get_or_insert_with(|| {
+                let bar = new_bar();
+                bar.set_style(style(PACED));
+                bar
+            });
             bar.set_length(total);
-            if begun {
-                bar.set_position(done - here);
-                bar.reset_eta();
-            }
+            bar.set_prefix(format!("{rate:.0}/s, {left:.0} s left"));
             bar.set_message(format!("{stage}{detail}"));
             bar.set_position(done);
         } else if now.duration_since(state.line) >= BETWEEN_LINES {
@@ -139,11 +142,18 @@ impl Drop for Progress {
 
 fn new_bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    let style =
-        ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}")
-            .expect("invariant: the template is fixed and a test draws it");
-    bar.set_style(style);
+    bar.set_style(style(PLAIN));
     bar
+}
+
+/// A bar that tells the rate by itself.
+const PLAIN: &str = "{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}";
+/// A bar that is told the rate.
+const PACED: &str = "{msg} {wide_bar} {human_pos}/{human_len} {prefix}";
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template)
+        .expect("invariant: the templates are fixed and a test draws them")
 }
 
 #[cfg(test)]
@@ -153,5 +163,8 @@ mod tests {
     #[test]
     fn the_template_is_valid() {
         new_bar().finish_and_clear();
+        let bar = new_bar();
+        bar.set_style(style(PACED));
+        bar.finish_and_clear();
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Not here: trials and results (`sweep`).
 
+mod show;
+
 use std::cell::Cell;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,14 +15,13 @@ use super::args::{ConfigArgs, DataArgs, flag_value};
 use super::failure::UsageError;
 use super::progress::{Progress, clock, pace};
 use super::terminal::{Terminal, complain};
-use super::{Outcome, Session, table};
+use super::{Outcome, Session};
 use crate::backtest::prepare::Sources;
 use crate::settings::environment;
-use crate::sweep::estimate::{Estimate, estimate};
-use crate::sweep::figures::{METRICS, number};
-use crate::sweep::finish::Summary;
+use crate::sweep::error::SweepError;
+use crate::sweep::estimate::estimate;
 use crate::sweep::folder::{self, Existing};
-use crate::sweep::job::{self, Job, Output, Setup, SweepError};
+use crate::sweep::job::{self, Job, Output, Setup};
 use crate::sweep::merge::merge;
 use crate::sweep::method;
 use crate::sweep::plan::Shard;
@@ -174,7 +175,7 @@ pub(super) fn run(args: &SweepArgs, session: &Session) -> anyhow::Result<Outcome
                 Existing::Refuse
             };
             let (folder, summary) = merge(shards, out, existing).map_err(told)?;
-            show(&session.terminal, &summary, &folder)?;
+            show::summary(&session.terminal, &summary, &folder)?;
             Ok(Outcome::Done)
         }
         None => sweep(&args.run, session),
@@ -202,7 +203,7 @@ fn sweep(args: &RunArgs, session: &Session) -> anyhow::Result<Outcome> {
     if args.estimate {
         let began = clock();
         let found = estimate(&setup, output.threads, &|| clock().duration_since(began));
-        show_estimate(terminal, &found, output.threads)?;
+        show::estimate(terminal, &found, output.threads)?;
         return Ok(Outcome::Done);
     }
     let progress = Progress::new(*terminal);
@@ -232,12 +233,8 @@ fn sweep(args: &RunArgs, session: &Session) -> anyhow::Result<Outcome> {
         ));
     }
     match &finished.summary {
-        Some(summary) => show(terminal, summary, &finished.folder)?,
-        None => terminal.say(&format!(
-            "shard {} is complete: {}\nhint: once all are, sim sweep merge puts them together",
-            setup.shard,
-            finished.folder.display()
-        )),
+        Some(summary) => show::summary(terminal, summary, &finished.folder)?,
+        None => show::shard(terminal, &finished, setup.shard)?,
     }
     Ok(Outcome::Done)
 }
@@ -352,151 +349,4 @@ impl Reporter<'_> {
             }
         }
     }
-}
-
-/// Figures of the ranked table, beside parameters and objective.
-const SHOWN: [&str; 5] = [
-    "trades",
-    "net_usdt",
-    "total_return",
-    "max_drawdown",
-    "win_rate",
-];
-/// Rows of the ranked table.
-const ROWS: usize = 10;
-
-fn show(terminal: &Terminal, summary: &Summary, folder: &std::path::Path) -> anyhow::Result<()> {
-    if terminal.is_json() {
-        let mut object = summary.object.clone();
-        object["folder"] = json!(folder.display().to_string());
-        terminal.print_json(&object)?;
-        return Ok(());
-    }
-    let object = &summary.object;
-    let text = |key: &str| object[key].as_str().unwrap_or_default().to_owned();
-    let counts = summary.counts;
-    let mut page = format!(
-        "sweep {}: {} trials, {} ran, {} infeasible, {} without an objective, {} violate a constraint{}\nranked by {}\n\n",
-        text("sweep"),
-        object["trials"],
-        counts.done,
-        counts.infeasible,
-        counts.null_objective,
-        counts.unmet,
-        if counts.beyond > 0 {
-            format!(", {} left the range of exact amounts", counts.beyond)
-        } else {
-            String::new()
-        },
-        text("objective"),
-    );
-    page.push_str(&ranked(summary));
-    page.push_str(
-        "\nCAUTION  In-sample: the best of many trials looks better than it is. Nothing here was validated.\n",
-    );
-    if object["synthetic"] == json!(true) {
-        page.push_str("CAUTION  Synthetic: prices or signals were generated, not recorded.\n");
-    }
-    terminal.print(&page)?;
-    let best = folder.join("best.toml");
-    terminal.say(&format!(
-        "results: {}\nbest settings: sim backtest … -c {}",
-        folder.join("results.csv").display(),
-        best.display()
-    ));
-    Ok(())
-}
-
-fn ranked(summary: &Summary) -> String {
-    let parameters = summary.object["parameters"]
-        .as_array()
-        .into_iter()
-        .flatten();
-    let names: Vec<String> = parameters
-        .filter_map(|text| text.as_str())
-        .filter(|text| !text.starts_with("where "))
-        .map(|text| text.split(" = ").next().unwrap_or(text).to_owned())
-        .collect();
-    let mut head = vec!["rank", "trial"];
-    head.extend(names.iter().map(String::as_str));
-    head.push("objective");
-    head.extend(SHOWN);
-    let rows: Vec<Vec<String>> = summary
-        .top
-        .iter()
-        .take(ROWS)
-        .enumerate()
-        .map(|(rank, each)| {
-            let mut cells = vec![(rank + 1).to_string(), each.record.trial.to_string()];
-            cells.extend(each.record.values.iter().cloned());
-            let value = each
-                .verdict
-                .objective
-                .map_or("n/a".to_owned(), |value| format!("{value:.4}"));
-            cells.push(if each.verdict.meets {
-                value
-            } else {
-                format!("{value} (violates)")
-            });
-            let figures = each.record.end.figures();
-            cells.extend(SHOWN.iter().map(|name| {
-                let place = METRICS.iter().position(|metric| metric.name == *name);
-                let value = place.and_then(|place| figures?.0[place]);
-                figure(name, value)
-            }));
-            cells
-        })
-        .collect();
-    let right: Vec<usize> = (0..head.len()).collect();
-    table::render(&head, &rows, &right)
-}
-
-fn figure(name: &str, value: Option<f64>) -> String {
-    match (name, value) {
-        (_, None) => "n/a".to_owned(),
-        ("total_return" | "max_drawdown" | "win_rate", Some(value)) => {
-            format!("{:.2} %", value * 100.0)
-        }
-        ("net_usdt", Some(value)) => format!("{value:.2}"),
-        (_, value) => number(value, "n/a"),
-    }
-}
-
-fn show_estimate(terminal: &Terminal, found: &Estimate, threads: usize) -> anyhow::Result<()> {
-    let seconds = found.total.as_secs_f64();
-    let rate = 1.0 / found.per_trial.as_secs_f64().max(1e-9);
-    if terminal.is_json() {
-        terminal.print_json(&json!({
-            "trials": found.trials,
-            "tried": found.tried,
-            "infeasible": found.infeasible,
-            "trades_mean": found.trades_mean,
-            "trials_per_s_and_thread": rate,
-            "threads": threads,
-            "seconds": seconds,
-            "bars": found.bars,
-            "column_bytes": found.column_bytes,
-            "result_bytes": found.result_bytes,
-        }))?;
-        return Ok(());
-    }
-    #[allow(clippy::cast_precision_loss, reason = "for people")]
-    let mebibytes = |bytes: u64| format!("{:.1} MiB", bytes as f64 / 1_048_576.0);
-    let rows = [
-        ("trials", found.trials.to_string()),
-        (
-            "tried for this",
-            format!(
-                "{}, {} of them infeasible, {:.1} trades in the mean",
-                found.tried, found.infeasible, found.trades_mean
-            ),
-        ),
-        ("bars in a trial", found.bars.to_string()),
-        ("speed", format!("{rate:.1} trials/s on one thread")),
-        ("time", format!("{seconds:.1} s on {threads} threads")),
-        ("memory, prices", mebibytes(found.column_bytes as u64)),
-        ("memory and disk, results", mebibytes(found.result_bytes)),
-    ];
-    terminal.print(&table::pairs(&rows))?;
-    Ok(())
 }

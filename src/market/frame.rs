@@ -281,20 +281,20 @@ pub(crate) struct Batches {
 }
 
 impl Batches {
-    /// Begins a file in place of an old one.
+    /// Begins a file in place of an old one; `name` is what errors call it.
     ///
     /// # Errors
     /// When the folder cannot be written.
-    pub(crate) fn begin(path: &Path) -> Result<Self, MarketError> {
+    pub(crate) fn begin(path: &Path, name: &Path) -> Result<Self, MarketError> {
         let file = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(true)
             .open(path)
-            .map_err(|wrong| MarketError::unwritable(path, wrong))?;
+            .map_err(|wrong| MarketError::unwritable(name, wrong))?;
         Ok(Self {
-            path: path.to_owned(),
+            path: name.to_owned(),
             file,
             writer: None,
         })

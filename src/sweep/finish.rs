@@ -14,9 +14,9 @@ use serde_json::{Map, Value, json};
 use crate::settings::error::SettingsError;
 use crate::settings::overlay::Base;
 use crate::settings::parse::{Item, Value as Typed};
+use crate::sweep::error::SweepError;
 use crate::sweep::figures::{Figures, METRICS};
 use crate::sweep::folder::{self, FolderError};
-use crate::sweep::job::SweepError;
 use crate::sweep::journal::{self, in_order};
 use crate::sweep::objective::{Ranking, Verdict};
 use crate::sweep::plan::{KIND, SCHEMA, Shard, SweepId};
@@ -158,11 +158,12 @@ impl Tables {
             identity.synthetic,
         );
         writeln!(lines, "{}", seal(&head)).map_err(&system)?;
+        let name = "results.parquet";
         let csv = create("results.csv").map_err(&system)?;
         Ok(Self {
             csv: Csv::begin(csv, identity.space).map_err(|error| system(error.into()))?,
             parquet: Parquet::begin(
-                &folder::unfinished(place, "results.parquet"),
+                (&folder::unfinished(place, name), &place.join(name)),
                 identity.space,
             )?,
             lines,

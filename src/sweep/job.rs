@@ -6,15 +6,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use crate::backtest::prepare::{PrepareError, Sources};
-use crate::market::error::MarketError;
-use crate::settings::error::SettingsError;
+use crate::backtest::prepare::Sources;
 use crate::settings::layers::Layers;
 use crate::settings::overlay::Base;
 use crate::sweep::declare::{Declared, declare};
+use crate::sweep::error::{NoBest, SweepError};
 use crate::sweep::finish::{Identity, Summary, finish, head};
 use crate::sweep::folder::{self, Existing, FolderError, Opening};
-use crate::sweep::journal::JournalError;
 use crate::sweep::method::{Method, Sampler};
 use crate::sweep::objective::{self, Ranking, RankingError};
 use crate::sweep::plan::{Shard, SweepId, hash};
@@ -25,9 +23,11 @@ use crate::sweep::worlds::Worlds;
 
 /// Trials of a method that could go on for ever.
 pub const TRIALS: u64 = 256;
+/// Most trials of one sweep: one bit of memory for each says whether it is finished.
+pub const TRIALS_MAX: u64 = 1_000_000_000;
 /// Points of a grid that are run without being asked for by number.
 pub const GRID_MAX: u64 = 10_000_000;
-/// Trials looked through for one that no predicate excludes.
+/// Most trials that are looked through for one that no predicate excludes.
 const LOOK: u64 = 1_000_000;
 
 /// What is asked for.
@@ -62,93 +62,6 @@ pub struct Output {
     pub existing: Existing,
     /// Threads, at least one.
     pub threads: usize,
-}
-
-/// Why a sweep has no results.
-#[derive(Debug, thiserror::Error)]
-pub enum SweepError {
-    /// The configuration or the space.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    /// What trials are judged by.
-    #[error(transparent)]
-    Ranking(#[from] RankingError),
-    /// What was asked for cannot be.
-    #[error("{0}")]
-    Usage(String),
-    /// The inputs.
-    #[error(transparent)]
-    Prepare(#[from] PrepareError),
-    /// The folder.
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    /// The journal.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// A table.
-    #[error(transparent)]
-    Market(#[from] MarketError),
-    /// The user stopped it.
-    #[error("{}: interrupted, {done} of {total} trials are finished and kept\nhint: the same command with --resume continues", path.display())]
-    Interrupted {
-        /// Finished trials.
-        done: u64,
-        /// All of them.
-        total: u64,
-        /// The folder.
-        path: PathBuf,
-    },
-    /// Trials are missing.
-    #[error("{}: {done} of {total} trials are there\nhint: run the sweep again with --resume", path.display())]
-    Unfinished {
-        /// Finished trials.
-        done: u64,
-        /// All of them.
-        total: u64,
-        /// The folder.
-        path: PathBuf,
-    },
-    /// No trial can be the best.
-    #[error("{}", nothing(.0))]
-    NoBest(Box<NoBest>),
-}
-
-/// Why none of the trials is the best.
-#[derive(Debug)]
-pub struct NoBest {
-    /// The results, written all the same.
-    pub summary: Summary,
-    /// Where.
-    pub path: PathBuf,
-    /// The objective.
-    pub objective: String,
-    /// Least number of trades.
-    pub trades_min: u64,
-}
-
-fn nothing(none: &NoBest) -> String {
-    let counts = none.summary.counts;
-    let path = none.path.display();
-    if counts.done == 0 {
-        let first = none.summary.reasons.first();
-        let reason = first.map_or_else(
-            || "every account left the range of exact amounts".to_owned(),
-            |(reason, count)| format!("{count} times because {reason}"),
-        );
-        return format!(
-            "{path}: none of the trials could be run, {reason}\nhint: widen the space, or change the base configuration"
-        );
-    }
-    if counts.null_objective == counts.done {
-        return format!(
-            "{path}: '{}' is null in all {} trials that ran; {} have fewer than {} trades\nhint: the results are kept; use a longer recording, another --objective, or a smaller trades_min",
-            none.objective, counts.done, counts.few_trades, none.trades_min
-        );
-    }
-    format!(
-        "{path}: no trial has an objective and meets every constraint; {} of {} violate one\nhint: the results are kept; loosen the constraints and run the same command with --resume",
-        counts.unmet, counts.done
-    )
 }
 
 /// A sweep ready to run.
@@ -279,9 +192,9 @@ fn ranking(job: &Job, declared: &Declared) -> Result<Ranking, RankingError> {
 
 /// How many trials there are.
 fn trials(job: &Job, space: &Space, warnings: &mut Vec<String>) -> Result<u64, SweepError> {
-    match job.method {
-        Method::Grid => grid_trials(job, space, warnings),
-        Method::Random => Ok(job.trials.unwrap_or(TRIALS)),
+    let trials = match job.method {
+        Method::Grid => grid_trials(job, space, warnings)?,
+        Method::Random => job.trials.unwrap_or(TRIALS),
         Method::Sobol => {
             let trials = job.trials.unwrap_or(TRIALS);
             if trials > POINTS_MAX {
@@ -289,9 +202,15 @@ fn trials(job: &Job, space: &Space, warnings: &mut Vec<String>) -> Result<u64, S
                     "{trials} trials are more than the {POINTS_MAX} points of the sequence\nhint: use --method random"
                 )));
             }
-            Ok(trials)
+            trials
         }
+    };
+    if trials > TRIALS_MAX {
+        return Err(SweepError::Usage(format!(
+            "{trials} trials are more than {TRIALS_MAX}, which no machine finishes\nhint: give fewer with --trials"
+        )));
     }
+    Ok(trials)
 }
 
 fn grid_trials(job: &Job, space: &Space, warnings: &mut Vec<String>) -> Result<u64, SweepError> {
@@ -323,10 +242,11 @@ fn grid_trials(job: &Job, space: &Space, warnings: &mut Vec<String>) -> Result<u
 /// Refuses predicates that exclude everything before any input is read.
 fn one_is_left(space: &Space, sampler: &Sampler, trials: u64) -> Result<(), SweepError> {
     let mut excluded = vec![0_u64; space.predicates.len()];
-    if excluded.is_empty() {
+    // Of more trials than are looked through, some may be left.
+    if excluded.is_empty() || trials > LOOK {
         return Ok(());
     }
-    for trial in 0..trials.min(LOOK) {
+    for trial in 0..trials {
         let texts = space.texts(&sampler.point(space, trial));
         let violated = space.predicates.iter().position(|each| !each.holds(&texts));
         match violated {
@@ -336,7 +256,7 @@ fn one_is_left(space: &Space, sampler: &Sampler, trials: u64) -> Result<(), Swee
     }
     let most = (0..excluded.len()).max_by_key(|index| excluded[*index]);
     let most = most.map_or_else(String::new, |index| {
-        let share = format!("{} of {}", excluded[index], trials.min(LOOK));
+        let share = format!("{} of {}", excluded[index], trials);
         format!("'{}' alone excludes {share}", space.predicates[index])
     });
     Err(SweepError::Usage(format!(

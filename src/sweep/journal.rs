@@ -5,7 +5,7 @@
 //! torn last line is dropped when the file is opened again; no trial is in it twice.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -52,6 +52,12 @@ pub enum JournalError {
         line: u64,
         /// The trial.
         trial: u64,
+    },
+    /// Another process writes to it.
+    #[error("{}: another sim is writing to it\nhint: wait until it ends, or name another folder with --out", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
     },
     /// It belongs to another sweep.
     #[error("{}: belongs to another sweep: its {differs}\nhint: give the same inputs, configuration, space, method and trials to continue it, or name another folder with --out", path.display())]
@@ -126,7 +132,31 @@ impl Present {
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    file: Mutex<File>,
+    tail: Mutex<Tail>,
+}
+
+/// Where lines are appended.
+#[derive(Debug)]
+struct Tail {
+    file: File,
+    /// Length up to the last whole line.
+    whole: u64,
+}
+
+impl Tail {
+    /// One write: a line is there as a whole, or cut off again; where even that fails, it is torn at the end.
+    fn add(&mut self, line: &str) -> io::Result<()> {
+        let mut bytes = String::with_capacity(line.len() + 1);
+        bytes.push_str(line);
+        bytes.push('\n');
+        if let Err(error) = self.file.write_all(bytes.as_bytes()) {
+            // What follows must not begin in the middle of a line; the first error is the one to tell.
+            let _cut = self.file.set_len(self.whole);
+            return Err(error);
+        }
+        self.whole += bytes.len() as u64;
+        Ok(())
+    }
 }
 
 impl Journal {
@@ -140,14 +170,16 @@ impl Journal {
             path: path.clone(),
             source,
         };
-        let mut file = OpenOptions::new()
+        let file = OpenOptions::new()
             .append(true)
             .create_new(true)
             .open(&path)
             .map_err(system)?;
-        write_line(&mut file, &seal(head)).map_err(system)?;
+        lock(&file, &path)?;
+        let mut tail = Tail { file, whole: 0 };
+        tail.add(&seal(head)).map_err(system)?;
         Ok(Self {
-            file: Mutex::new(file),
+            tail: Mutex::new(tail),
             path,
         })
     }
@@ -162,6 +194,15 @@ impl Journal {
         trials: u64,
     ) -> Result<(Self, Present), JournalError> {
         let path = folder.join(FILE);
+        let system = |source| JournalError::System {
+            path: path.clone(),
+            source,
+        };
+        let file = OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .map_err(system)?;
+        lock(&file, &path)?;
         let found = read_head(&path)?;
         let own = head_of(head).ok_or_else(|| JournalError::NoHead { path: path.clone() })?;
         if let Some(differs) = own.id.differs(&found.id) {
@@ -173,17 +214,9 @@ impl Journal {
         }
         let mut present = Present::none(own.shard, trials);
         let whole = scan::<JournalError>(&path, &mut present, trials, &mut |_, _| Ok(()))?;
-        let system = |source| JournalError::System {
-            path: path.clone(),
-            source,
-        };
-        let file = OpenOptions::new()
-            .append(true)
-            .open(&path)
-            .map_err(system)?;
         file.set_len(whole).map_err(system)?;
         let journal = Self {
-            file: Mutex::new(file),
+            tail: Mutex::new(Tail { file, whole }),
             path,
         };
         Ok((journal, present))
@@ -195,23 +228,26 @@ impl Journal {
     /// When the system refuses, for example because the disk is full.
     pub fn add(&self, record: &Record) -> Result<(), JournalError> {
         let line = record.to_line();
-        let mut file = self
-            .file
+        let mut tail = self
+            .tail
             .lock()
             .expect("invariant: no writer panics while holding the lock");
-        write_line(&mut file, &line).map_err(|source| JournalError::System {
+        tail.add(&line).map_err(|source| JournalError::System {
             path: self.path.clone(),
             source,
         })
     }
 }
 
-/// One write: a line is there as a whole or torn at the end of the file.
-fn write_line(file: &mut File, line: &str) -> io::Result<()> {
-    let mut whole = String::with_capacity(line.len() + 1);
-    whole.push_str(line);
-    whole.push('\n');
-    file.write_all(whole.as_bytes())
+/// Two processes would write each trial twice. The system drops the lock however a process ends; where it knows no
+/// locks, nothing is locked.
+fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(JournalError::Busy {
+            path: path.to_owned(),
+        }),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
+    }
 }
 
 fn head_of(object: &Value) -> Option<Head> {

@@ -5,6 +5,7 @@
 //! of finishing leave no trace in a result.
 
 pub mod declare;
+pub mod error;
 pub mod estimate;
 pub mod figures;
 pub mod finish;

@@ -93,9 +93,9 @@ pub(super) struct Parquet {
 }
 
 impl Parquet {
-    pub(super) fn begin(path: &Path, space: &Space) -> Result<Self, MarketError> {
+    pub(super) fn begin((path, name): (&Path, &Path), space: &Space) -> Result<Self, MarketError> {
         Ok(Self {
-            sheet: Sheet::begin(path)?,
+            sheet: Sheet::begin(path, name)?,
             titles: titles(space),
             rows: Rows::new(space.parameters.len()),
         })

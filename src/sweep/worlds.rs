@@ -11,7 +11,7 @@ use crate::domain::bar::Bars;
 use crate::domain::time::Timestamp;
 use crate::exchange::history::World;
 use crate::settings::overlay::Base;
-use crate::sweep::job::SweepError;
+use crate::sweep::error::SweepError;
 use crate::sweep::plan::hash;
 use crate::sweep::space::{Coordinate, Space};
 

@@ -323,13 +323,13 @@ fn others_have_no_price(signals: &[BTreeMap<String, String>], summary: &Value) {
 }
 
 /// A recording of 1-minute bars, as the table of the recordings says.
-struct Stretch {
-    symbol: String,
-    from: Timestamp,
-    to: Timestamp,
+pub(crate) struct Stretch {
+    pub(crate) symbol: String,
+    pub(crate) from: Timestamp,
+    pub(crate) to: Timestamp,
 }
 
-fn stretches(data: &Path) -> Vec<Stretch> {
+pub(crate) fn stretches(data: &Path) -> Vec<Stretch> {
     let readme = std::fs::read_to_string(data.join("README.md")).unwrap();
     let rows = readme.lines().filter(|line| {
         line.starts_with("| `klines/um-1m/") || line.starts_with("| `klines/um-1m-archive/")
@@ -362,7 +362,7 @@ fn month_end(name: &str) -> Timestamp {
 }
 
 /// Pairs of Alpha and FOMO inside each recording, some intensified, some late: six a day.
-fn pairs(stretches: &[Stretch], seed: u64) -> Vec<RawSignal> {
+pub(crate) fn pairs(stretches: &[Stretch], seed: u64) -> Vec<RawSignal> {
     let mut signals = Vec::new();
     for (index, stretch) in (0_u64..).zip(stretches) {
         let mut random = Random::stream(seed, &[200, index]);

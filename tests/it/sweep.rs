@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use confluence::market::signals::write_csv;
 use confluence::settings::layers::Layers;
 use confluence::settings::overlay::{Base, Slot};
 use confluence::sweep::method::{Method, Sampler};
@@ -13,7 +14,8 @@ use confluence::sweep::space::{Choice, Coordinate, Parameter, Range, Space};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::binary::{files, json, made_up, say, sim, table, talk};
+use crate::binary::{files, json, made_up, say, shared, sim, table, talk};
+use crate::main_job::{pairs, stretches};
 
 /// A space over matching, exits, costs and paths, with every kind of range.
 const WIDE: &str = r#"
@@ -193,7 +195,7 @@ fn a_killed_sweep_resumes_to_the_same_bytes() {
 #[test]
 fn an_interrupted_sweep_keeps_what_is_finished() {
     let place = Place::new(12, WIDE);
-    let trials = ["--method", "random", "--trials", "4000"];
+    let trials = ["--method", "random", "--trials", "10000"];
     let mut child = place
         .sweep("out", &trials)
         .stdout(Stdio::null())
@@ -201,10 +203,16 @@ fn an_interrupted_sweep_keeps_what_is_finished() {
         .spawn()
         .unwrap();
     let journal = place.path("out/trials.jsonl");
-    while fs::metadata(&journal).map_or(0, |meta| meta.len()) < 20_000 {
+    while fs::metadata(&journal).map_or(0, |meta| meta.len()) < 5_000 {
         assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
         std::thread::yield_now();
     }
+    let second = place
+        .sweep("out", &[&trials[..], &["--resume"]].concat())
+        .output()
+        .unwrap();
+    let text = talk(&second);
+    assert!(text.contains("another sim is writing to it"), "{text}");
     let told = Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status();
@@ -213,11 +221,11 @@ fn an_interrupted_sweep_keeps_what_is_finished() {
     let text = talk(&output);
     assert_eq!(output.status.code(), Some(130), "{text}");
     assert!(
-        text.contains("of 4000 trials are finished and kept") && text.contains("--resume"),
+        text.contains("of 10000 trials are finished and kept") && text.contains("--resume"),
         "{text}"
     );
     let kept = fs::read_to_string(&journal).unwrap().lines().count() - 1;
-    assert!(kept > 10 && kept < 4000, "{kept}");
+    assert!(kept > 10 && kept < 10000, "{kept}");
     let resumed = place.run("out", &[&trials[..], &["--resume"]].concat());
     same(
         &resumed,
@@ -225,7 +233,7 @@ fn an_interrupted_sweep_keeps_what_is_finished() {
         "interrupted and resumed",
     );
     say(&format!(
-        "sweep: interrupted after {kept} of 4000 trials, all kept"
+        "sweep: interrupted after {kept} of 10000 trials, all kept"
     ));
 }
 
@@ -245,7 +253,9 @@ fn shards_merge_to_the_bytes_of_one_sweep() {
         command.arg("--out").arg(place.path(out));
         command
     };
+    let wrong = std::cell::Cell::new(0);
     let refused = |folders: &[&str], words: &[&str]| {
+        wrong.set(wrong.get() + 1);
         let output = merge(folders, "no").output().unwrap();
         let text = talk(&output);
         assert!(
@@ -305,41 +315,32 @@ fn shards_merge_to_the_bytes_of_one_sweep() {
     let doubled = [&lines[..], &lines[5..6]].concat().join("\n") + "\n";
     fs::write(&journal, doubled).unwrap();
     refused(&["parts"], &["is there twice"]);
-    say("sweep: 3 shards merged to the bytes of the whole, 6 wrong sets refused");
+    say(&format!(
+        "sweep: 3 shards merged to the bytes of the whole, {} wrong sets refused",
+        wrong.get()
+    ));
 }
 
-#[test]
-fn every_trial_is_the_run_that_backtest_makes() {
-    let place = Place::new(14, WIDE);
-    let files = place.run("out", &["--method", "sobol", "--trials", "128"]);
-    let rows = table(&files["results.csv"]);
+/// Runs some of the trials that ran by `sim backtest` and compares event logs and figures; returns how many were
+/// compared and the trades in them.
+fn compare(
+    rows: &[BTreeMap<String, String>],
+    wanted: usize,
+    backtest: &dyn Fn(usize) -> (Command, PathBuf),
+) -> (usize, usize) {
     let ran: Vec<&BTreeMap<String, String>> =
         rows.iter().filter(|row| row["status"] == "done").collect();
-    let mut compared = 0;
-    let mut trades = 0;
-    for row in ran.iter().step_by(ran.len() / 12) {
-        let mut command = place.inputs("backtest");
-        command
-            .arg("--out")
-            .arg(place.path(&format!("run{compared}")));
+    let (mut compared, mut trades) = (0, 0);
+    for row in ran.iter().step_by((ran.len() / wanted).max(1)) {
+        let (mut command, folder) = backtest(compared);
+        command.arg("--out").arg(&folder);
         let mut set = |key: &str, value: &str| {
             command.arg("--set").arg(format!("{key}={value}"));
         };
-        for key in [
-            "signals.window_s",
-            "signals.score_min",
-            "signals.role_112",
-            "account.leverage",
-            "sizing.position_pct",
-            "exits.stop_pct",
-            "exits.trailing.enabled",
-            "exits.trailing.activation_pct",
-            "exits.trailing.callback_pct",
-            "simulation.path_mode",
-            "simulation.stop_slippage_bps",
-            "signals.delay_ms",
-        ] {
-            set(key, &row[key]);
+        for (key, value) in row.iter() {
+            if key.contains('.') && !key.contains('[') {
+                set(key, value);
+            }
         }
         let (tp1, tp2, share) = (&row["tp1"], &row["tp2"], &row["exits.targets[1].share_pct"]);
         set(
@@ -354,8 +355,7 @@ fn every_trial_is_the_run_that_backtest_makes() {
             row["event_log_sha256"].as_str(),
             "{row:?}"
         );
-        let metrics =
-            fs::read_to_string(place.path(&format!("run{compared}/metrics.json"))).unwrap();
+        let metrics = fs::read_to_string(folder.join("metrics.json")).unwrap();
         let metrics: Value = serde_json::from_str(&metrics).unwrap();
         for (group, names) in [
             (
@@ -387,6 +387,20 @@ fn every_trial_is_the_run_that_backtest_makes() {
         trades += row["trades"].parse::<usize>().unwrap();
         compared += 1;
     }
+    (compared, trades)
+}
+
+#[test]
+fn every_trial_is_the_run_that_backtest_makes() {
+    let place = Place::new(14, WIDE);
+    let files = place.run("out", &["--method", "sobol", "--trials", "128"]);
+    let rows = table(&files["results.csv"]);
+    let (compared, trades) = compare(&rows, 12, &|number| {
+        (
+            place.inputs("backtest"),
+            place.path(&format!("run{number}")),
+        )
+    });
     say(&format!(
         "sweep: {compared} trials have the event log of their backtest, {trades} trades in them"
     ));
@@ -401,10 +415,98 @@ fn every_trial_is_the_run_that_backtest_makes() {
 }
 
 #[test]
+fn trials_on_real_prices_are_the_runs_that_backtest_makes() {
+    let Some(data) = shared() else { return };
+    let stretches = stretches(&data);
+    let longest = stretches
+        .into_iter()
+        .max_by_key(|stretch| (stretch.to - stretch.from).millis());
+    let longest = longest.unwrap();
+    let place = Place::new(18, WIDE);
+    let signals = place.path("real.csv");
+    write_csv(&signals, &pairs(std::slice::from_ref(&longest), 5)).unwrap();
+    let command = |verb: &str| {
+        let mut command = sim();
+        command.arg(verb).arg("--signals").arg(&signals);
+        command
+            .arg("--data")
+            .arg(data.join("klines"))
+            .args(["--data"])
+            .arg(data.join("mark"));
+        command
+    };
+    let mut sweep = command("sweep");
+    sweep
+        .arg("--space")
+        .arg(place.path("space.toml"))
+        .arg("--out")
+        .arg(place.path("real"));
+    json(sweep.args(["--method", "random", "--trials", "60"]));
+    let rows = table(&fs::read(place.path("real/results.csv")).unwrap());
+    let (compared, trades) = compare(&rows, 5, &|number| {
+        (command("backtest"), place.path(&format!("real{number}")))
+    });
+    say(&format!(
+        "sweep: {compared} of {} trials on real {} have the event log of their backtest, {trades} trades in them",
+        rows.len(),
+        longest.symbol
+    ));
+    assert!(compared >= 5 && trades > 50, "{compared} {trades}");
+}
+
+#[test]
+fn a_full_disk_is_told_and_keeps_what_is_finished() {
+    let place = Place::new(19, WIDE);
+    let whole = place.run("whole", &RANDOM);
+    let mut kept = Vec::new();
+    // No file may be longer than so many blocks; the signal that comes with it is ignored, as on a full disk.
+    for blocks in ["0", "1", "8", "100", "290"] {
+        let mut shell = Command::new("bash");
+        shell.arg("-c").arg(format!(
+            "trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""
+        ));
+        let sim = place.sweep("out", &[&RANDOM[..], &["--resume"]].concat());
+        let output = shell
+            .arg(sim.get_program())
+            .args(sim.get_args())
+            .output()
+            .unwrap();
+        let text = talk(&output);
+        assert_eq!(output.status.code(), Some(1), "{blocks}: {text}");
+        assert!(
+            text.contains("hint: check the space left"),
+            "{blocks}: {text}"
+        );
+        assert!(!text.contains(".unfinished-"), "{blocks}: {text}");
+        assert!(!place.path("out/sweep.json").exists());
+        let left = files(&place.path("out"));
+        assert!(
+            left.keys().all(|name| !name.starts_with('.')),
+            "{blocks}: {:?}",
+            left.keys()
+        );
+        let lines = left["trials.jsonl"]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count();
+        kept.push(lines.saturating_sub(1));
+    }
+    same(
+        &whole,
+        &place.run("out", &[&RANDOM[..], &["--resume"]].concat()),
+        "a full disk",
+    );
+    assert!(kept.is_sorted() && kept[3] > 50, "{kept:?}");
+    say(&format!(
+        "sweep: 5 full disks told, {kept:?} of 600 trials kept, the same bytes afterwards"
+    ));
+}
+
+#[test]
 fn wrong_spaces_are_refused_with_what_to_do() {
     let place = Place::new(15, "");
     let stop = "\"exits.stop_pct\" = [1, 2]";
-    let cases: [(&str, &[&str], &[&str]); 23] = [
+    let cases: [(&str, &[&str], &[&str]); 24] = [
         ("", &[], &["declares no parameters", "hint: "]),
         ("[parameters]", &[], &["declares no parameters"]),
         (
@@ -518,6 +620,11 @@ fn wrong_spaces_are_refused_with_what_to_do() {
             &["judged by its size"],
         ),
         (
+            "[parameters]\nSTOP",
+            &["--method", "random", "--trials", "9999999999"],
+            &["which no machine finishes"],
+        ),
+        (
             "[parameters]\n\"exits.stop_pct\" = { from = 0.00001, to = 99.9, step = 0.00001 }\n\"signals.window_s\" = { from = 1, to = 500, step = 0.001 }",
             &[],
             &[
@@ -543,7 +650,9 @@ fn wrong_spaces_are_refused_with_what_to_do() {
 fn wrong_folders_and_empty_results_are_told() {
     let space = "trades_min = 100000\n[parameters]\n\"exits.stop_pct\" = [1, 2]\n\"signals.window_s\" = [100, 200]\n";
     let place = Place::new(16, space);
+    let wrong = std::cell::Cell::new(0);
     let fails = |args: &[&str], words: &[&str]| {
+        wrong.set(wrong.get() + 1);
         let output = place.sweep("out", args).output().unwrap();
         let text = talk(&output);
         assert!(!output.status.success(), "{args:?}: {text}");
@@ -625,7 +734,10 @@ fn wrong_folders_and_empty_results_are_told() {
     fails(&[&args[..], &["--replace"]].concat(), &["break-even"]);
     fails(&["--shard", "3/2"], &["is no part of a whole"]);
     fails(&["--method", "tpe"], &["invalid value 'tpe'"]);
-    say("sweep: 14 wrong folders and calls told, nothing lost");
+    say(&format!(
+        "sweep: {} wrong folders and calls told, nothing lost",
+        wrong.get()
+    ));
 }
 
 #[test]

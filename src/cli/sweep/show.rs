@@ -1,0 +1,186 @@
+//! The ranked table of a sweep and the estimate, for people and for programs.
+//!
+//! Not here: what is in them (`sweep`).
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::cli::table;
+use crate::cli::terminal::Terminal;
+use crate::sweep::estimate::Estimate;
+use crate::sweep::figures::{METRICS, number};
+use crate::sweep::finish::Summary;
+use crate::sweep::job::Finished;
+use crate::sweep::plan::Shard;
+
+/// Figures of the ranked table, beside parameters and objective.
+const SHOWN: [&str; 5] = [
+    "trades",
+    "net_usdt",
+    "total_return",
+    "max_drawdown",
+    "win_rate",
+];
+/// Rows of the ranked table.
+const ROWS: usize = 10;
+
+/// The whole result.
+pub(super) fn summary(terminal: &Terminal, summary: &Summary, folder: &Path) -> anyhow::Result<()> {
+    if terminal.is_json() {
+        let mut object = summary.object.clone();
+        object["folder"] = json!(folder.display().to_string());
+        terminal.print_json(&object)?;
+        return Ok(());
+    }
+    let object = &summary.object;
+    let text = |key: &str| object[key].as_str().unwrap_or_default().to_owned();
+    let counts = summary.counts;
+    let mut page = format!(
+        "sweep {}: {} trials, {} ran, {} infeasible, {} without an objective, {} violate a constraint{}\nranked by {}\n\n",
+        text("sweep"),
+        object["trials"],
+        counts.done,
+        counts.infeasible,
+        counts.null_objective,
+        counts.unmet,
+        if counts.beyond > 0 {
+            format!(", {} left the range of exact amounts", counts.beyond)
+        } else {
+            String::new()
+        },
+        text("objective"),
+    );
+    page.push_str(&ranked(summary));
+    page.push_str(
+        "\nCAUTION  In-sample: the best of many trials looks better than it is. Nothing here was validated.\n",
+    );
+    if object["synthetic"] == json!(true) {
+        page.push_str("CAUTION  Synthetic: prices or signals were generated, not recorded.\n");
+    }
+    terminal.print(&page)?;
+    let best = folder.join("best.toml");
+    terminal.say(&format!(
+        "results: {}\nbest settings: sim backtest … -c {}",
+        folder.join("results.csv").display(),
+        best.display()
+    ));
+    Ok(())
+}
+
+/// One part of a sweep: its results come with the merge.
+pub(super) fn shard(terminal: &Terminal, finished: &Finished, shard: Shard) -> anyhow::Result<()> {
+    let folder = finished.folder.display().to_string();
+    if terminal.is_json() {
+        terminal.print_json(&json!({
+            "shard": shard.to_string(),
+            "trials": finished.standing.done,
+            "folder": folder,
+        }))?;
+    } else {
+        terminal.print(&format!(
+            "shard {shard} is complete, {} trials: {folder}\nonce all are, sim sweep merge puts them together",
+            finished.standing.done
+        ))?;
+    }
+    Ok(())
+}
+
+fn ranked(summary: &Summary) -> String {
+    let parameters = summary.object["parameters"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let names: Vec<String> = parameters
+        .filter_map(|text| text.as_str())
+        .filter(|text| !text.starts_with("where "))
+        .map(|text| text.split(" = ").next().unwrap_or(text).to_owned())
+        .collect();
+    let mut head = vec!["rank", "trial"];
+    head.extend(names.iter().map(String::as_str));
+    head.push("objective");
+    head.extend(SHOWN);
+    let rows: Vec<Vec<String>> = summary
+        .top
+        .iter()
+        .take(ROWS)
+        .enumerate()
+        .map(|(rank, each)| {
+            let mut cells = vec![(rank + 1).to_string(), each.record.trial.to_string()];
+            cells.extend(each.record.values.iter().cloned());
+            let value = each
+                .verdict
+                .objective
+                .map_or("n/a".to_owned(), |value| format!("{value:.4}"));
+            cells.push(if each.verdict.meets {
+                value
+            } else {
+                format!("{value} (violates)")
+            });
+            let figures = each.record.end.figures();
+            cells.extend(SHOWN.iter().map(|name| {
+                let place = METRICS.iter().position(|metric| metric.name == *name);
+                let value = place.and_then(|place| figures?.0[place]);
+                figure(name, value)
+            }));
+            cells
+        })
+        .collect();
+    let right: Vec<usize> = (0..head.len()).collect();
+    table::render(&head, &rows, &right)
+}
+
+fn figure(name: &str, value: Option<f64>) -> String {
+    match (name, value) {
+        (_, None) => "n/a".to_owned(),
+        ("total_return" | "max_drawdown" | "win_rate", Some(value)) => {
+            format!("{:.2} %", value * 100.0)
+        }
+        ("net_usdt", Some(value)) => format!("{value:.2}"),
+        (_, value) => number(value, "n/a"),
+    }
+}
+
+/// What a sweep will take.
+pub(super) fn estimate(
+    terminal: &Terminal,
+    found: &Estimate,
+    threads: usize,
+) -> anyhow::Result<()> {
+    let seconds = found.total.as_secs_f64();
+    let rate = 1.0 / found.per_trial.as_secs_f64().max(1e-9);
+    if terminal.is_json() {
+        terminal.print_json(&json!({
+            "trials": found.trials,
+            "tried": found.tried,
+            "infeasible": found.infeasible,
+            "trades_mean": found.trades_mean,
+            "trials_per_s_and_thread": rate,
+            "threads": threads,
+            "seconds": seconds,
+            "bars": found.bars,
+            "column_bytes": found.column_bytes,
+            "result_bytes": found.result_bytes,
+        }))?;
+        return Ok(());
+    }
+    #[allow(clippy::cast_precision_loss, reason = "for people")]
+    let mebibytes = |bytes: u64| format!("{:.1} MiB", bytes as f64 / 1_048_576.0);
+    let rows = [
+        ("trials", found.trials.to_string()),
+        (
+            "tried for this",
+            format!(
+                "{}, {} of them infeasible, {:.1} trades in the mean",
+                found.tried, found.infeasible, found.trades_mean
+            ),
+        ),
+        ("bars in a trial", found.bars.to_string()),
+        ("speed", format!("{rate:.1} trials/s on one thread")),
+        ("time", format!("{seconds:.1} s on {threads} threads")),
+        ("memory, prices", mebibytes(found.column_bytes as u64)),
+        ("disk, results", mebibytes(found.result_bytes)),
+    ];
+    terminal.print(&table::pairs(&rows))?;
+    Ok(())
+}
