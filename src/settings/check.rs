@@ -5,6 +5,7 @@
 use super::lists::element;
 use super::reader::{Reader, Rule};
 use super::sections;
+use super::validation::Validation;
 use super::{DataSettings, RunSettings, Settings};
 use crate::domain::event::{ExitPlan, ShareOf, Target, TrailingPlan};
 use crate::domain::num::{Money, Rate};
@@ -102,6 +103,8 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Settings {
         data,
         fallback,
         run,
+        // Read where it is wanted: trials of a sweep do not need it.
+        validation: Validation::default(),
         resolved: Vec::new(),
     }
 }

@@ -7,8 +7,11 @@
 pub mod consequence;
 pub mod environment;
 pub mod error;
+pub mod gate;
 pub mod layers;
+pub mod relation;
 pub mod source;
+pub mod validation;
 
 mod check;
 mod conflicts;
@@ -29,6 +32,7 @@ use layers::{Layers, Raw};
 use parse::Item;
 use reader::Reader;
 use source::{Origin, Place};
+use validation::Validation;
 
 /// Everything that can be configured, checked.
 #[derive(Clone, Debug)]
@@ -45,6 +49,8 @@ pub struct Settings {
     pub fallback: Fallback,
     /// Window and seed.
     pub run: RunSettings,
+    /// How a result is put to the proof; no run depends on it.
+    pub validation: Validation,
     resolved: Vec<Resolved>,
 }
 
@@ -94,6 +100,7 @@ impl Settings {
     fn check(raw: &Raw, problems: Vec<Problem>) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(raw, problems);
         let mut settings = check::read(&mut reader);
+        settings.validation = validation::read(&mut reader);
         conflicts::find(&mut reader, &settings);
         let problems = std::mem::take(&mut reader.problems);
         if !problems.is_empty() {
@@ -135,13 +142,15 @@ impl Settings {
         &self.resolved
     }
 
-    /// The settings as a configuration file: every key, in a fixed order, no trace of the layers. Reading it back gives
-    /// the same settings, and equal settings give equal text.
+    /// The settings of a run as a configuration file: every key that a run can depend on, in a fixed order, no trace of
+    /// the layers. Reading it back gives the same settings, and equal settings give equal text. How results are
+    /// validated is no part of it: a run has the same name however it is judged.
     #[must_use]
     pub fn to_toml(&self) -> String {
         let mut text = String::from("# Every setting of one run, resolved.\n\n");
         let mut section = "";
-        for entry in &self.resolved {
+        let of_runs = self.resolved.iter();
+        for entry in of_runs.filter(|entry| !entry.key.starts_with(validation::SECTION)) {
             let (group, name) = entry.key.rsplit_once('.').unwrap_or(("", &entry.key));
             if group != section {
                 text.push_str(&format!("\n[{group}]\n"));

@@ -6,8 +6,8 @@
 use std::cmp::Ordering;
 
 use crate::settings::names;
+use crate::settings::relation::Relation;
 use crate::sweep::figures::{Better, Figures, METRICS, TRADES, number};
-use crate::sweep::predicate::Relation;
 
 /// Trades below which a result says nothing (W5).
 pub const TRADES_MIN: u64 = 30;

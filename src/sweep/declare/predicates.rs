@@ -6,8 +6,9 @@ use super::{Declarer, typed};
 use crate::domain::num::parse_steps;
 use crate::settings::names;
 use crate::settings::parse::{Item, Value};
+use crate::settings::relation::Relation;
 use crate::settings::source::Place;
-use crate::sweep::predicate::{Constant, Operand, Predicate, Relation};
+use crate::sweep::predicate::{Constant, Operand, Predicate};
 use crate::sweep::space::{Parameter, Range};
 
 impl Declarer<'_> {
