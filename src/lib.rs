@@ -15,3 +15,4 @@ pub mod signal;
 pub mod stats;
 pub mod sweep;
 pub mod trader;
+pub mod validate;

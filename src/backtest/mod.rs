@@ -12,5 +12,6 @@ pub mod replays;
 pub mod run;
 pub mod summary;
 pub mod tables;
+pub mod threads;
 pub mod verdicts;
 mod words;

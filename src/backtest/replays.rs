@@ -4,11 +4,11 @@
 //! Invariant: each replay is a full run of its own; results are taken by index, so threads leave no trace.
 
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use crate::backtest::log::EventLog;
 use crate::backtest::run::{Canceled, RunError, simulate};
+use crate::backtest::threads::Crew;
 use crate::domain::num::{Money, Rate};
 use crate::domain::time::Span;
 use crate::exchange::history::{Engine, World};
@@ -25,7 +25,7 @@ const PATHS: [PathMode; 4] = [
 ];
 
 /// Multiples of all costs in the cost table (F3).
-const MULTIPLES: [i64; 4] = [0, 1, 2, 3];
+pub const MULTIPLES: [i64; 4] = [0, 1, 2, 3];
 
 /// Results of all replays.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,13 +42,41 @@ pub struct Replays {
 
 /// One way to run it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Variant {
+pub enum Variant {
+    /// Another order of high and low.
     Path(PathMode),
+    /// All costs so many times.
     Costs(i64),
+    /// Every order so much later.
     Delay(Span),
 }
 
 impl Variant {
+    /// Changes what a run assumes.
+    pub fn lay(self, rules: &mut Rules, model: &mut Model) {
+        match self {
+            Self::Path(path) => model.path_mode = path,
+            Self::Delay(added) => model.latency = model.latency + added,
+            Self::Costs(multiple) => {
+                let scale = |rate: &mut Rate| *rate = Rate::from_steps(rate.steps() * multiple);
+                for terms in [&mut rules.terms, &mut model.terms] {
+                    scale(&mut terms.maker);
+                    scale(&mut terms.taker);
+                }
+                let costs = &mut model.costs;
+                for rate in [
+                    &mut costs.half_spread,
+                    &mut costs.impact,
+                    &mut costs.slippage,
+                    &mut costs.stop_slippage,
+                    &mut costs.target_slippage,
+                ] {
+                    scale(rate);
+                }
+            }
+        }
+    }
+
     /// As a warning names it.
     fn name(self) -> String {
         match self {
@@ -71,9 +99,16 @@ pub fn replay(
     (net, cancel): (Money, &AtomicBool),
 ) -> Result<Replays, Canceled> {
     let variants = variants(world, model);
-    let results = run_all(&variants, threads, |variant| {
-        run_variant(world, rules, model, variant, (engine, net, cancel))
-    });
+    let run = |(): &mut (), index: usize| {
+        run_variant(
+            world,
+            (rules, model),
+            variants[index],
+            (engine, net, cancel),
+        )
+    };
+    let crew = Crew { threads, cancel };
+    let results = crew.all(variants.len(), (|| (), run), &mut |_| {})?;
     let mut rows = Vec::new();
     let mut costs = Vec::new();
     let mut delay = None;
@@ -123,43 +158,9 @@ fn variants(world: &World, model: &Model) -> Vec<Variant> {
     paths.chain(costs).chain([delay]).collect()
 }
 
-/// The results in the order of the variants, whoever computed them.
-fn run_all(
-    variants: &[Variant],
-    threads: usize,
-    run: impl Fn(Variant) -> Result<Money, RunError> + Sync,
-) -> Vec<Result<Money, RunError>> {
-    let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<Option<Result<Money, RunError>>>> =
-        Mutex::new(vec![None; variants.len()]);
-    std::thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, variants.len()) {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(variant) = variants.get(index) else {
-                        return;
-                    };
-                    let result = run(*variant);
-                    results
-                        .lock()
-                        .expect("invariant: no replay panics while holding the lock")[index] =
-                        Some(result);
-                }
-            });
-        }
-    });
-    let results = results
-        .into_inner()
-        .expect("invariant: no replay panics while holding the lock");
-    results
-        .into_iter()
-        .map(|result| result.expect("invariant: every variant was run"))
-        .collect()
-}
-
 /// The longest interval in use: later by it, every order misses at least one open.
-fn one_bar(world: &World) -> Span {
+#[must_use]
+pub fn one_bar(world: &World) -> Span {
     let series = world.tape.series.iter().flatten();
     let longest = series.map(|series| series.bars().interval).max();
     longest.unwrap_or(Span::from_millis(0))
@@ -167,36 +168,15 @@ fn one_bar(world: &World) -> Span {
 
 fn run_variant(
     world: &Arc<World>,
-    rules: &Rules,
-    model: &Model,
+    (rules, model): (&Rules, &Model),
     variant: Variant,
     (engine, net, cancel): (Engine, Money, &AtomicBool),
 ) -> Result<Money, RunError> {
-    let mut rules = rules.clone();
-    let mut model = model.clone();
-    match variant {
-        Variant::Path(path) if path == model.path_mode => return Ok(net),
-        Variant::Costs(1) => return Ok(net),
-        Variant::Path(path) => model.path_mode = path,
-        Variant::Delay(added) => model.latency = model.latency + added,
-        Variant::Costs(multiple) => {
-            let scale = |rate: &mut Rate| *rate = Rate::from_steps(rate.steps() * multiple);
-            for terms in [&mut rules.terms, &mut model.terms] {
-                scale(&mut terms.maker);
-                scale(&mut terms.taker);
-            }
-            let costs = &mut model.costs;
-            for rate in [
-                &mut costs.half_spread,
-                &mut costs.impact,
-                &mut costs.slippage,
-                &mut costs.stop_slippage,
-                &mut costs.target_slippage,
-            ] {
-                scale(rate);
-            }
-        }
+    if variant == Variant::Path(model.path_mode) || variant == Variant::Costs(1) {
+        return Ok(net);
     }
+    let (mut rules, mut model) = (rules.clone(), model.clone());
+    variant.lay(&mut rules, &mut model);
     let run = simulate(world, &rules, &model, engine, (EventLog::hashing(), cancel))?;
     Ok(run.outcome.net(model.balance))
 }

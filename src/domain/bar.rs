@@ -4,6 +4,8 @@
 //! Invariant: rows are ascending in open time, every price is positive, low ≤ open, close ≤ high (T2): whoever builds
 //! a [`Bars`] has checked it.
 
+use std::ops::Range;
+
 use super::num::{Price, Qty};
 use super::time::{Span, Timestamp};
 
@@ -171,6 +173,32 @@ impl Bars {
         match self.coarse.get(stretch) {
             Some(stretch) if stretch.from <= row => stretch.length,
             _ => self.interval,
+        }
+    }
+
+    /// The bars of some rows.
+    ///
+    /// # Panics
+    /// When they are not all there.
+    #[must_use]
+    pub fn rows(&self, rows: Range<usize>) -> Self {
+        let coarse = self.coarse.iter().filter_map(|stretch| {
+            let (from, to) = (stretch.from.max(rows.start), stretch.to.min(rows.end));
+            (from < to).then(|| Coarse {
+                from: from - rows.start,
+                to: to - rows.start,
+                length: stretch.length,
+            })
+        });
+        Self {
+            interval: self.interval,
+            coarse: coarse.collect(),
+            open_time: self.open_time[rows.clone()].to_vec(),
+            open: self.open[rows.clone()].to_vec(),
+            high: self.high[rows.clone()].to_vec(),
+            low: self.low[rows.clone()].to_vec(),
+            close: self.close[rows.clone()].to_vec(),
+            volume: self.volume[rows].to_vec(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! Not here: files (`market::klines` and its neighbours), fills (`exchange`).
 //! Invariant: an answer of the index is only used to *find* the next event, never to decide anything (W7).
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use crate::domain::bar::Bars;
@@ -12,6 +13,7 @@ use crate::domain::num::{Price, Rate};
 use crate::domain::symbol::Symbols;
 use crate::domain::time::{Span, Timestamp};
 use crate::market::ranges::{Columns, Ranges};
+use crate::market::window::{Window, rows_of};
 
 /// One funding settlement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +109,29 @@ impl Series {
             mark,
             detail,
             funding,
+            contract_ranges: OnceLock::new(),
+            mark_ranges: OnceLock::new(),
+        }
+    }
+
+    /// What a run over a part of the time would have been given of it.
+    #[must_use]
+    pub fn within(&self, window: Window) -> Self {
+        let rows = rows_of(&self.bars, window);
+        let bars = self.bars.rows(rows.clone());
+        let mark = self.mark.as_ref().map(|mark| mark.rows(rows));
+        let detail = self.detail.as_ref();
+        let detail = detail.map(|detail| detail.rows(rows_of(detail, window)));
+        let funding = self.funding.iter();
+        Self {
+            segments: segments(&bars),
+            bars,
+            mark,
+            detail: detail.filter(|detail| !detail.is_empty()),
+            funding: funding
+                .filter(|record| window.from <= record.time && record.time <= window.to)
+                .copied()
+                .collect(),
             contract_ranges: OnceLock::new(),
             mark_ranges: OnceLock::new(),
         }
@@ -252,6 +277,35 @@ impl Segment {
             usize::try_from(steps).unwrap_or(usize::MAX),
             since - steps * length,
         )
+    }
+}
+
+impl MarkColumns {
+    fn rows(&self, rows: Range<usize>) -> Self {
+        Self {
+            open: self.open[rows.clone()].to_vec(),
+            high: self.high[rows.clone()].to_vec(),
+            low: self.low[rows.clone()].to_vec(),
+            close: self.close[rows].to_vec(),
+            // Only counted when prices are loaded.
+            stand_ins: 0,
+        }
+    }
+}
+
+impl Tape {
+    /// What a run over a part of the time would have been given: a symbol without a bar in it has none.
+    #[must_use]
+    pub fn within(&self, window: Window) -> Self {
+        let cut = |series: &Option<Series>| {
+            let cut = series.as_ref()?.within(window);
+            (!cut.is_empty()).then_some(cut)
+        };
+        Self {
+            symbols: self.symbols.clone(),
+            instruments: self.instruments.clone(),
+            series: self.series.iter().map(cut).collect(),
+        }
     }
 }
 

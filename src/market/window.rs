@@ -2,6 +2,8 @@
 //!
 //! Not here: which signals there are (`signals`), which bars are chosen (`load`).
 
+use std::ops::Range;
+
 use crate::domain::bar::Bars;
 use crate::domain::time::{DAY, Span, Timestamp};
 
@@ -54,6 +56,16 @@ impl Window {
 /// The bars of one length that lie wholly before the window's end and begin at most [`LEAD`] before its start.
 #[must_use]
 pub fn slice(bars: Bars, window: Window) -> Bars {
+    let rows = rows_of(&bars, window);
+    if rows == (0..bars.len()) {
+        return bars;
+    }
+    bars.rows(rows)
+}
+
+/// The rows of those bars.
+#[must_use]
+pub fn rows_of(bars: &Bars, window: Window) -> Range<usize> {
     let first = bars.first_at_or_after(window.from - LEAD);
     let end = bars.first_at_or_after(window.to);
     // A bar that begins inside may end outside; it is not known before the run is over.
@@ -62,20 +74,7 @@ pub fn slice(bars: Bars, window: Window) -> Bars {
     } else {
         end
     };
-    let rows = first..end.max(first);
-    if rows == (0..bars.len()) {
-        return bars;
-    }
-    Bars {
-        interval: bars.interval,
-        coarse: Vec::new(),
-        open_time: bars.open_time[rows.clone()].to_vec(),
-        open: bars.open[rows.clone()].to_vec(),
-        high: bars.high[rows.clone()].to_vec(),
-        low: bars.low[rows.clone()].to_vec(),
-        close: bars.close[rows.clone()].to_vec(),
-        volume: bars.volume[rows].to_vec(),
-    }
+    first..end.max(first)
 }
 
 /// Milliseconds of the window that bars of one length cover.

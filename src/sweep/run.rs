@@ -151,7 +151,10 @@ pub fn run_trial(setup: &Setup, trial: u64) -> Record {
 }
 
 /// The settings of a trial, or why there are none.
-fn settle(
+///
+/// # Errors
+/// The first reason, in words.
+pub fn settle(
     setup: &Setup,
     point: &[Coordinate],
     values: &[String],

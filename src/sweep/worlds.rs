@@ -10,6 +10,7 @@ use crate::backtest::prepare::{Prepared, Sources, prepare};
 use crate::domain::bar::Bars;
 use crate::domain::time::Timestamp;
 use crate::exchange::history::World;
+use crate::market::window::Window;
 use crate::settings::overlay::Base;
 use crate::sweep::error::SweepError;
 use crate::sweep::plan::hash;
@@ -110,6 +111,44 @@ impl Worlds {
             data_hash,
             synthetic,
         })
+    }
+
+    /// The same inputs over a part of the time, as a run over that part alone would have read them. What has no bar in it
+    /// is left out: no point that wants it can run.
+    #[must_use]
+    pub fn within(&self, window: Window) -> Self {
+        let cut = |scene: &Scene| {
+            let start = scene.start.max(window.from);
+            let part = Window {
+                from: start,
+                to: scene.end.min(window.to),
+            };
+            let tape = scene.world.tape.within(part);
+            let last = tape.series.iter().flatten();
+            let end = last.map(|series| series.end_time(series.len() - 1)).max()?;
+            let signals = scene.world.signals.iter();
+            let heard = signals.filter(|signal| part.contains(signal.received_time));
+            let world = World {
+                tape,
+                signals: heard.cloned().collect(),
+                script: Vec::new(),
+            };
+            (part.from < end).then(|| Scene {
+                world: Arc::new(world),
+                start,
+                end: part.to,
+            })
+        };
+        let scenes = self.scenes.iter();
+        Self {
+            varied: self.varied.clone(),
+            scenes: scenes
+                .filter_map(|(values, scene)| Some((values.clone(), cut(scene)?)))
+                .collect(),
+            signals_hash: self.signals_hash.clone(),
+            data_hash: self.data_hash.clone(),
+            synthetic: self.synthetic,
+        }
     }
 
     /// What a point replays, given the texts of its values; `None` when its inputs cannot hold together.

@@ -161,6 +161,12 @@ impl Trader {
         }
     }
 
+    /// Hears a message of the time before the run: it may wait for a partner that comes later, and a pair that it
+    /// completes is used up without being traded (V2). Only before the first event.
+    pub fn overhear(&mut self, signal: &Signal) {
+        let _used_up = self.books.hear(&self.rules.confluence, signal, false);
+    }
+
     /// Hears an event and says what follows from it.
     pub fn on_event(&mut self, now: Timestamp, event: &Event, commands: &mut Commands) {
         match event {

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules and what each may import, besides itself. `trader::rules` is that module alone.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("signal", &["domain"]),
     ("trader", &["domain"]),
@@ -23,6 +23,8 @@ const LAYERS: [(&str, &[&str]); 16] = [
     ("backtest", BELOW_BACKTEST),
     // Many runs.
     ("sweep", BELOW_SWEEP),
+    // What the best of many runs is worth.
+    ("validate", BELOW_VALIDATE),
     ("web", BELOW_FIVE),
     ("live", BELOW_SIX),
     ("cli", BELOW_CLI),
@@ -39,13 +41,17 @@ const BELOW_SWEEP: &[&str] = &[
     "domain", "signal", "trader", "stats", "market", "engine", "report", "exchange", "journal",
     "settings", "backtest",
 ];
+const BELOW_VALIDATE: &[&str] = &[
+    "domain", "signal", "trader", "stats", "market", "engine", "report", "exchange", "journal",
+    "settings", "backtest", "sweep",
+];
 const BELOW_SIX: &[&str] = &[
     "domain", "signal", "trader", "stats", "market", "engine", "report", "exchange", "journal",
     "settings", "backtest", "web",
 ];
 const BELOW_CLI: &[&str] = &[
     "domain", "signal", "trader", "stats", "market", "engine", "report", "exchange", "journal",
-    "settings", "backtest", "sweep", "web", "live",
+    "settings", "backtest", "sweep", "validate", "web", "live",
 ];
 
 /// Text that may only stand in files whose path begins with one of these.

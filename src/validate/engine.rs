@@ -1,0 +1,73 @@
+//! One run of the engine for a validation: the rules and the simulator of `sim backtest`, without a log.
+//!
+//! Not here: which runs (the modules beside this one). The only place of this room that simulates.
+//! Invariant: a run is a function of its arguments.
+
+use std::convert::Infallible;
+
+use crate::domain::event::{Command, Confluence, Event, Note};
+use crate::domain::signal::Signal;
+use crate::domain::time::Timestamp;
+use crate::engine::{Journal, drive};
+use crate::exchange::history::{Engine, History, Outcome, World};
+use crate::exchange::model::Model;
+use crate::trader::rules::Rules;
+use crate::trader::{Trader, Upkeep};
+
+/// Keeps the pairs and nothing else.
+#[derive(Debug, Default)]
+struct Pairs(Vec<(Timestamp, Confluence)>);
+
+impl Journal for Pairs {
+    type Error = Infallible;
+
+    fn heard(&mut self, _: Timestamp, _: &Event) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn noted(&mut self, at: Timestamp, note: &Note) -> Result<(), Infallible> {
+        if let Note::Confluence(pair) = note {
+            self.0.push((at, pair.clone()));
+        }
+        Ok(())
+    }
+
+    fn said(&mut self, _: Timestamp, _: &Command) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// Runs the strategy over a world; messages of `before` are overheard and not traded (V2). `None` when the account leaves
+/// the range of exact amounts.
+#[must_use]
+pub fn run(world: &World, rules: &Rules, model: &Model, before: &[Signal]) -> Option<Outcome> {
+    through(world, (rules, model), before, &mut ())
+}
+
+/// The same with every confluence it emits, in order, and when.
+#[must_use]
+pub fn run_with_pairs(
+    world: &World,
+    rules: &Rules,
+    model: &Model,
+) -> Option<(Outcome, Vec<(Timestamp, Confluence)>)> {
+    let mut pairs = Pairs::default();
+    let outcome = through(world, (rules, model), &[], &mut pairs)?;
+    Some((outcome, pairs.0))
+}
+
+fn through(
+    world: &World,
+    (rules, model): (&Rules, &Model),
+    before: &[Signal],
+    journal: &mut impl Journal<Error = Infallible>,
+) -> Option<Outcome> {
+    let instruments = world.tape.instruments.clone();
+    let mut trader = Trader::new(rules.clone(), instruments, Upkeep::default());
+    for signal in before {
+        trader.overhear(signal);
+    }
+    let mut history = History::new(world, model, Engine::Skip);
+    drive(&mut trader, &mut history, journal).ok()?;
+    Some(history.finish())
+}

@@ -1,0 +1,9 @@
+//! What the best of many runs is worth: how much of it is luck, and whether it survives other times, prices and signals.
+//!
+//! Not here: the trials of a sweep and their folder (`sweep`), the formulas (`stats::validation`), pages (`report`).
+//! Invariants: everything hangs on the inputs, the space, the settings and the seed; threads leave no trace; what cannot
+//! be computed says why, and never passes a gate.
+
+pub mod engine;
+pub mod progress;
+pub mod trials;

@@ -1,0 +1,163 @@
+//! Every trial of a space over one stretch of time, with what the figures of luck need: daily returns and trades.
+//!
+//! Not here: which points there are (`sweep::method`), running one (`engine`), the best of them for a user (`sweep`).
+//! Invariant: a trial's entry is a function of its index and of the inputs; they are kept in the order of their indices.
+
+use crate::backtest::run::Canceled;
+use crate::backtest::summary::daily_series;
+use crate::domain::fill::Trade;
+use crate::domain::num::Money;
+use crate::domain::time::Timestamp;
+use crate::exchange::history::Outcome;
+use crate::exchange::model::Model;
+use crate::stats::equity::DailySeries;
+use crate::sweep::figures::Figures;
+use crate::sweep::job::Setup;
+use crate::sweep::objective::Verdict;
+use crate::sweep::run::settle;
+use crate::sweep::worlds::{Scene, Worlds};
+use crate::trader::rules::Rules;
+use crate::validate::engine;
+use crate::validate::progress::Tell;
+
+/// One trial that could be run.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Its index.
+    pub trial: u64,
+    /// The values of its parameters, in declared order.
+    pub values: Vec<String>,
+    /// Its strategy.
+    pub rules: Rules,
+    /// Its simulation; `start` is that of the run it was settled for.
+    pub model: Model,
+}
+
+/// A finished trade, as small as can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Its entry.
+    pub start: Timestamp,
+    /// Its last exit.
+    pub end: Timestamp,
+    /// What it left after fees and funding.
+    pub net: Money,
+}
+
+/// What a trial left.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// Its index.
+    pub trial: u64,
+    /// Its figures; `None` when its account left the range of exact amounts.
+    pub figures: Option<Figures>,
+    /// One entry per day; those after a ruin are missing.
+    pub returns: Vec<Option<f64>>,
+    /// In order of their exits.
+    pub trades: Vec<Held>,
+}
+
+impl Held {
+    /// Of a trade of the simulator.
+    #[must_use]
+    pub fn of(trade: &Trade) -> Self {
+        Self {
+            start: trade.entry_time,
+            end: trade.exit_time,
+            net: trade.net(),
+        }
+    }
+}
+
+impl Ran {
+    /// The returns that exist.
+    #[must_use]
+    pub fn known(&self) -> Vec<f64> {
+        self.returns.iter().flatten().copied().collect()
+    }
+
+    /// Bytes it takes in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.returns.len() * size_of::<Option<f64>>()
+            + self.trades.len() * size_of::<Held>()
+    }
+}
+
+/// The point of a trial with its settings; `None` when it cannot be run.
+#[must_use]
+pub fn candidate(setup: &Setup, trial: u64) -> Option<Candidate> {
+    let point = setup.sampler.point(&setup.space, trial);
+    let values = setup.space.texts(&point);
+    let (rules, model) = settle(setup, &point, &values).ok()?;
+    Some(Candidate {
+        trial,
+        values,
+        rules,
+        model,
+    })
+}
+
+/// The daily equity of a run that began with so much.
+#[must_use]
+pub fn series(outcome: &Outcome, balance: Money) -> DailySeries {
+    daily_series(outcome, balance)
+}
+
+/// Runs one candidate over a scene.
+#[must_use]
+pub fn run(candidate: &Candidate, scene: &Scene) -> Ran {
+    let mut model = candidate.model.clone();
+    model.start = Some(scene.start);
+    let symbols = &scene.world.tape.symbols;
+    let outcome = engine::run(&scene.world, &candidate.rules, &model, &[]);
+    let Some(outcome) = outcome else {
+        return Ran {
+            trial: candidate.trial,
+            figures: None,
+            returns: Vec::new(),
+            trades: Vec::new(),
+        };
+    };
+    Ran {
+        trial: candidate.trial,
+        figures: Some(Figures::of(&outcome, model.balance, symbols)),
+        returns: series(&outcome, model.balance).returns(),
+        trades: outcome.trades.iter().map(Held::of).collect(),
+    }
+}
+
+/// Runs all trials of a sweep over some inputs, in order; those that cannot be run are left out.
+///
+/// # Errors
+/// When the user stopped it.
+pub fn run_all(
+    setup: &Setup,
+    worlds: &Worlds,
+    (tell, stage): (&Tell<'_>, &str),
+) -> Result<Vec<Ran>, Canceled> {
+    let count = usize::try_from(setup.trials).unwrap_or(usize::MAX);
+    let run = |(): &mut (), index: usize| {
+        let candidate = candidate(setup, index as u64)?;
+        Some(run(&candidate, worlds.scene(&candidate.values)?))
+    };
+    let all = tell.all(stage, count, (|| (), run))?;
+    Ok(all.into_iter().flatten().collect())
+}
+
+/// The best by the declared objective, if one can be: it has the objective and meets every constraint; ties go to the
+/// lower index.
+#[must_use]
+pub fn best<'a>(setup: &Setup, all: &'a [Ran]) -> Option<&'a Ran> {
+    let judged = |ran: &Ran| setup.ranking.judge(ran.figures.as_ref());
+    let chosen = |ran: &&Ran| {
+        let Verdict { objective, meets } = judged(ran);
+        objective.is_some() && meets
+    };
+    let order = |one: &&Ran, other: &&Ran| {
+        let (one, other) = ((one.trial, judged(one)), (other.trial, judged(other)));
+        setup.ranking.order(one, other)
+    };
+    all.iter().filter(chosen).min_by(order)
+}
