@@ -9,3 +9,4 @@ pub mod headline;
 pub mod html;
 pub mod input;
 pub mod table;
+pub mod validation;

@@ -5,5 +5,7 @@
 //! be computed says why, and never passes a gate.
 
 pub mod engine;
+pub mod found;
 pub mod progress;
+pub mod register;
 pub mod trials;

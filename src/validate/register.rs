@@ -1,0 +1,268 @@
+//! The register of every configuration ever tried on some data (V1): one file, one JSON line each, only ever appended to.
+//!
+//! Not here: what its count does to a verdict (`luck`). No byte of a sweep's results or of a run folder depends on it.
+//! Invariants: processes take turns by a lock on the file; a line is there as a whole or not at all; a line that cannot
+//! be read is reported with its number and counts as one more configuration, since it may have been one.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::json;
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::sweep::plan::hash;
+use crate::sweep::record::{opened, seal};
+use crate::sweep::worlds::Worlds;
+
+/// Where it is when nobody says otherwise.
+pub const DEFAULT: &str = "reports/trials.jsonl";
+
+/// The only strategy there is.
+const STRATEGY: &str = "confluence";
+
+/// Longer lines are none of ours.
+const LINE_MAX: u64 = 1 << 16;
+
+/// Why the register cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: the register of trials cannot be {what}: {source}\nhint: check the rights and the space left, or name another file with --register; without it nobody knows how many trials there were", path.display())]
+pub struct RegisterError {
+    /// The file.
+    path: PathBuf,
+    /// What was tried.
+    what: &'static str,
+    /// The system's answer.
+    source: io::Error,
+}
+
+/// One evaluated configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Hash of its resolved settings.
+    pub configuration: String,
+    /// Hash of its daily returns, where they are known.
+    pub returns: Option<String>,
+    /// Mean over deviation of its daily returns, where that exists.
+    pub sharpe_daily: Option<f64>,
+}
+
+/// What the register says of some data.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Census {
+    /// Distinct configurations that were tried, damaged lines among them.
+    pub trials: usize,
+    /// The daily sharpes of those that have one, by configuration.
+    pub sharpes: Vec<f64>,
+    /// Lines that cannot be read.
+    pub damaged: Vec<u64>,
+    /// Configurations that were entered now.
+    pub entered: usize,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    data: String,
+    strategy: String,
+    configuration: String,
+    returns: Option<String>,
+    sharpe_daily: Option<f64>,
+}
+
+/// The data a trial is of: prices, rules and messages.
+#[must_use]
+pub fn data_key(worlds: &Worlds) -> String {
+    hash(&format!("{}\n{}", worlds.data_hash, worlds.signals_hash))
+}
+
+/// Hash of a series of daily returns.
+#[must_use]
+pub fn returns_hash(returns: &[Option<f64>]) -> String {
+    let words = returns.iter().map(|value| match value {
+        Some(value) => (value + 0.0).to_bits(),
+        // No number: a day after ruin.
+        None => f64::NAN.to_bits(),
+    });
+    let bytes: Vec<u8> = words.flat_map(u64::to_le_bytes).collect();
+    format!("{:032x}", xxh3_128(&bytes))
+}
+
+/// Known configurations of some data.
+#[derive(Default)]
+struct Known {
+    by_configuration: BTreeMap<String, (Option<String>, Option<f64>)>,
+    damaged: Vec<u64>,
+    /// Length of the file, and whether its last line has an end.
+    length: u64,
+    whole: bool,
+}
+
+/// Enters configurations that are not in it yet, and counts all that ever were tried on this data.
+///
+/// # Errors
+/// When the file cannot be read or written; nothing is half-written then.
+pub fn enter(path: &Path, data: &str, entries: &[Entry]) -> Result<Census, RegisterError> {
+    let failed = |what| {
+        move |source| RegisterError {
+            path: path.to_owned(),
+            what,
+            source,
+        }
+    };
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        std::fs::create_dir_all(folder).map_err(failed("created"))?;
+    }
+    let mut file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(path)
+        .map_err(failed("opened"))?;
+    // The system lets go of the lock however a process ends; where it knows no locks, nothing is locked.
+    let _no_locks_here = file.lock();
+    let mut known = read(&mut file, data).map_err(failed("read"))?;
+    let mut text = String::new();
+    let mut entered = 0;
+    for entry in entries {
+        let told = (entry.returns.clone(), entry.sharpe_daily);
+        let before = known.by_configuration.get(&entry.configuration);
+        // A trial whose returns nobody kept adds nothing to one that is known.
+        let same = before.is_some_and(|before| told.0.is_none() || before.0 == told.0);
+        if same {
+            continue;
+        }
+        let line = json!({
+            "data": data,
+            "strategy": STRATEGY,
+            "configuration": entry.configuration,
+            "returns": entry.returns,
+            "sharpe_daily": entry.sharpe_daily,
+        });
+        text.push_str(&seal(&line));
+        text.push('\n');
+        known
+            .by_configuration
+            .insert(entry.configuration.clone(), told);
+        entered += 1;
+    }
+    if !text.is_empty() {
+        if !known.whole {
+            // What follows a torn line must not become a part of it.
+            text.insert(0, '\n');
+        }
+        append(&mut file, &text, known.length).map_err(failed("written"))?;
+    }
+    let _unlocked = file.unlock();
+    let known_sharpes = known.by_configuration.values();
+    Ok(Census {
+        trials: known.by_configuration.len() + known.damaged.len(),
+        sharpes: known_sharpes.filter_map(|(_, sharpe)| *sharpe).collect(),
+        damaged: known.damaged,
+        entered,
+    })
+}
+
+fn append(file: &mut File, text: &str, length: u64) -> io::Result<()> {
+    if let Err(error) = file.write_all(text.as_bytes()) {
+        // Half a line is of no use; the first error is the one to tell.
+        let _cut = file.set_len(length);
+        return Err(error);
+    }
+    Ok(())
+}
+
+fn read(file: &mut File, data: &str) -> io::Result<Known> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut known = Known {
+        whole: true,
+        ..Known::default()
+    };
+    let mut reader = BufReader::with_capacity(1 << 16, file);
+    let mut bytes = Vec::new();
+    let mut number = 0;
+    loop {
+        bytes.clear();
+        let length = Read::take(&mut reader, LINE_MAX).read_until(b'\n', &mut bytes)? as u64;
+        if length == 0 {
+            return Ok(known);
+        }
+        number += 1;
+        known.length += length;
+        known.whole = bytes.ends_with(b"\n");
+        let text = std::str::from_utf8(&bytes).ok().map(str::trim_end);
+        if text == Some("") {
+            continue;
+        }
+        let line = text.and_then(opened);
+        let Some(line) = line.and_then(|line| serde_json::from_str::<Line>(line).ok()) else {
+            known.damaged.push(number);
+            continue;
+        };
+        if line.data == data && line.strategy == STRATEGY {
+            let told = (line.returns, line.sharpe_daily);
+            known.by_configuration.insert(line.configuration, told);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(number: usize) -> Entry {
+        Entry {
+            configuration: format!("c{number}"),
+            returns: Some(format!("r{number}")),
+            sharpe_daily: (number > 0).then_some(0.5),
+        }
+    }
+
+    #[test]
+    fn writers_at_once_tear_no_line_and_the_same_again_counts_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/trials.jsonl");
+        std::thread::scope(|scope| {
+            for writer in 0..8 {
+                let path = &path;
+                scope.spawn(move || {
+                    for step in 0..20 {
+                        // Every entry is tried by two writers.
+                        let number = (writer / 2) * 20 + step;
+                        enter(path, "d", &[entry(number)]).unwrap();
+                    }
+                });
+            }
+        });
+        let census = enter(&path, "d", &[]).unwrap();
+        assert_eq!((census.trials, census.sharpes.len()), (80, 79));
+        assert!(census.damaged.is_empty());
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text.lines().count(), 80);
+        let again = enter(&path, "d", &[entry(3), entry(0)]).unwrap();
+        assert_eq!((again.trials, again.entered), (80, 0));
+        assert_eq!(enter(&path, "other", &[entry(3)]).unwrap().trials, 1);
+        assert_eq!(enter(&path, "d", &[]).unwrap().trials, 80);
+    }
+
+    #[test]
+    fn a_torn_line_is_told_and_counted_and_nothing_is_written_into_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trials.jsonl");
+        enter(&path, "d", &[entry(1), entry(2), entry(3)]).unwrap();
+        let mut text = std::fs::read_to_string(&path).unwrap();
+        text.truncate(text.len() - 9);
+        std::fs::write(&path, text.replacen("c1", "c9", 1)).unwrap();
+        let census = enter(&path, "d", &[entry(4)]).unwrap();
+        assert_eq!((census.trials, census.damaged), (4, vec![1, 3]));
+        let census = enter(&path, "d", &[entry(4)]).unwrap();
+        assert_eq!(
+            (census.trials, census.damaged, census.entered),
+            (4, vec![1, 3], 0)
+        );
+    }
+}
