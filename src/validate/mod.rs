@@ -5,7 +5,10 @@
 //! be computed says why, and never passes a gate.
 
 pub mod engine;
+pub mod error;
 pub mod found;
+pub mod luck;
 pub mod progress;
 pub mod register;
+pub mod subject;
 pub mod trials;
