@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::failure::UsageError;
-use super::{data, explain, signals, sweep};
+use super::{data, explain, signals, sweep, validate};
 use crate::domain::time::Timestamp;
 use crate::settings::layers::{FlagValue, Layers};
 use crate::settings::{Settings, environment};
@@ -64,6 +64,8 @@ pub(super) enum Command {
     Backtest(BacktestArgs),
     /// Run many settings over the same signals and prices, and rank them
     Sweep(sweep::SweepArgs),
+    /// Say how much of the best of many settings is luck: survives, or probably noise
+    Validate(validate::ValidateArgs),
     /// Look at signal files: which pairs match, which nearly do
     #[command(subcommand)]
     Signals(signals::SignalsCommand),

@@ -17,6 +17,7 @@ mod survey;
 mod sweep;
 mod table;
 mod terminal;
+mod validate;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -37,10 +38,6 @@ enum Outcome {
     /// Done.
     Done,
     /// Done, but a declared validation gate failed.
-    #[expect(
-        dead_code,
-        reason = "no command declares a gate yet; the code is reserved"
-    )]
     GateFailed,
 }
 
@@ -131,6 +128,7 @@ fn dispatch(command: &Command, session: &Session) -> anyhow::Result<Outcome> {
     match command {
         Command::Backtest(args) => backtest::run(args, session),
         Command::Sweep(args) => sweep::run(args, session),
+        Command::Validate(args) => validate::run(args, session),
         Command::Signals(command) => signals::run(command, session),
         Command::Data(command) => data::run(command, session),
         Command::Config(command) => config::run(command, session),

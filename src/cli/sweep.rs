@@ -15,7 +15,7 @@ use super::args::{ConfigArgs, DataArgs, flag_value};
 use super::failure::UsageError;
 use super::progress::{Progress, clock, pace};
 use super::terminal::{Terminal, complain};
-use super::{Outcome, Session};
+use super::{Outcome, Session, validate};
 use crate::backtest::prepare::Sources;
 use crate::settings::environment;
 use crate::sweep::error::SweepError;
@@ -117,11 +117,13 @@ struct RunArgs {
     /// Threads; the results do not depend on it
     #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     threads: Option<u16>,
+    #[command(flatten)]
+    proof: validate::AfterSweep,
 }
 
 /// How points are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Method {
+pub(super) enum Method {
     /// Every combination, the last parameter fastest
     Grid,
     /// Independent points
@@ -140,7 +142,7 @@ enum Form {
 }
 
 /// An error that the exit code must recognise.
-fn told(error: SweepError) -> anyhow::Error {
+pub(super) fn told(error: SweepError) -> anyhow::Error {
     match error {
         SweepError::Settings(wrong) => wrong.into(),
         SweepError::Usage(text) => UsageError(text).into(),
@@ -186,6 +188,7 @@ fn sweep(args: &RunArgs, session: &Session) -> anyhow::Result<Outcome> {
     let terminal = &session.terminal;
     let job = args.job(terminal)?;
     let output = args.output();
+    args.proof.check(job.shard)?;
     if let Some(out) = output.out.as_ref().filter(|_| !args.estimate) {
         let place = if job.shard.is_whole() {
             out.clone()
@@ -233,10 +236,11 @@ fn sweep(args: &RunArgs, session: &Session) -> anyhow::Result<Outcome> {
         ));
     }
     match &finished.summary {
+        Some(_) if args.proof.validate && terminal.is_json() => {}
         Some(summary) => show::summary(terminal, summary, &finished.folder)?,
         None => show::shard(terminal, &finished, setup.shard)?,
     }
-    Ok(Outcome::Done)
+    validate::after(&args.proof, (&setup, &finished), output.threads, session)
 }
 
 impl RunArgs {

@@ -12,6 +12,7 @@ pub mod months;
 pub mod overview;
 pub mod signals;
 pub mod trades;
+pub mod validation;
 
 use super::chart::render::ChartError;
 use super::input::RunReport;
@@ -43,20 +44,23 @@ pub fn page(run: &RunReport) -> Result<String, ChartError> {
         about::assumptions(run),
         about::reproduce(run),
     ];
-    let mut page = String::with_capacity(256 * 1024);
+    Ok(whole(&run.title, &sections.concat()))
+}
+
+/// A whole page around its sections.
+fn whole(title: &str, body: &str) -> String {
+    let mut page = String::with_capacity(body.len() + 16 * 1024);
     page.push_str("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     page.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     page.push_str(
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n",
     );
     page.push_str("<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
-    page.push_str(&escape::text(&run.title));
+    page.push_str(&escape::text(title));
     page.push_str("</title>\n<style>\n");
     page.push_str(STYLE);
     page.push_str("</style>\n</head>\n<body>\n<main>\n");
-    for section in sections {
-        page.push_str(&section);
-    }
+    page.push_str(body);
     page.push_str("</main>\n</body>\n</html>\n");
-    Ok(page)
+    page
 }

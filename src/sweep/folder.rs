@@ -23,7 +23,7 @@ pub const SPACE: &str = "space.toml";
 const UNFINISHED: &str = ".unfinished-";
 
 /// Files of a sweep.
-const FILES: [&str; 7] = [
+const FILES: [&str; 9] = [
     journal::FILE,
     DONE,
     CONFIG,
@@ -31,6 +31,8 @@ const FILES: [&str; 7] = [
     "best.toml",
     "results.csv",
     "results.parquet",
+    "validation.html",
+    "validation.json",
 ];
 
 /// Why a folder cannot be used.

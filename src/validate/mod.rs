@@ -7,8 +7,12 @@
 pub mod engine;
 pub mod error;
 pub mod found;
+pub mod job;
 pub mod luck;
+pub mod meaning;
+pub mod output;
 pub mod progress;
 pub mod register;
 pub mod subject;
 pub mod trials;
+pub mod verdict;

@@ -14,7 +14,6 @@ use crate::sweep::job::Setup;
 use crate::sweep::worlds::Scene;
 use crate::validate::engine;
 use crate::validate::error::ValidateError;
-use crate::validate::progress::Tell;
 use crate::validate::trials::{self, Candidate, Ran};
 
 /// The best of all trials with its run.
@@ -43,16 +42,15 @@ pub struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// Runs all trials of a sweep and takes the best.
+    /// Takes the best of all trials and runs it once more.
     ///
     /// # Errors
-    /// When none can be the best, or the user stopped it.
+    /// When none can be the best.
     pub fn new(
         setup: &'a Setup,
         settings: &Settings,
-        tell: &Tell<'_>,
+        all: Vec<Ran>,
     ) -> Result<Self, ValidateError> {
-        let all = trials::run_all(setup, &setup.worlds, (tell, "trials"))?;
         let chosen = trials::best(setup, &all).map(|best| best.trial);
         let none = || ValidateError::none(setup, &all);
         let trial = chosen.ok_or_else(none)?;

@@ -1,0 +1,281 @@
+//! `sim validate`, and the same after a sweep: arguments become one job; progress, the verdict, the exit code.
+//!
+//! Not here: the validation (`validate`).
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::args::{ConfigArgs, DataArgs, flag_value};
+use super::failure::UsageError;
+use super::progress::Progress;
+use super::sweep::{self, told};
+use super::{Outcome, Session, table};
+use crate::backtest::prepare::Sources;
+use crate::backtest::threads::Crew;
+use crate::report::validation::VerdictReport;
+use crate::sweep::job::{Finished, Job, Setup};
+use crate::sweep::method::Method;
+use crate::sweep::plan::Shard;
+use crate::validate::error::ValidateError;
+use crate::validate::job::{self, Verdict};
+use crate::validate::output;
+use crate::validate::progress::Tell;
+use crate::validate::register;
+
+/// `sim validate`.
+#[derive(Debug, Args)]
+pub(super) struct ValidateArgs {
+    /// A file of signals: csv, parquet, jsonl, recorded messages or the original's database
+    #[arg(short, long, value_name = "FILE")]
+    signals: PathBuf,
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// What was varied
+    #[arg(long, value_name = "FILE", default_value = "config/sweep.toml")]
+    space: PathBuf,
+    /// How points are chosen
+    #[arg(long, value_enum, default_value = "grid")]
+    method: sweep::Method,
+    /// How many points are tried; without it the whole grid, or 256
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    trials: Option<u64>,
+    /// The figure that decides, such as sharpe or min:max_drawdown; without it, what the space says
+    #[arg(long, value_name = "FIGURE")]
+    objective: Option<String>,
+    /// What must hold of the best, such as "max_drawdown <= 0.2"; may be given several times
+    #[arg(long = "constraint", value_name = "COMPARISON")]
+    constraints: Vec<String>,
+    /// Trades below which a trial is not judged
+    #[arg(long, value_name = "N")]
+    trades_min: Option<u64>,
+    /// Seed of everything drawn at random
+    #[arg(long, value_name = "N")]
+    seed: Option<String>,
+    /// First instant, UTC: 2026-01-01 or 2026-01-01T07:15:00Z
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// First instant no longer in the runs
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+    /// Money at the start, in USDT
+    #[arg(long, value_name = "USDT")]
+    balance: Option<String>,
+    /// The folder of the verdict; without it, reports/validate-<name>
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// The register of all trials ever run: without their number nobody knows how much is luck
+    #[arg(long, value_name = "FILE", default_value = register::DEFAULT)]
+    register: PathBuf,
+    /// Threads; the results do not depend on it
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    threads: Option<u16>,
+}
+
+/// The same after a sweep.
+#[derive(Debug, Args)]
+pub(super) struct AfterSweep {
+    /// Then say how much of the best is luck, as sim validate does
+    #[arg(long)]
+    pub(super) validate: bool,
+    /// The register of all trials ever run, for --validate
+    #[arg(long, value_name = "FILE", default_value = register::DEFAULT, requires = "validate")]
+    register: PathBuf,
+}
+
+impl AfterSweep {
+    /// Refuses to judge a part of a sweep.
+    pub(super) fn check(&self, shard: Shard) -> Result<(), UsageError> {
+        if self.validate && !shard.is_whole() {
+            return Err(UsageError(
+                "--validate judges a whole sweep, and this is a shard of one\nhint: merge the shards, then run sim validate on the same space"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// An error that the exit code must recognise.
+fn failed(error: ValidateError) -> anyhow::Error {
+    match error {
+        ValidateError::Sweep(error) => told(error),
+        other @ (ValidateError::Register(_)
+        | ValidateError::Canceled(_)
+        | ValidateError::NoBest(_)
+        | ValidateError::Unwritable { .. }
+        | ValidateError::NotOurs { .. }) => other.into(),
+    }
+}
+
+pub(super) fn run(args: &ValidateArgs, session: &Session) -> anyhow::Result<Outcome> {
+    let terminal = &session.terminal;
+    if let Some(out) = &args.out {
+        output::check(out).map_err(failed)?;
+    }
+    let busy = Progress::new(*terminal);
+    let setup = Setup::new(&args.job(), &|stage| busy.busy(stage));
+    let setup = setup.map_err(told)?;
+    drop(busy);
+    for warning in &setup.warnings {
+        terminal.warn(warning);
+    }
+    let place = match &args.out {
+        Some(out) => out.clone(),
+        None => {
+            let place = output::default_place(&setup);
+            output::check(&place).map_err(failed)?;
+            place
+        }
+    };
+    let threads = threads(args.threads);
+    let verdict = judge(&setup, &args.register, threads, session)?;
+    finish(&verdict, (&place, None), session)
+}
+
+/// What `--validate` asks for after a sweep.
+pub(super) fn after(
+    args: &AfterSweep,
+    (setup, finished): (&Setup, &Finished),
+    threads: usize,
+    session: &Session,
+) -> anyhow::Result<Outcome> {
+    if !args.validate {
+        return Ok(Outcome::Done);
+    }
+    let verdict = judge(setup, &args.register, threads, session)?;
+    let summary = finished.summary.as_ref().map(|summary| &summary.object);
+    finish(&verdict, (&finished.folder, summary), session)
+}
+
+fn judge(
+    setup: &Setup,
+    register: &Path,
+    threads: usize,
+    session: &Session,
+) -> anyhow::Result<Verdict> {
+    let progress = Progress::new(session.terminal);
+    let hear = |stage: &str, done: usize, total: usize| {
+        progress.report(stage, done as u64, total as u64);
+    };
+    let tell = Tell {
+        crew: Crew {
+            threads,
+            cancel: &session.cancel,
+        },
+        hear: &hear,
+    };
+    job::run(setup, register, &tell).map_err(failed)
+}
+
+fn finish(
+    verdict: &Verdict,
+    (place, sweep): (&Path, Option<&Value>),
+    session: &Session,
+) -> anyhow::Result<Outcome> {
+    let terminal = &session.terminal;
+    output::write(place, verdict).map_err(failed)?;
+    for caution in &verdict.report.cautions {
+        terminal.warn(caution);
+    }
+    if terminal.is_json() {
+        let mut object = verdict.object.clone();
+        object["folder"] = json!(place.display().to_string());
+        if let Some(sweep) = sweep {
+            object["sweep_summary"] = sweep.clone();
+        }
+        terminal.print_json(&object)?;
+    } else {
+        terminal.print(&text(&verdict.report))?;
+    }
+    terminal.say(&format!("verdict: {}", place.join(output::PAGE).display()));
+    Ok(if verdict.passes() {
+        Outcome::Done
+    } else {
+        Outcome::GateFailed
+    })
+}
+
+/// The verdict for a terminal.
+fn text(report: &VerdictReport) -> String {
+    let word = if report.survives {
+        "SURVIVES"
+    } else {
+        "PROBABLY NOISE"
+    };
+    let mut page = format!("{word}: {}, {}\n\n", report.title, report.chosen);
+    let answer = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    let questions: Vec<Vec<String>> = report
+        .questions
+        .iter()
+        .map(|each| vec![each.asks.clone(), answer(each.yes), each.because.clone()])
+        .collect();
+    page.push_str(&table::render(
+        &["question", "answer", "why"],
+        &questions,
+        &[],
+    ));
+    let passes = |passes: bool| if passes { "passes" } else { "FAILS" }.to_owned();
+    let gates: Vec<Vec<String>> = report
+        .gates
+        .iter()
+        .map(|each| vec![each.gate.clone(), passes(each.passes), each.value.clone()])
+        .collect();
+    if !gates.is_empty() {
+        page.push('\n');
+        page.push_str(&table::render(&["gate", "", "found"], &gates, &[]));
+    }
+    for part in &report.sections {
+        let rows: Vec<(&str, String)> = part
+            .figures
+            .iter()
+            .map(|row| (row.name, row.value.clone()))
+            .collect();
+        page.push_str(&format!("\n{}\n", part.title));
+        page.push_str(&table::pairs(&rows));
+    }
+    if report.synthetic {
+        page.push_str("\nCAUTION  Synthetic: prices or signals were generated, not recorded.\n");
+    }
+    page
+}
+
+fn threads(asked: Option<u16>) -> usize {
+    asked.map_or_else(
+        || std::thread::available_parallelism().map_or(1, usize::from),
+        usize::from,
+    )
+}
+
+impl ValidateArgs {
+    fn job(&self) -> Job {
+        let flags = [
+            ("--from", "run.from", &self.from),
+            ("--to", "run.to", &self.to),
+            ("--balance", "account.balance_usdt", &self.balance),
+            ("--seed", "run.seed", &self.seed),
+        ];
+        let flags = flags
+            .into_iter()
+            .filter_map(|(flag, key, value)| Some(flag_value(flag, key, value.as_ref()?)));
+        let method = self.method.to_possible_value();
+        let method = method.and_then(|value| Method::named(value.get_name()));
+        Job {
+            sources: Sources {
+                signals: self.signals.clone(),
+                data: self.data.data.clone(),
+            },
+            layers: self.config.layers(flags.collect()),
+            space: self.space.clone(),
+            method: method.unwrap_or(Method::Grid),
+            trials: self.trials,
+            shard: Shard::WHOLE,
+            objective: self.objective.clone(),
+            constraints: self.constraints.clone(),
+            trades_min: self.trades_min,
+        }
+    }
+}

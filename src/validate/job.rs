@@ -1,0 +1,258 @@
+//! A whole validation: from a sweep ready to run to its verdict.
+//!
+//! Not here: each part (the modules beside this one), writing it (`output`), printing (`cli`).
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::report::validation::{FigureRow, GateRow, Question, Section, VerdictReport};
+use crate::settings::Settings;
+use crate::stats::quantile;
+use crate::sweep::error::SweepError;
+use crate::sweep::job::Setup;
+use crate::sweep::plan::hash;
+use crate::validate::error::ValidateError;
+use crate::validate::found::{Found, Part, number};
+use crate::validate::luck;
+use crate::validate::meaning;
+use crate::validate::progress::Tell;
+use crate::validate::register::{self, Census, Entry};
+use crate::validate::subject::Subject;
+use crate::validate::trials::{self, Ran};
+use crate::validate::verdict;
+
+/// What the file says it is.
+pub const KIND: &str = "confluence validation";
+
+/// Layout of `validation.json`; it grows when a field changes its meaning or goes.
+pub const SCHEMA: u32 = 1;
+
+/// A finished validation.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// For people.
+    pub report: VerdictReport,
+    /// For programs: `validation.json`.
+    pub object: Value,
+}
+
+impl Verdict {
+    /// Whether every declared gate holds.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        self.report.gates.iter().all(|gate| gate.passes)
+    }
+}
+
+/// The settings that a sweep is laid over, how results are validated among them.
+///
+/// # Errors
+/// When they make no sense, which the sweep would have found.
+pub fn settings(setup: &Setup) -> Result<Settings, ValidateError> {
+    let base = setup.base.with([]);
+    Ok(base.map_err(SweepError::from)?)
+}
+
+/// Does the validation.
+///
+/// # Errors
+/// When there is nothing to judge, the register cannot be used, or the user stopped it.
+pub fn run(setup: &Setup, register: &Path, tell: &Tell<'_>) -> Result<Verdict, ValidateError> {
+    let settings = settings(setup)?;
+    let all = trials::run_all(setup, &setup.worlds, (tell, "trials"))?;
+    // They were tried, whatever comes of them.
+    let entries = entries(setup, &all, tell)?;
+    let data = register::data_key(&setup.worlds);
+    let census = register::enter(register, &data, &entries)?;
+    let subject = Subject::new(setup, &settings, all)?;
+    let topics = topics(&subject, &census, tell)?;
+    Ok(told(&subject, &topics))
+}
+
+/// What the register is told of each trial.
+fn entries(setup: &Setup, all: &[Ran], tell: &Tell<'_>) -> Result<Vec<Entry>, ValidateError> {
+    let entry = |(): &mut (), index: usize| {
+        let ran = &all[index];
+        let point = setup.sampler.point(&setup.space, ran.trial);
+        let laid = setup.space.parameters.iter().zip(&point);
+        let laid = laid.map(|(each, at)| (&each.slot, each.value(*at)));
+        let settings = setup.base.with(laid).map_err(SweepError::from)?;
+        let known = ran.known();
+        let deviation = quantile::deviation(&known).filter(|deviation| *deviation > 0.0);
+        let whole = ran.figures.is_some() && known.len() == ran.returns.len();
+        let sharpe = quantile::mean(&known).zip(deviation).filter(|_| whole);
+        Ok(Entry {
+            configuration: hash(&settings.to_toml()),
+            returns: ran
+                .figures
+                .is_some()
+                .then(|| register::returns_hash(&ran.returns)),
+            sharpe_daily: sharpe.map(|(mean, deviation)| mean / deviation),
+        })
+    };
+    let all = tell.all("settings of the trials", all.len(), (|| (), entry))?;
+    all.into_iter().collect()
+}
+
+/// One part of the page.
+struct Topic {
+    id: &'static str,
+    title: &'static str,
+    intro: &'static str,
+    part: Part,
+}
+
+fn topics(
+    subject: &Subject<'_>,
+    census: &Census,
+    tell: &Tell<'_>,
+) -> Result<Vec<Topic>, ValidateError> {
+    let topic = |id, title, intro, part| Topic {
+        id,
+        title,
+        intro,
+        part,
+    };
+    let _more = tell;
+    Ok(vec![
+        topic(
+            "observed",
+            "As it stands, before any doubt",
+            "The best of all trials. It was chosen because it looks good here, so here it looks better than it is.",
+            luck::observed(subject),
+        ),
+        topic(
+            "trials",
+            "The luck of many trials",
+            "Whoever tries a thousand worthless settings finds one with a fine curve. How fine must it be to be more than that?",
+            luck::deflated(subject, census),
+        ),
+        topic(
+            "overfitting",
+            "Does choosing carry over?",
+            "All trials on one half of the days, the best of them on the other half, for every way to halve the days.",
+            luck::overfitting(subject),
+        ),
+        topic(
+            "bootstrap",
+            "The same days, drawn anew",
+            "Other histories with days like these, drawn in blocks: how far could the figures be off by chance alone?",
+            luck::bootstrap(subject),
+        ),
+        topic(
+            "shuffle",
+            "The same trades in another order",
+            "Was the deepest fall a matter of luck? The sum stays the same, the way to it does not.",
+            luck::shuffle(subject),
+        ),
+    ])
+}
+
+/// Puts everything into words.
+fn told(subject: &Subject<'_>, topics: &[Topic]) -> Verdict {
+    let setup = subject.setup;
+    let parts: Vec<&Part> = topics.iter().map(|topic| &topic.part).collect();
+    let questions = verdict::questions(&parts);
+    let gates = verdict::gates(&subject.how.gates, &parts);
+    let survives = questions.iter().all(|question| question.yes);
+    let cautions: Vec<String> = parts
+        .iter()
+        .flat_map(|part| part.cautions.clone())
+        .collect();
+    let trial = subject.chosen().trial;
+    let chosen = format!(
+        "trial {trial} of {}: {}",
+        setup.trials,
+        subject.named(&subject.best.values)
+    );
+    let object = object(subject, topics, (survives, &questions, &gates, &cautions));
+    let identity = setup.id.to_object();
+    let inputs = identity.as_object().into_iter().flatten();
+    let report = VerdictReport {
+        title: format!("sweep {}", setup.id.name()),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        synthetic: setup.worlds.synthetic,
+        survives,
+        chosen,
+        questions,
+        gates,
+        cautions,
+        sections: topics.iter().map(section).collect(),
+        inputs: inputs
+            .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
+            .collect(),
+    };
+    Verdict { report, object }
+}
+
+fn section(topic: &Topic) -> Section {
+    let row = |(name, found): &(&'static str, Found)| {
+        let meaning = meaning::of(name);
+        FigureRow {
+            name,
+            value: meaning.map_or_else(String::new, |meaning| meaning.text(found)),
+            meaning: match found {
+                Ok(_) => meaning.map_or("", |meaning| meaning.words).to_owned(),
+                Err(why) => why.clone(),
+            },
+        }
+    };
+    Section {
+        id: topic.id,
+        title: topic.title,
+        intro: topic.intro,
+        figures: topic.part.figures.iter().map(row).collect(),
+        tables: topic.part.tables.clone(),
+    }
+}
+
+/// `validation.json`.
+fn object(
+    subject: &Subject<'_>,
+    topics: &[Topic],
+    (survives, questions, gates, cautions): (bool, &[Question], &[GateRow], &[String]),
+) -> Value {
+    let setup = subject.setup;
+    let mut figures = Map::new();
+    let mut why = Map::new();
+    let mut detail = Map::new();
+    for topic in topics {
+        for (name, found) in &topic.part.figures {
+            figures.insert((*name).to_owned(), number(found));
+            if let Err(reason) = found {
+                why.insert((*name).to_owned(), reason.clone().into());
+            }
+        }
+        detail.insert(topic.id.to_owned(), topic.part.detail.clone());
+    }
+    let names = setup.space.parameters.iter().map(|each| each.name.clone());
+    let values: Map<String, Value> = names
+        .zip(&subject.best.values)
+        .map(|(name, value)| (name, value.clone().into()))
+        .collect();
+    json!({
+        "kind": KIND,
+        "schema_version": SCHEMA,
+        "sweep": setup.id.name(),
+        "identity": setup.id.to_object(),
+        "synthetic": setup.worlds.synthetic,
+        "objective": setup.ranking.objective(),
+        "constraints": setup.ranking.constraints(),
+        "trades_min": setup.ranking.trades_min,
+        "seed": subject.seed,
+        "chosen": { "trial": subject.chosen().trial, "values": values },
+        "verdict": if survives { "survives" } else { "probably noise" },
+        "questions": questions.iter().map(|each| json!({
+            "question": each.asks, "yes": each.yes, "because": each.because,
+        })).collect::<Vec<Value>>(),
+        "gates": gates.iter().map(|each| json!({
+            "gate": each.gate, "passes": each.passes, "value": each.value,
+        })).collect::<Vec<Value>>(),
+        "passes": gates.iter().all(|gate| gate.passes),
+        "cautions": cautions,
+        "figures": figures,
+        "why_null": why,
+        "parts": detail,
+    })
+}
