@@ -12,6 +12,7 @@ use crate::stats::quantile;
 use crate::sweep::error::SweepError;
 use crate::sweep::job::Setup;
 use crate::sweep::plan::hash;
+use crate::validate::cross;
 use crate::validate::error::ValidateError;
 use crate::validate::found::{Found, Part, number};
 use crate::validate::luck;
@@ -21,6 +22,7 @@ use crate::validate::register::{self, Census, Entry};
 use crate::validate::subject::Subject;
 use crate::validate::trials::{self, Ran};
 use crate::validate::verdict;
+use crate::validate::walk;
 
 /// What the file says it is.
 pub const KIND: &str = "confluence validation";
@@ -114,7 +116,6 @@ fn topics(
         intro,
         part,
     };
-    let _more = tell;
     Ok(vec![
         topic(
             "observed",
@@ -133,6 +134,18 @@ fn topics(
             "Does choosing carry over?",
             "All trials on one half of the days, the best of them on the other half, for every way to halve the days.",
             luck::overfitting(subject),
+        ),
+        topic(
+            "walk_forward",
+            "Walk-forward",
+            "Settings chosen on some days, traded on the days behind them, again and again: nothing that is tested was seen before.",
+            walk::walk(subject, tell)?,
+        ),
+        topic(
+            "cross_validation",
+            "Cross-validation of trades",
+            "Each group of trades with settings chosen on the others; trades that touch the group are left out of the choice.",
+            cross::cross(subject, tell)?,
         ),
         topic(
             "bootstrap",

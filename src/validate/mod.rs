@@ -4,6 +4,7 @@
 //! Invariants: everything hangs on the inputs, the space, the settings and the seed; threads leave no trace; what cannot
 //! be computed says why, and never passes a gate.
 
+pub mod cross;
 pub mod engine;
 pub mod error;
 pub mod found;
@@ -16,3 +17,4 @@ pub mod register;
 pub mod subject;
 pub mod trials;
 pub mod verdict;
+pub mod walk;
