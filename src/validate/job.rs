@@ -12,11 +12,13 @@ use crate::stats::quantile;
 use crate::sweep::error::SweepError;
 use crate::sweep::job::Setup;
 use crate::sweep::plan::hash;
+use crate::validate::battery;
 use crate::validate::cross;
 use crate::validate::error::ValidateError;
 use crate::validate::found::{Found, Part, number};
 use crate::validate::luck;
 use crate::validate::meaning;
+use crate::validate::placebo;
 use crate::validate::progress::Tell;
 use crate::validate::register::{self, Census, Entry};
 use crate::validate::subject::Subject;
@@ -158,6 +160,18 @@ fn topics(
             "The same trades in another order",
             "Was the deepest fall a matter of luck? The sum stays the same, the way to it does not.",
             luck::shuffle(subject),
+        ),
+        topic(
+            "placebo",
+            "Placebo: does it matter when the signals come?",
+            "The same strategy, gates and prices with signals that know nothing. How often do they do as well?",
+            placebo::placebo(subject, tell)?,
+        ),
+        topic(
+            "robustness",
+            "Under other conditions",
+            "The same list for everybody: a result that lives on one assumption dies here.",
+            battery::battery(subject, tell)?,
         ),
     ])
 }

@@ -4,6 +4,7 @@
 //! Invariants: everything hangs on the inputs, the space, the settings and the seed; threads leave no trace; what cannot
 //! be computed says why, and never passes a gate.
 
+pub mod battery;
 pub mod cross;
 pub mod engine;
 pub mod error;
@@ -12,6 +13,7 @@ pub mod job;
 pub mod luck;
 pub mod meaning;
 pub mod output;
+pub mod placebo;
 pub mod progress;
 pub mod register;
 pub mod subject;
