@@ -124,9 +124,9 @@ fn form(
     let days = subject.days();
     let count = days.len() - 1;
     // Any wait at all costs a day: tests begin at midnight.
-    let first = subject.how.embargo_days.unwrap_or(1);
-    let (train, test) = lengths(subject, count, first);
-    let cut = |embargo| {
+    let mut embargo = subject.how.embargo_days.unwrap_or(1);
+    let splits = loop {
+        let (train, test) = lengths(subject, count, embargo);
         let walk = WalkForward {
             train,
             test,
@@ -134,27 +134,21 @@ fn form(
             embargo,
             window,
         };
-        walk.splits(count)
-    };
-    let short =
-        |_: Why| format!("{count} days are too few for {train} days of choice and tests of {test}");
-    let mut splits = match cut(first) {
-        Ok(splits) => splits,
-        Err(why) => return Ok(Err(short(why))),
-    };
-    for split in &splits {
-        choose(subject, (&days, &split.train), choices, (tell, name))?;
-    }
-    let embargo = subject
-        .how
-        .embargo_days
-        .unwrap_or_else(|| embargo(&splits, choices));
-    if embargo != first {
-        splits = match cut(embargo) {
-            Ok(splits) => splits,
-            Err(why) => return Ok(Err(short(why))),
+        let Ok(splits) = walk.splits(count) else {
+            return Ok(Err(format!(
+                "{count} days are too few for {train} days of choice, {embargo} between and tests of {test}"
+            )));
         };
-    }
+        for split in &splits {
+            choose(subject, (&days, &split.train), choices, (tell, name))?;
+        }
+        let wanted = held_for(&splits, choices);
+        if subject.how.embargo_days.is_some() || wanted <= embargo {
+            break splits;
+        }
+        // Longer than the one before, and never longer than the data: this ends.
+        embargo = wanted;
+    };
     let mut tests: Vec<Test> = Vec::new();
     let mut wallet = subject.balance();
     for split in splits {
@@ -208,7 +202,7 @@ fn annual(returns: &[f64]) -> Figure {
 }
 
 /// The default embargo (V2) in whole days, from what was held on the training ranges.
-fn embargo(splits: &[WalkSplit], choices: &Choices) -> usize {
+fn held_for(splits: &[WalkSplit], choices: &Choices) -> usize {
     let chosen = splits
         .iter()
         .filter_map(|split| choices.get(&(split.train.start, split.train.end))?.as_ref());
