@@ -144,6 +144,9 @@ pub(super) struct BacktestArgs {
     /// Open the report when done
     #[arg(long)]
     pub(super) open: bool,
+    /// Count this run in a register of trials, such as reports/trials.jsonl: sim validate asks how many there were
+    #[arg(long, value_name = "FILE")]
+    pub(super) register: Option<PathBuf>,
 }
 
 /// How the simulator walks.

@@ -17,6 +17,7 @@ use crate::backtest::prepare::Sources;
 use crate::domain::time::Timestamp;
 use crate::exchange::history;
 use crate::report::table;
+use crate::validate::tried;
 
 pub(super) fn run(args: &BacktestArgs, session: &Session) -> anyhow::Result<Outcome> {
     let terminal = &session.terminal;
@@ -30,6 +31,7 @@ pub(super) fn run(args: &BacktestArgs, session: &Session) -> anyhow::Result<Outc
         || std::thread::available_parallelism().map_or(1, usize::from),
         usize::from,
     );
+    let counted = args.register.as_ref().map(|file| (file, settings.clone()));
     let job = Job {
         sources: Sources {
             signals: args.signals.clone(),
@@ -49,6 +51,12 @@ pub(super) fn run(args: &BacktestArgs, session: &Session) -> anyhow::Result<Outc
     let stage = |stage: &str| progress.busy(stage);
     let done = job::run(&job, &stage, &session.cancel, &timing)?;
     drop(progress);
+    if let Some((file, settings)) = &counted {
+        let inputs = &done.summary["inputs"];
+        let hash = |name: &str| inputs[name].as_str().unwrap_or_default();
+        let sharpe = done.report.metrics.daily.sharpe.value();
+        tried::enter_run(settings, (hash("data"), hash("signals")), sharpe, file)?;
+    }
     if let (Some(format), Some(times)) = (
         done.summary["signals_format"].as_str(),
         done.summary["signals_times"].as_str(),

@@ -23,6 +23,7 @@ use crate::validate::job::{self, Verdict};
 use crate::validate::output;
 use crate::validate::progress::Tell;
 use crate::validate::register;
+use crate::validate::tried;
 
 /// `sim validate`.
 #[derive(Debug, Args)]
@@ -81,8 +82,8 @@ pub(super) struct AfterSweep {
     /// Then say how much of the best is luck, as sim validate does
     #[arg(long)]
     pub(super) validate: bool,
-    /// The register of all trials ever run, for --validate
-    #[arg(long, value_name = "FILE", default_value = register::DEFAULT, requires = "validate")]
+    /// The register of all trials ever run; no result depends on it
+    #[arg(long, value_name = "FILE", default_value = register::DEFAULT)]
     register: PathBuf,
 }
 
@@ -144,11 +145,29 @@ pub(super) fn after(
     session: &Session,
 ) -> anyhow::Result<Outcome> {
     if !args.validate {
+        enter(args, (setup, finished), threads, session);
         return Ok(Outcome::Done);
     }
     let verdict = judge(setup, &args.register, threads, session)?;
     let summary = finished.summary.as_ref().map(|summary| &summary.object);
     finish(&verdict, (&finished.folder, summary), session)
+}
+
+/// Whatever was tried counts when the best of it is judged one day; a sweep is no worse without that.
+fn enter(
+    args: &AfterSweep,
+    (setup, finished): (&Setup, &Finished),
+    threads: usize,
+    session: &Session,
+) {
+    let entered = with_progress(threads, session, |tell| {
+        tried::enter_folder(setup, &finished.folder, &args.register, tell)
+    });
+    if let Err(error) = entered {
+        session
+            .terminal
+            .warn(&format!("these trials are in no register: {error}"));
+    }
 }
 
 fn judge(
@@ -157,18 +176,23 @@ fn judge(
     threads: usize,
     session: &Session,
 ) -> anyhow::Result<Verdict> {
+    with_progress(threads, session, |tell| job::run(setup, register, tell)).map_err(failed)
+}
+
+fn with_progress<T>(
+    threads: usize,
+    session: &Session,
+    work: impl FnOnce(&Tell<'_>) -> Result<T, ValidateError>,
+) -> Result<T, ValidateError> {
     let progress = Progress::new(session.terminal);
     let hear = |stage: &str, done: usize, total: usize| {
         progress.report(stage, done as u64, total as u64);
     };
-    let tell = Tell {
-        crew: Crew {
-            threads,
-            cancel: &session.cancel,
-        },
-        hear: &hear,
+    let crew = Crew {
+        threads,
+        cancel: &session.cancel,
     };
-    job::run(setup, register, &tell).map_err(failed)
+    work(&Tell { crew, hear: &hear })
 }
 
 fn finish(

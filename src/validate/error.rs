@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::backtest::run::Canceled;
 use crate::sweep::error::SweepError;
 use crate::sweep::job::Setup;
+use crate::sweep::journal::JournalError;
 use crate::validate::register::RegisterError;
 use crate::validate::trials::Ran;
 
@@ -60,5 +61,11 @@ impl ValidateError {
             ranking.trades_min,
             unmet.count(),
         ))
+    }
+}
+
+impl From<JournalError> for ValidateError {
+    fn from(error: JournalError) -> Self {
+        Self::Sweep(error.into())
     }
 }

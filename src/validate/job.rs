@@ -8,10 +8,8 @@ use serde_json::{Map, Value, json};
 
 use crate::report::validation::{FigureRow, GateRow, Question, Section, VerdictReport};
 use crate::settings::Settings;
-use crate::stats::quantile;
 use crate::sweep::error::SweepError;
 use crate::sweep::job::Setup;
-use crate::sweep::plan::hash;
 use crate::validate::battery;
 use crate::validate::cross;
 use crate::validate::error::ValidateError;
@@ -20,9 +18,10 @@ use crate::validate::luck;
 use crate::validate::meaning;
 use crate::validate::placebo;
 use crate::validate::progress::Tell;
-use crate::validate::register::{self, Census, Entry};
+use crate::validate::register::Census;
 use crate::validate::subject::Subject;
-use crate::validate::trials::{self, Ran};
+use crate::validate::trials;
+use crate::validate::tried;
 use crate::validate::verdict;
 use crate::validate::walk;
 
@@ -66,37 +65,10 @@ pub fn run(setup: &Setup, register: &Path, tell: &Tell<'_>) -> Result<Verdict, V
     let settings = settings(setup)?;
     let all = trials::run_all(setup, &setup.worlds, (tell, "trials"))?;
     // They were tried, whatever comes of them.
-    let entries = entries(setup, &all, tell)?;
-    let data = register::data_key(&setup.worlds);
-    let census = register::enter(register, &data, &entries)?;
+    let census = tried::enter_all(setup, &all, register, tell)?;
     let subject = Subject::new(setup, &settings, all)?;
     let topics = topics(&subject, &census, tell)?;
     Ok(told(&subject, &topics))
-}
-
-/// What the register is told of each trial.
-fn entries(setup: &Setup, all: &[Ran], tell: &Tell<'_>) -> Result<Vec<Entry>, ValidateError> {
-    let entry = |(): &mut (), index: usize| {
-        let ran = &all[index];
-        let point = setup.sampler.point(&setup.space, ran.trial);
-        let laid = setup.space.parameters.iter().zip(&point);
-        let laid = laid.map(|(each, at)| (&each.slot, each.value(*at)));
-        let settings = setup.base.with(laid).map_err(SweepError::from)?;
-        let known = ran.known();
-        let deviation = quantile::deviation(&known).filter(|deviation| *deviation > 0.0);
-        let whole = ran.figures.is_some() && known.len() == ran.returns.len();
-        let sharpe = quantile::mean(&known).zip(deviation).filter(|_| whole);
-        Ok(Entry {
-            configuration: hash(&settings.to_toml()),
-            returns: ran
-                .figures
-                .is_some()
-                .then(|| register::returns_hash(&ran.returns)),
-            sharpe_daily: sharpe.map(|(mean, deviation)| mean / deviation),
-        })
-    };
-    let all = tell.all("settings of the trials", all.len(), (|| (), entry))?;
-    all.into_iter().collect()
 }
 
 /// One part of the page.

@@ -18,5 +18,6 @@ pub mod progress;
 pub mod register;
 pub mod subject;
 pub mod trials;
+pub mod tried;
 pub mod verdict;
 pub mod walk;

@@ -15,7 +15,6 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::sweep::plan::hash;
 use crate::sweep::record::{opened, seal};
-use crate::sweep::worlds::Worlds;
 
 /// Where it is when nobody says otherwise.
 pub const DEFAULT: &str = "reports/trials.jsonl";
@@ -71,10 +70,10 @@ struct Line {
     sharpe_daily: Option<f64>,
 }
 
-/// The data a trial is of: prices, rules and messages.
+/// The data a trial is of: the hash of prices and rules, and that of the messages.
 #[must_use]
-pub fn data_key(worlds: &Worlds) -> String {
-    hash(&format!("{}\n{}", worlds.data_hash, worlds.signals_hash))
+pub fn data_key(data_hash: &str, signals_hash: &str) -> String {
+    hash(&format!("{data_hash}\n{signals_hash}"))
 }
 
 /// Hash of a series of daily returns.
