@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::sweep::figures::number;
 use crate::sweep::plan::hash;
 use crate::sweep::record::{opened, seal};
 
@@ -67,7 +68,8 @@ struct Line {
     strategy: String,
     configuration: String,
     returns: Option<String>,
-    sharpe_daily: Option<f64>,
+    /// As text, which reads back to the bit.
+    sharpe_daily: Option<String>,
 }
 
 /// The data a trial is of: the hash of prices and rules, and that of the messages.
@@ -140,7 +142,7 @@ pub fn enter(path: &Path, data: &str, entries: &[Entry]) -> Result<Census, Regis
             "strategy": STRATEGY,
             "configuration": entry.configuration,
             "returns": entry.returns,
-            "sharpe_daily": entry.sharpe_daily,
+            "sharpe_daily": entry.sharpe_daily.map(|sharpe| number(Some(sharpe), "")),
         });
         text.push_str(&seal(&line));
         text.push('\n');
@@ -183,14 +185,14 @@ fn read(file: &mut File, data: &str) -> io::Result<Known> {
     };
     let mut reader = BufReader::with_capacity(1 << 16, file);
     let mut bytes = Vec::new();
-    let mut number = 0;
+    let mut row = 0;
     loop {
         bytes.clear();
         let length = Read::take(&mut reader, LINE_MAX).read_until(b'\n', &mut bytes)? as u64;
         if length == 0 {
             return Ok(known);
         }
-        number += 1;
+        row += 1;
         known.length += length;
         known.whole = bytes.ends_with(b"\n");
         let text = std::str::from_utf8(&bytes).ok().map(str::trim_end);
@@ -198,15 +200,25 @@ fn read(file: &mut File, data: &str) -> io::Result<Known> {
             continue;
         }
         let line = text.and_then(opened);
-        let Some(line) = line.and_then(|line| serde_json::from_str::<Line>(line).ok()) else {
-            known.damaged.push(number);
+        let line = line.and_then(|line| serde_json::from_str::<Line>(line).ok());
+        let Some((line, sharpe)) = line.and_then(with_sharpe) else {
+            known.damaged.push(row);
             continue;
         };
         if line.data == data && line.strategy == STRATEGY {
-            let told = (line.returns, line.sharpe_daily);
+            let told = (line.returns, sharpe);
             known.by_configuration.insert(line.configuration, told);
         }
     }
+}
+
+/// A line with its number; `None` when that is none.
+fn with_sharpe(line: Line) -> Option<(Line, Option<f64>)> {
+    let sharpe = match &line.sharpe_daily {
+        None => None,
+        Some(text) => Some(text.parse::<f64>().ok().filter(|value| value.is_finite())?),
+    };
+    Some((line, sharpe))
 }
 
 #[cfg(test)]
@@ -217,7 +229,7 @@ mod tests {
         Entry {
             configuration: format!("c{number}"),
             returns: Some(format!("r{number}")),
-            sharpe_daily: (number > 0).then_some(0.5),
+            sharpe_daily: (number > 0).then_some(1.0 / 3.0),
         }
     }
 
@@ -239,6 +251,12 @@ mod tests {
         });
         let census = enter(&path, "d", &[]).unwrap();
         assert_eq!((census.trials, census.sharpes.len()), (80, 79));
+        assert!(
+            census
+                .sharpes
+                .iter()
+                .all(|sharpe| sharpe.to_bits() == (1.0_f64 / 3.0).to_bits())
+        );
         assert!(census.damaged.is_empty());
         let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(text.lines().count(), 80);

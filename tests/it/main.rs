@@ -38,3 +38,4 @@ mod storm;
 mod support;
 mod sweep;
 mod tidy;
+mod validate;
