@@ -24,7 +24,9 @@ pub struct Part {
 }
 
 /// A figure of `stats` as it is told here.
-#[must_use]
+///
+/// # Errors
+/// Its reason in words, when it is undefined.
 pub fn found(figure: Figure) -> Found {
     match figure {
         Figure::Known(value) => Ok(value),

@@ -3,7 +3,7 @@
 //!
 //! Not here: the formulas (`stats::validation`), the register (`register`).
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::domain::num::Money;
 use crate::report::format;
@@ -11,7 +11,7 @@ use crate::report::validation::Table;
 use crate::stats::figure::{Figure, Why, count};
 use crate::stats::returns::YEAR_DAYS;
 use crate::stats::validation::block_length::BlockLength;
-use crate::stats::validation::bootstrap::{Bootstrap, Interval};
+use crate::stats::validation::bootstrap::{Bootstrap, BootstrapFigures, Interval};
 use crate::stats::validation::correlation::MeanCorrelation;
 use crate::stats::validation::cscv::{Blocks, Overfitting};
 use crate::stats::validation::inference::{
@@ -23,6 +23,9 @@ use crate::sweep::figures::METRICS;
 use crate::validate::found::{Found, Part, found, number};
 use crate::validate::register::Census;
 use crate::validate::subject::Subject;
+
+/// How a number is written.
+type Form = fn(f64) -> String;
 
 /// The figures of the best trial as they stand before any doubt.
 #[must_use]
@@ -223,36 +226,12 @@ pub fn bootstrap(subject: &Subject<'_>) -> Part {
             figure(&|all| all.sharpe_not_positive),
         ),
     ];
-    let mut tables = Vec::new();
-    let mut intervals = serde_json::Map::new();
-    if let Ok(all) = &drawn {
-        let percent = |value: f64| format::percent(value);
-        let plain = |value: f64| format::number(value, 2);
-        let rows: [(&str, Interval, &dyn Fn(f64) -> String); 4] = [
-            ("mean of a day", all.mean_daily, &percent),
-            ("sharpe", all.sharpe, &plain),
-            ("max drawdown", all.max_drawdown, &percent),
-            ("total return", all.total_return, &percent),
-        ];
-        tables.push(Table {
-            title: "Middle 95 % of the redrawn histories".to_owned(),
-            head: ["", "2.5 %", "Median", "97.5 %"]
-                .map(str::to_owned)
-                .to_vec(),
-            rows: rows
-                .iter()
-                .map(|(name, interval, form)| {
-                    let ends = [interval.low, interval.middle, interval.high];
-                    let texts = ends.map(|end| format::figure(end, form));
-                    std::iter::once((*name).to_owned()).chain(texts).collect()
-                })
-                .collect(),
+    let (tables, intervals) = drawn
+        .as_ref()
+        .map(told)
+        .map_or((Vec::new(), None), |(table, detail)| {
+            (vec![table], Some(detail))
         });
-        for (name, interval, _) in rows {
-            let ends = [interval.low, interval.middle, interval.high].map(Figure::value);
-            intervals.insert(name.replace(' ', "_"), json!(ends));
-        }
-    }
     Part {
         figures,
         tables,
@@ -263,6 +242,35 @@ pub fn bootstrap(subject: &Subject<'_>) -> Part {
         }),
         ..Part::default()
     }
+}
+
+/// The intervals as a table and as an object.
+fn told(all: &BootstrapFigures) -> (Table, Value) {
+    let percent: Form = |value| format::percent(value);
+    let plain: Form = |value| format::number(value, 2);
+    let rows: [(&str, Interval, Form); 4] = [
+        ("mean_daily", all.mean_daily, percent),
+        ("sharpe", all.sharpe, plain),
+        ("max_drawdown", all.max_drawdown, percent),
+        ("total_return", all.total_return, percent),
+    ];
+    let ends = |interval: &Interval| [interval.low, interval.middle, interval.high];
+    let cells = rows.iter().map(|(name, interval, form)| {
+        let texts = ends(interval).map(|end| format::figure(end, form));
+        std::iter::once((*name).to_owned()).chain(texts).collect()
+    });
+    let table = Table {
+        title: "Middle 95 % of the redrawn histories".to_owned(),
+        head: ["", "2.5 %", "Median", "97.5 %"]
+            .map(str::to_owned)
+            .to_vec(),
+        rows: cells.collect(),
+    };
+    let object: Map<String, Value> = rows
+        .iter()
+        .map(|(name, interval, _)| ((*name).to_owned(), json!(ends(interval).map(Figure::value))))
+        .collect();
+    (table, object.into())
 }
 
 /// V7 of the best trial's trades.

@@ -240,20 +240,21 @@ fn statistics(figures: Option<&Figures>) -> [Figure; 3] {
     })
 }
 
-/// All p values together (V10).
-fn told(subject: &Subject<'_>, values: &[Found]) -> Part {
+/// The p values that exist, adjusted together (V10).
+fn adjusted(values: &[Found], adjust: fn(&[f64]) -> Result<Vec<f64>, Why>) -> Vec<Found> {
     let known: Vec<f64> = values.iter().flatten().copied().collect();
-    let spread = |adjusted: Result<Vec<f64>, Why>| {
-        let mut adjusted = adjusted.unwrap_or_default().into_iter();
-        let each = values.iter().map(|value| match value {
-            Ok(_) => adjusted
-                .next()
-                .ok_or_else(|| "it is no probability".to_owned()),
-            Err(why) => Err(why.clone()),
-        });
-        each.collect::<Vec<Found>>()
-    };
-    let (by_holm, by_share) = (spread(holm(&known)), spread(benjamini_hochberg(&known)));
+    let mut adjusted = adjust(&known).unwrap_or_default().into_iter();
+    let none = || "it is no probability".to_owned();
+    let each = values.iter().map(|value| match value {
+        Ok(_) => adjusted.next().ok_or_else(none),
+        Err(why) => Err(why.clone()),
+    });
+    each.collect()
+}
+
+/// All p values together.
+fn told(subject: &Subject<'_>, values: &[Found]) -> Part {
+    let (by_holm, by_share) = (adjusted(values, holm), adjusted(values, benjamini_hochberg));
     let text = |value: &Found| {
         value
             .as_ref()

@@ -52,7 +52,9 @@ const MARKS: [Mark; 4] = [
 ];
 
 /// A figure of any part.
-#[must_use]
+///
+/// # Errors
+/// Why there is none.
 pub fn figure(parts: &[&Part], name: &str) -> Found {
     let all = parts.iter().flat_map(|part| &part.figures);
     all.into_iter().find(|(own, _)| *own == name).map_or_else(

@@ -323,7 +323,7 @@ impl Told {
             Figure::Undefined(Why::NotPositive) => {
                 Err("the settings chosen lost on the days they were chosen on".to_owned())
             }
-            other => found(other),
+            other @ (Figure::Known(_) | Figure::Undefined(_)) => found(other),
         };
         [
             found(self.metrics.total_return),

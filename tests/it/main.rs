@@ -39,3 +39,4 @@ mod support;
 mod sweep;
 mod tidy;
 mod validate;
+mod walk_forward;
