@@ -12,9 +12,12 @@ use confluence::backtest::job::{self, Job};
 use confluence::backtest::log::EventLog;
 use confluence::backtest::prepare::{Sources, prepare};
 use confluence::backtest::run::simulate;
+use confluence::backtest::threads::Crew;
 use confluence::exchange::history::Engine;
 use confluence::settings::Settings;
 use confluence::settings::layers::Layers;
+use confluence::validate::progress::Tell;
+use confluence::{sweep, validate};
 use serde_json::json;
 
 use crate::every_world;
@@ -67,6 +70,8 @@ pub(crate) enum Scenario {
     NoPrice,
     /// Figures that are drawn at random.
     Drawn,
+    /// What the best of a small sweep is worth: every figure and gate of its verdict.
+    Verdict,
     /// The form of the file itself: any other value is refused.
     Form,
 }
@@ -93,6 +98,8 @@ const fn with(
 
 const TRAILING: &[&str] = &["exits.trailing.enabled=true"];
 const BREAK_EVEN: &[&str] = &["exits.break_even.enabled=true"];
+
+const SMALL: &[&str] = &["validate.placebos=20", "validate.replicates=200"];
 
 const ROWS: &[Row] = &[
     row("schema_version", "2", S::Form),
@@ -233,6 +240,18 @@ const ROWS: &[Row] = &[
     row("run.from", "2026-01-02", S::Hold),
     row("run.to", "2026-01-01T12:00:00Z", S::Hold),
     row("run.seed", "2", S::Drawn),
+    with("validate.gates", "[\"trades >= 5\"]", S::Verdict, SMALL),
+    with("validate.folds", "3", S::Verdict, SMALL),
+    with("validate.train_days", "7", S::Verdict, SMALL),
+    with("validate.test_days", "3", S::Verdict, SMALL),
+    with("validate.embargo_days", "4", S::Verdict, SMALL),
+    with("validate.pbo_blocks", "8", S::Verdict, SMALL),
+    with("validate.cv_groups", "4", S::Verdict, SMALL),
+    with("validate.cv_tested", "3", S::Verdict, SMALL),
+    with("validate.replicates", "300", S::Verdict, SMALL),
+    with("validate.block_days", "4", S::Verdict, SMALL),
+    with("validate.placebos", "30", S::Verdict, SMALL),
+    with("validate.sharpe_target", "2", S::Verdict, SMALL),
 ];
 
 /// What a scenario comes to under some settings: everything that was heard, decided and said, and the account at the
@@ -240,6 +259,9 @@ const ROWS: &[Row] = &[
 fn outcome(scenario: Scenario, settings: &Settings) -> String {
     if scenario == S::Drawn {
         return interval(settings);
+    }
+    if scenario == S::Verdict {
+        return verdict(settings);
     }
     let folder = tempfile::tempdir().unwrap();
     every_world::write(scenario, folder.path());
@@ -286,6 +308,51 @@ fn interval(settings: &Settings) -> String {
     let interval = &done.report.metrics.expectancy_r_interval;
     assert!(interval.low.value() < interval.high.value(), "{interval:?}");
     format!("{:?} {:?}", interval.low, interval.high)
+}
+
+/// The verdict on a small sweep of the sample: figures, reasons and gates. What only repeats a setting is left out.
+fn verdict(settings: &Settings) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample");
+    let space = folder.path().join("space.toml");
+    let text =
+        "schema_version = 1\ntrades_min = 3\n[parameters]\n\"exits.stop_pct\" = [1, 2, 3, 4]\n";
+    std::fs::write(&space, text).unwrap();
+    let changed = settings.resolved().iter();
+    let changed = changed.filter(|entry| entry.key.starts_with("validate."));
+    let job = sweep::job::Job {
+        sources: Sources {
+            signals: data.join("signals.csv"),
+            data: vec![data],
+        },
+        layers: Layers {
+            sets: changed
+                .map(|entry| format!("{}={}", entry.key, entry.value))
+                .collect(),
+            ..Layers::default()
+        },
+        space,
+        method: sweep::method::Method::Grid,
+        trials: None,
+        shard: sweep::plan::Shard::WHOLE,
+        objective: None,
+        constraints: Vec::new(),
+        trades_min: None,
+    };
+    let setup = sweep::job::Setup::new(&job, &|_| {}).unwrap();
+    let tell = Tell {
+        crew: Crew {
+            threads: 2,
+            cancel: &AtomicBool::new(false),
+        },
+        hear: &|_, _, _| {},
+    };
+    let register = folder.path().join("trials.jsonl");
+    let object = validate::job::run(&setup, &register, &tell).unwrap().object;
+    format!(
+        "{} {} {}",
+        object["figures"], object["why_null"], object["gates"]
+    )
 }
 
 fn load(sets: &[&str]) -> Result<Settings, String> {

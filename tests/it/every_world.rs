@@ -163,7 +163,9 @@ pub(crate) fn write(scenario: Scenario, root: &Path) {
             let path = Path1m::at(10_000).flat(20).to(9_900, 5).to(10_000, 5);
             folder.prices("AUSDT", &path.to(9_890, 5).to(10_000, 20));
         }
-        Scenario::Drawn | Scenario::Form => unreachable!("these have no world"),
+        Scenario::Drawn | Scenario::Verdict | Scenario::Form => {
+            unreachable!("these have no world")
+        }
     }
     if scenario == Scenario::OneClock {
         let published: String = folder

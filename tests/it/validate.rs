@@ -353,8 +353,17 @@ fn bad_input_is_told_or_null_with_a_reason() {
         1,
         "the register of trials cannot be",
     );
+    // A place that cannot be a folder is known before the work.
     fs::write(place.path("taken"), "").unwrap();
-    refused(&["--out", "taken"], 2, "");
+    for out in ["taken", "taken/verdict"] {
+        let output = place.validate(out, &[]);
+        assert_eq!(output.status.code(), Some(1), "{}", talk(&output));
+        assert!(
+            talk(&output).contains("cannot be written"),
+            "{}",
+            talk(&output)
+        );
+    }
     fs::create_dir(place.path("foreign")).unwrap();
     fs::write(place.path("foreign/notes.txt"), "mine").unwrap();
     let foreign = place.validate("foreign", &[]);
@@ -414,7 +423,7 @@ fn bad_input_is_told_or_null_with_a_reason() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("cannot be read (1, 3)"), "{said}");
     assert_eq!(tried(&object(&output)), 3);
-    say("validate: 16 kinds of bad input told");
+    say("validate: 15 kinds of bad input told");
 }
 
 #[cfg(unix)]
