@@ -14,7 +14,7 @@ use crate::domain::position::{MarginMode, Position, fee};
 use crate::exchange::model::{LimitFill, Model};
 
 /// An order that rests at the exchange.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resting {
     /// Its id.
     pub id: OrderId,
@@ -549,7 +549,7 @@ impl Walk<'_> {
 
     /// Executes a resting order against the position.
     fn fire(&mut self, index: usize, reference: Reference, visited: Option<Price>) {
-        let order = self.orders[index].clone();
+        let order = self.orders[index];
         let open = self.position.map_or(Qty::ZERO, |position| position.qty);
         let is_limit = order.class() == Class::Limit;
         let wanted = match order.amount {

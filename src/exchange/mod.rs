@@ -6,3 +6,5 @@ pub mod account;
 pub mod fills;
 pub mod history;
 pub mod model;
+pub mod path;
+pub mod touch;

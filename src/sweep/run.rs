@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::backtest::log::EventLog;
 use crate::backtest::run::{RunError, simulate};
+use crate::backtest::summary::daily_series;
 use crate::exchange::history::Engine;
 use crate::exchange::model::Model;
 use crate::settings::error::SettingsError;
@@ -190,9 +191,10 @@ fn simulate_point(setup: &Setup, rules: &Rules, mut model: Model, values: &[Stri
     match simulate(&scene.world, rules, &model, Engine::Skip, log) {
         Ok(run) => End::Done {
             figures: Box::new(Figures::of(
-                &run.outcome,
-                model.balance,
-                &scene.world.tape.symbols,
+                &daily_series(&run.outcome, model.balance),
+                &run.outcome.trades,
+                run.outcome.net(model.balance),
+                run.outcome.counters.ambiguous_bars,
             )),
             log: run.log.hash(),
         },

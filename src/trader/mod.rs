@@ -23,7 +23,7 @@ use crate::domain::fill::Fill;
 use crate::domain::instrument::Instrument;
 use crate::domain::num::{Money, Notional, Rate, Rounding, UNIT, divide};
 use crate::domain::order::{HaltCause, OrderId, OrderRequest, Purpose, Reject};
-use crate::domain::position::{Position, initial_margin};
+use crate::domain::position::Position;
 use crate::domain::signal::Signal;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
@@ -274,26 +274,15 @@ impl Trader {
             cooling: slot
                 .last_exit
                 .is_some_and(|exit| now < exit + self.rules.cooldown),
-            margin_used: Money::ZERO,
-            reserved: Money::ZERO,
-            open_risk: Notional::ZERO,
+            ..Standing::default()
         };
         for id in &self.active {
             let slot = &self.slots[id.index()];
             if let Some(open) = &slot.open {
-                standing.margin_used +=
-                    initial_margin(open.position.cost, self.rules.terms.leverage);
-                standing.open_risk += open.risk_at_stop();
+                standing.hold(&self.rules, &open.position, open.stop_level());
             }
             if let Some(entry) = slot.entry.and_then(|id| self.orders.get(id)) {
-                standing.reserved += entry.reserve;
-                let notional = entry.reserve.exact().raw() * i128::from(self.rules.terms.leverage);
-                standing.open_risk += Notional::from_raw(notional)
-                    .rate(self.rules.exits.stop, Rounding::Up)
-                    .exact();
-                if entry.filled.is_zero() {
-                    standing.entries_today += 1;
-                }
+                standing.expect(&self.rules, entry.reserve, entry.filled.is_zero());
             }
         }
         standing

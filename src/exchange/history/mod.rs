@@ -526,17 +526,8 @@ impl<'w> History<'w> {
                 .iter()
                 .take_while(|record| record.time == now)
             {
-                let mark = record.mark.or_else(|| {
-                    self.counters.funding_without_mark += 1;
-                    self.last_mark(symbol)
-                });
-                // Inside the very first bar there is no completed mark: its open is the only price known.
-                let opened = series
-                    .bars()
-                    .open
-                    .get(series.row_from(now).saturating_sub(1))
-                    .copied();
-                let Some(mark) = mark.or(opened) else {
+                self.counters.funding_without_mark += u64::from(record.mark.is_none());
+                let Some(mark) = series.settlement_mark(record) else {
                     continue;
                 };
                 if let Some(amount) = self.account.fund(self.now, symbol, record.rate, mark) {

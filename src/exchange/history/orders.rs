@@ -19,6 +19,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::exchange::account::Where;
 use crate::exchange::fills::{Hit, Resting, cost_rate, slippage, taker_price};
 use crate::exchange::history::{Engine, History, Stage};
+use crate::exchange::path::open_point;
 use crate::market::tape::Series;
 
 /// One symbol at the exchange.
@@ -208,7 +209,7 @@ impl History<'_> {
             if let (OrderKind::Trail { watched, .. }, Some(series)) =
                 (resting.kind, self.series(symbol))
             {
-                let price = super::bars::open_point(series, row).price(watched);
+                let price = open_point(series, row).price(watched);
                 resting.follow(price);
             }
         }
@@ -553,7 +554,7 @@ impl History<'_> {
     fn fill_arrived(&mut self, symbol: SymbolId, hit: &Hit, row: usize) {
         let was_open = self.account.held(symbol).is_some();
         if let (Some(series), true) = (self.series(symbol), was_open) {
-            let point = super::bars::open_point(series, row);
+            let point = open_point(series, row);
             self.visit(symbol, point.contract);
             // An exit's price counts, an entry's does not (A9).
             if self.closes_any(symbol, hit) {
@@ -568,7 +569,7 @@ impl History<'_> {
         if closes {
             self.vanish(symbol, &[]);
         } else if !was_open && let Some(series) = self.series(symbol) {
-            let open = super::bars::open_point(series, row).contract;
+            let open = open_point(series, row).contract;
             self.visit(symbol, open);
         }
     }
