@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod fills;
+pub mod floor;
 pub mod history;
 pub mod model;
 pub mod path;

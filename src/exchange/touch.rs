@@ -54,6 +54,20 @@ pub fn next_touch(
     (bound < rows).then_some(bound)
 }
 
+/// Folds rows that touched nothing into the peaks of trailing stops.
+pub fn follow_rows(resting: &mut [Resting], series: &Series, from: usize, to: usize) {
+    for order in resting.iter_mut().filter(|order| order.peak.is_some()) {
+        let columns = match order.watched() {
+            Watched::Contract => series.contract_columns(),
+            Watched::Mark => series.mark_columns(),
+        };
+        if let Some((low, high)) = columns.extremes(from, to) {
+            order.follow(low);
+            order.follow(high);
+        }
+    }
+}
+
 /// The fixed level at which an order must be looked at, and whether it fires downward. An armed trailing stop has
 /// none: its level follows the bars.
 fn resting_level(order: &Resting) -> Option<(Price, bool)> {

@@ -16,8 +16,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::domain::event::{
-    AccountUpdate, Command, Event, ExitPlan, Floor, FloorBasis, Ignored, Link, ManualOrder, Note,
-    Operator, OrderUpdate, Quote, Snapshot,
+    AccountUpdate, Command, Event, ExitPlan, Ignored, Link, ManualOrder, Note, Operator,
+    OrderUpdate, Quote, Snapshot,
 };
 use crate::domain::fill::Fill;
 use crate::domain::instrument::Instrument;
@@ -31,8 +31,8 @@ use crate::trader::confluence::{Books, Intake};
 use crate::trader::ledger::{Booked, Day, Leg, Slot, WantedLeg, WantedStop};
 use crate::trader::orders::{OrderState, Orders, Outcome};
 use crate::trader::reconcile::Desk;
-use crate::trader::risk::{Standing, approve_entry, approve_manual};
-use crate::trader::rules::{HaltAction, HaltBasis, Rules};
+use crate::trader::risk::{Standing, approve_entry, approve_manual, loss_floor};
+use crate::trader::rules::{HaltAction, Rules};
 
 /// What the trader says about one event, in order. Reused from event to event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -488,25 +488,7 @@ impl Trader {
 
     /// Names the figure at which the day is over (S14).
     fn watch(&self, commands: &mut Commands) {
-        let unit = i128::from(UNIT);
-        let loss = i128::from(self.rules.daily.loss_max.steps());
-        let day = self.day.equity.raw();
-        let floor = match self.rules.daily.halt_basis {
-            HaltBasis::Equity => {
-                let level = divide(day * (unit - loss), unit, Rounding::Down);
-                Floor {
-                    basis: FloorBasis::Equity,
-                    level: Notional::from_raw(level),
-                }
-            }
-            HaltBasis::Realized => {
-                let level = self.day.wallet.exact().raw() - divide(day * loss, unit, Rounding::Up);
-                Floor {
-                    basis: FloorBasis::Wallet,
-                    level: Notional::from_raw(level),
-                }
-            }
-        };
+        let floor = loss_floor(&self.rules.daily, self.day.equity, self.day.wallet);
         commands.say(Command::Watch(Some(floor)));
     }
 

@@ -5,13 +5,15 @@
 
 use std::sync::Arc;
 
-use crate::domain::event::{Confluence, Gate, ManualOrder, Quote};
+use crate::domain::event::{Confluence, Floor, FloorBasis, Gate, ManualOrder, Quote};
 use crate::domain::instrument::Instrument;
-use crate::domain::num::{Money, Notional, Price, Qty, Rate, Rounding, UNIT, multiply_divide};
+use crate::domain::num::{
+    Money, Notional, Price, Qty, Rate, Rounding, UNIT, divide, multiply_divide,
+};
 use crate::domain::order::{Amount, Approved, OrderId, OrderKind, OrderRequest, Purpose, Side};
 use crate::domain::position::{Position, initial_margin};
 use crate::domain::symbol::SymbolId;
-use crate::trader::rules::{Rules, SizingBasis};
+use crate::trader::rules::{DailyRules, HaltBasis, Rules, SizingBasis};
 
 /// What the books say at the moment of a decision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -198,6 +200,30 @@ pub fn size(
         reserve: Money::ZERO,
     };
     Ok((sizing, qty))
+}
+
+/// The figure at which a day that began with this equity and wallet is over (S14).
+#[must_use]
+pub fn loss_floor(rules: &DailyRules, equity: Notional, wallet: Money) -> Floor {
+    let unit = i128::from(UNIT);
+    let loss = i128::from(rules.loss_max.steps());
+    let day = equity.raw();
+    match rules.halt_basis {
+        HaltBasis::Equity => {
+            let level = divide(day * (unit - loss), unit, Rounding::Down);
+            Floor {
+                basis: FloorBasis::Equity,
+                level: Notional::from_raw(level),
+            }
+        }
+        HaltBasis::Realized => {
+            let level = wallet.exact().raw() - divide(day * loss, unit, Rounding::Up);
+            Floor {
+                basis: FloorBasis::Wallet,
+                level: Notional::from_raw(level),
+            }
+        }
+    }
 }
 
 /// Tests the gates in their order and sizes the entry of a confluence (S8).

@@ -4,7 +4,7 @@
 
 use crate::domain::instrument::Instrument;
 use crate::domain::num::{Notional, Price, Qty};
-use crate::domain::order::{OrderId, OrderKind, Watched};
+use crate::domain::order::{OrderId, OrderKind};
 use crate::domain::position::MarginMode;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::Timestamp;
@@ -13,6 +13,7 @@ use crate::exchange::history::orders::Touch;
 use crate::exchange::history::{Engine, History, Stage, World};
 use crate::exchange::model::{Drilldown, Model};
 use crate::exchange::path::{Shape, low_first, open_point, pass, same_fills, shape, walk_path};
+use crate::exchange::touch::follow_rows;
 use crate::market::tape::Series;
 
 /// A fill and its stamp.
@@ -355,16 +356,7 @@ impl History<'_> {
         };
         let desk = &mut self.desks[symbol.index()];
         if desk.followed_row < row {
-            for order in desk.resting.iter_mut().filter(|order| order.peak.is_some()) {
-                let columns = match order.watched() {
-                    Watched::Contract => series.contract_columns(),
-                    Watched::Mark => series.mark_columns(),
-                };
-                if let Some((low, high)) = columns.extremes(desk.followed_row, row) {
-                    order.follow(low);
-                    order.follow(high);
-                }
-            }
+            follow_rows(&mut desk.resting, series, desk.followed_row, row);
             desk.followed_row = row;
         }
         if let Some(held) = self.account.held_mut(symbol)

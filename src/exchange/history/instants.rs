@@ -11,6 +11,7 @@ use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
 use crate::exchange::history::orders::{Due, Touch};
 use crate::exchange::history::{Engine, History};
+use crate::exchange::floor::Standing;
 use crate::exchange::model::Drilldown;
 use crate::exchange::touch::next_touch;
 use crate::market::tape::Series;
@@ -99,17 +100,6 @@ impl History<'_> {
                 let opens = series.bars().open_time.get(open).copied();
                 let ends = (end < series.len()).then(|| series.end_time(end));
                 opens.into_iter().chain(ends)
-            })
-            .min()
-    }
-
-    /// The next end of any bar.
-    fn next_bar_end(&self) -> Option<Timestamp> {
-        let series = self.world.tape.series.iter().flatten();
-        series
-            .filter_map(|series| {
-                let row = series.last_completed(self.now).map_or(0, |row| row + 1);
-                (row < series.len()).then(|| series.end_time(row))
             })
             .min()
     }
@@ -219,14 +209,22 @@ impl History<'_> {
     /// S14: the next bar end is visited whenever equity could be at or below the floor before anything else happens.
     fn offer_floor(&mut self, next: &mut Earliest) {
         let Some(floor) = self.floor else { return };
-        let until = next.found.unwrap_or(self.end);
-        let least = match floor.basis {
-            FloorBasis::Wallet => self.account.wallet().exact(),
-            FloorBasis::Equity => self.least_equity(until),
+        let until = next.found.unwrap_or(self.end).min(self.end);
+        let wallet = self.account.wallet().exact();
+        let mut held: Vec<(SymbolId, Position)> = Vec::new();
+        if floor.basis == FloorBasis::Equity {
+            if self.least_equity(until) > floor.level {
+                return;
+            }
+            let open = self.account.open();
+            held.extend(open.map(|(symbol, held)| (symbol, held.position)));
+        }
+        let standing = Standing {
+            tape: &self.world.tape,
+            wallet,
+            held: &held,
         };
-        if least <= floor.level
-            && let Some(end) = self.next_bar_end()
-        {
+        if let Some(end) = standing.first_low(floor.level, self.now, until) {
             next.offer(end);
         }
     }
