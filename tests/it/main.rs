@@ -29,6 +29,7 @@ mod oracle_metrics;
 mod oracle_simulation;
 mod oracle_validation;
 mod paths;
+mod random_walk;
 mod report;
 mod scenarios;
 mod settings;
