@@ -9,6 +9,8 @@ pub mod intake;
 pub mod replay;
 
 use crate::backtest::log::EventLog;
+use crate::backtest::summary::daily_equity;
+use crate::domain::num::{Money, Rounding};
 use crate::domain::time::Timestamp;
 use crate::exchange::history::World;
 use crate::exchange::model::{Drilldown, Model};
@@ -17,6 +19,7 @@ use crate::stats::equity::DailySeries;
 use crate::sweep::batch::board::Board;
 use crate::sweep::batch::intake::Intake;
 use crate::sweep::batch::replay::{Played, Stage, replay};
+use crate::sweep::figures::Figures;
 use crate::trader::rules::{HaltAction, Role112, Rules};
 
 /// What one thread keeps from trial to trial.
@@ -39,6 +42,16 @@ pub struct Ground<'a> {
 impl Batch {
     /// Replays one trial; `None` when it is not covered, or its account leaves the range of exact amounts.
     pub fn run(&mut self, ground: Ground<'_>, rules: &Rules, model: &Model) -> Option<Played> {
+        self.run_into(ground, (rules, model), EventLog::hashing())
+    }
+
+    /// The same with a log of the caller's. What the log is told of confluences it does not keep as rows.
+    pub fn run_into(
+        &mut self,
+        ground: Ground<'_>,
+        (rules, model): (&Rules, &Model),
+        log: EventLog,
+    ) -> Option<Played> {
         let Ground {
             world,
             board,
@@ -56,7 +69,7 @@ impl Batch {
             start,
             end: world.end()?,
         };
-        replay(stage, EventLog::hashing())
+        replay(stage, log)
     }
 }
 
@@ -83,15 +96,15 @@ pub fn is_covered(world: &World, rules: &Rules, model: &Model) -> bool {
 impl Played {
     /// Equity at the ends of UTC days (M1).
     #[must_use]
-    pub fn daily(&self, model: &Model, (start, end): (Timestamp, Timestamp)) -> DailySeries {
-        let before_end = self.rollovers.iter().filter(|(time, _)| *time < end);
-        let mut closes: Vec<f64> = before_end.map(|(_, equity)| equity.to_f64()).collect();
-        closes.push(self.equity.to_f64());
-        DailySeries {
-            start,
-            end,
-            initial: model.balance.to_f64(),
-            closes,
-        }
+    pub fn daily(&self, balance: Money) -> DailySeries {
+        daily_equity(balance, (self.start, self.end), &self.rollovers, self.equity)
+    }
+
+    /// The figures of the trial.
+    #[must_use]
+    pub fn figures(&self, model: &Model) -> Figures {
+        let net = self.equity.round(Rounding::Down) - model.balance;
+        let series = self.daily(model.balance);
+        Figures::of(&series, self.account.trades(), net, self.ambiguous_bars)
     }
 }

@@ -11,6 +11,7 @@
     reason = "a test that cannot go on fails, says what it met, may be a long table and looks at one case of many"
 )]
 
+mod batch;
 mod binary;
 mod books;
 mod cli;

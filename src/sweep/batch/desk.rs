@@ -100,13 +100,20 @@ impl Desk {
         }
     }
 
-    /// Finds the next row at or after `from` that can touch anything of a position.
-    pub fn search(&mut self, series: &Series, position: &Position, from: usize, now: Timestamp) {
+    /// Finds the next row at or after `from` that can touch anything of a position. Opening points before `open_from`
+    /// are over.
+    pub fn search(
+        &mut self,
+        series: &Series,
+        position: &Position,
+        from: usize,
+        open_from: Timestamp,
+    ) {
         self.catch_up(series, from);
         let liquidation = self.liquidation.map(|level| (level, position.direction));
         let row = next_touch(series, from, &self.resting, liquidation);
         self.touch = row.map(|row| {
-            if series.open_time(row) > now {
+            if series.open_time(row) >= open_from {
                 Touch::Open(row)
             } else {
                 Touch::End(row)

@@ -20,7 +20,7 @@ use crate::domain::order::{
 use crate::domain::position::Position;
 use crate::domain::signal::SignalType;
 use crate::domain::symbol::SymbolId;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::engine::Journal;
 use crate::exchange::account::{Account, Where};
 use crate::exchange::fills::{Hit, Resting, Walk, arrived, forced};
@@ -57,6 +57,10 @@ pub struct Stage<'a> {
 /// What a replayed trial leaves.
 #[derive(Debug)]
 pub struct Played {
+    /// First instant.
+    pub start: Timestamp,
+    /// Last bar end.
+    pub end: Timestamp,
     /// Final wallet, trades, ledger.
     pub account: Account,
     /// Final equity.
@@ -65,8 +69,8 @@ pub struct Played {
     pub rollovers: Vec<(Timestamp, Notional)>,
     /// Bars whose fills hang on the path inside them.
     pub ambiguous_bars: u64,
-    /// Hash of the event log.
-    pub log: String,
+    /// The event log.
+    pub log: EventLog,
 }
 
 /// A trial under way.
@@ -148,10 +152,12 @@ pub fn replay(stage: Stage<'_>, log: EventLog) -> Option<Played> {
     }
     replay.account.check();
     Some(Played {
+        start: replay.stage.start,
+        end: replay.stage.end,
         equity: replay.equity(),
         rollovers: replay.rollovers,
         ambiguous_bars: replay.ambiguous_bars,
-        log: replay.log.hash(),
+        log: replay.log,
         account: replay.account,
     })
 }
@@ -344,7 +350,7 @@ impl<'a> Replay<'a> {
             }
             if self.desks[symbol.index()].next == Some(self.now) {
                 let row = series.last_completed(self.now).map_or(0, |row| row + 1);
-                self.search(symbol, series, row);
+                self.search(symbol, series, row, false);
             }
         }
         if settled && self.floor_is_met() {
@@ -543,7 +549,7 @@ impl<'a> Replay<'a> {
         self.protect(symbol, series, row);
         // F8: what the entry made true fires at once.
         self.pass_open(symbol, series, row);
-        self.search(symbol, series, row);
+        self.search(symbol, series, row, true);
     }
 
     /// Sends the bracket of a fresh position; it rests at once (T7).
@@ -607,7 +613,7 @@ impl<'a> Replay<'a> {
                 && series.end_time(row) == self.now
             {
                 self.pass_bar(symbol, series, row);
-                self.search(symbol, series, row + 1);
+                self.search(symbol, series, row + 1, false);
             }
         }
         self.spare.busy = busy;
@@ -624,7 +630,7 @@ impl<'a> Replay<'a> {
                 && series.open_time(row) == self.now
             {
                 if self.pass_open(symbol, series, row) {
-                    self.search(symbol, series, row);
+                    self.search(symbol, series, row, true);
                 } else {
                     self.desks[symbol.index()].touch = Some(Touch::End(row));
                     self.plan(symbol);
@@ -769,12 +775,13 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Finds out what a symbol waits for from a row on.
-    fn search(&mut self, symbol: SymbolId, series: &Series, from: usize) {
+    /// Finds out what a symbol waits for from a row on; `opened` says whether the opening points of now are over.
+    fn search(&mut self, symbol: SymbolId, series: &Series, from: usize, opened: bool) {
+        let open_from = self.now + Span::from_millis(i64::from(opened));
         let position = self.position(symbol);
         let desk = &mut self.desks[symbol.index()];
         match position {
-            Some(position) => desk.search(series, &position, from, self.now),
+            Some(position) => desk.search(series, &position, from, open_from),
             None => desk.touch = None,
         }
         self.plan(symbol);
