@@ -41,6 +41,17 @@ pub enum Touch {
     End(usize),
 }
 
+impl Touch {
+    /// When.
+    #[must_use]
+    pub fn at(self, series: &Series) -> Timestamp {
+        match self {
+            Self::Open(row) => series.open_time(row),
+            Self::End(row) => series.end_time(row),
+        }
+    }
+}
+
 /// An entry that was sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
@@ -133,10 +144,7 @@ impl Desk {
 
     /// Finds out when to look here next; `held` says whether there is a position.
     pub fn plan(&mut self, series: &Series, held: bool, now: Timestamp) {
-        let touch = self.touch.map(|touch| match touch {
-            Touch::Open(row) => series.open_time(row),
-            Touch::End(row) => series.end_time(row),
-        });
+        let touch = self.touch.map(|touch| touch.at(series));
         let entry = self.entry.and_then(|entry| {
             if !entry.arrived {
                 return Some(entry.arrival);

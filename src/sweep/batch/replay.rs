@@ -90,12 +90,21 @@ struct Replay<'a> {
     entries_today: u32,
     floor: Option<Floor>,
     halted: bool,
-    /// Whether a bound shows that equity is above the floor until something changes.
-    calm: bool,
+    /// Since when the account is as it is, and until when it is known what equity does; `None` after every change.
+    outlook: Option<Outlook>,
     beyond: bool,
     ambiguous_bars: u64,
     rollovers: Vec<(Timestamp, Notional)>,
     spare: Spare,
+}
+
+/// What equity does while nothing is filled.
+#[derive(Clone, Copy)]
+struct Outlook {
+    /// Nothing is known after this.
+    until: Timestamp,
+    /// The first bar end before that at which the floor is met.
+    low: Option<Timestamp>,
 }
 
 /// Buffers that every look at a bar uses anew.
@@ -124,7 +133,7 @@ pub fn replay(stage: Stage<'_>, log: EventLog) -> Option<Played> {
         entries_today: 0,
         floor: None,
         halted: false,
-        calm: false,
+        outlook: None,
         beyond: false,
         ambiguous_bars: 0,
         rollovers: Vec::new(),
@@ -196,7 +205,7 @@ impl<'a> Replay<'a> {
 
     fn watch(&mut self, equity: Notional, wallet: Money) {
         self.floor = Some(loss_floor(&self.stage.rules.daily, equity, wallet));
-        self.calm = false;
+        self.outlook = None;
         self.said(&Command::Watch(self.floor));
     }
 
@@ -236,9 +245,16 @@ impl<'a> Replay<'a> {
     /// S14: the first bar end before `until` at which the floor is met, or `until`.
     fn floor_instant(&mut self, until: Timestamp) -> Timestamp {
         let Some(floor) = self.floor else {
-            self.calm = true;
             return until;
         };
+        let known = self.outlook.filter(|outlook| outlook.until >= until);
+        let outlook = known.unwrap_or_else(|| self.look_ahead(floor, until));
+        self.outlook = Some(outlook);
+        outlook.low.unwrap_or(until)
+    }
+
+    /// Looks as far ahead as nothing can be filled, at least to `until`.
+    fn look_ahead(&mut self, floor: Floor, until: Timestamp) -> Outlook {
         let wallet = self.account.wallet().exact();
         let mut held = std::mem::take(&mut self.spare.held);
         held.clear();
@@ -249,26 +265,30 @@ impl<'a> Replay<'a> {
         let least = held.iter().try_fold(wallet, |sum, (symbol, _)| {
             Some(sum + self.desks[symbol.index()].least?)
         });
-        self.calm = least.is_some_and(|least| least > floor.level);
-        let mut found = until;
-        if !self.calm {
+        let touches = held.iter().filter_map(|(symbol, _)| {
+            let touch = self.desks[symbol.index()].touch?;
+            Some(touch.at(self.series(*symbol)?))
+        });
+        let until = touches.fold(self.midnight, Timestamp::min).max(until);
+        let low = if least.is_some_and(|least| least > floor.level) {
+            None
+        } else {
             let standing = floor::Standing {
                 tape: &self.stage.world.tape,
                 wallet,
                 held: &held,
             };
-            let until = until.min(self.stage.end);
-            found = standing
-                .first_low(floor.level, self.now, until)
-                .unwrap_or(found);
-        }
+            standing.first_low(floor.level, self.now, until.min(self.stage.end))
+        };
         self.spare.held = held;
-        found
+        Outlook { until, low }
     }
 
     /// Rank 1: the daily loss, at the ends of bars.
     fn test_floor(&mut self) {
-        if self.calm || !self.floor_is_met() {
+        // Known to be above, unless a fill of this very instant changed it.
+        let known = self.outlook.is_some_and(|outlook| outlook.low.is_none_or(|low| low > self.now));
+        if known || !self.floor_is_met() {
             return;
         }
         let mut series = self.stage.world.tape.series.iter().flatten();
@@ -733,7 +753,6 @@ impl<'a> Replay<'a> {
             reference: None,
         };
         let fill: Fill = self.account.book(&place, hit, self.instrument(symbol));
-        self.calm = false;
         let event = match hit.order {
             Some(id) => Event::Order {
                 id,
@@ -803,6 +822,7 @@ impl<'a> Replay<'a> {
 
     /// Forgets what was computed from the state before.
     fn changed(&mut self, symbol: SymbolId) {
+        self.outlook = None;
         self.beyond |= is_beyond(self.account.wallet());
         let position = self.position(symbol);
         let instrument = self.instrument(symbol);
