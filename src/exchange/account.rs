@@ -106,6 +106,12 @@ impl Account {
             .filter_map(|symbol| Some((*symbol, self.held[symbol.index()].as_ref()?)))
     }
 
+    /// Finished trades, in the order they ended.
+    #[must_use]
+    pub fn trades(&self) -> &[Trade] {
+        &self.trades
+    }
+
     /// The ledger and the finished trades.
     #[must_use]
     pub fn into_records(self) -> (Vec<LedgerEntry>, Vec<Trade>) {

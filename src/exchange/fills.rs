@@ -9,12 +9,14 @@ use std::cmp::Ordering;
 use crate::domain::fill::{Liquidity, Reason};
 use crate::domain::instrument::Instrument;
 use crate::domain::num::{Money, Notional, Price, Qty, Rate, Rounding, UNIT, multiply_divide};
-use crate::domain::order::{Amount, Direction, OrderId, OrderKind, Purpose, Side, Watched};
+use crate::domain::order::{
+    Amount, Direction, OrderId, OrderKind, OrderRequest, Purpose, Side, Watched,
+};
 use crate::domain::position::{MarginMode, Position, fee};
 use crate::exchange::model::{LimitFill, Model};
 
 /// An order that rests at the exchange.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resting {
     /// Its id.
     pub id: OrderId,
@@ -205,6 +207,60 @@ pub fn taker_price(reference: Reference, side: Side, cost: Rate, tick: Price) ->
         rounding,
     )
     .unwrap_or(tick)
+}
+
+/// The fill of a market or marketable limit order that arrives at an open: `at` is that price and the quantity.
+#[must_use]
+pub fn arrived(
+    request: &OrderRequest,
+    model: &Model,
+    instrument: &Instrument,
+    at: (Price, Qty),
+) -> Hit {
+    let (open, qty) = at;
+    let reason = Reason::Order(request.purpose);
+    let cost = cost_rate(model, reason);
+    let taken = taker_price(open.into(), request.side, cost, instrument.tick);
+    let price = match (request.kind, request.side) {
+        (OrderKind::Limit { price, .. }, Side::Buy) => taken.min(price),
+        (OrderKind::Limit { price, .. }, Side::Sell) => taken.max(price),
+        _ => taken,
+    };
+    Hit {
+        order: Some(request.id),
+        reason,
+        side: request.side,
+        qty,
+        price,
+        liquidity: Liquidity::Taker,
+        slippage: slippage(price, open.into(), qty),
+        total: qty,
+        left: Qty::ZERO,
+    }
+}
+
+/// What closes all of a position without an order, at a price with taker costs (D3, D4).
+#[must_use]
+pub fn forced(
+    position: &Position,
+    reason: Reason,
+    model: &Model,
+    instrument: &Instrument,
+    close: Price,
+) -> Hit {
+    let side = position.direction.exit_side();
+    let price = taker_price(close.into(), side, cost_rate(model, reason), instrument.tick);
+    Hit {
+        order: None,
+        reason,
+        side,
+        qty: position.qty,
+        price,
+        liquidity: Liquidity::Taker,
+        slippage: slippage(price, close.into(), position.qty),
+        total: position.qty,
+        left: Qty::ZERO,
+    }
 }
 
 /// |price − reference| × quantity, rounded up (M6, memo).
@@ -549,7 +605,7 @@ impl Walk<'_> {
 
     /// Executes a resting order against the position.
     fn fire(&mut self, index: usize, reference: Reference, visited: Option<Price>) {
-        let order = self.orders[index].clone();
+        let order = self.orders[index];
         let open = self.position.map_or(Qty::ZERO, |position| position.qty);
         let is_limit = order.class() == Class::Limit;
         let wanted = match order.amount {
