@@ -21,6 +21,7 @@ use crate::sweep::plan::Shard;
 use crate::validate::error::ValidateError;
 use crate::validate::job::{self, Verdict};
 use crate::validate::output;
+use crate::validate::points::Points;
 use crate::validate::progress::Tell;
 use crate::validate::register;
 use crate::validate::tried;
@@ -76,6 +77,9 @@ pub(super) struct ValidateArgs {
     threads: Option<u16>,
 }
 
+/// Methods whose points hang on their index alone.
+const DRAWN: [&str; 3] = ["grid", "random", "sobol"];
+
 /// The same after a sweep.
 #[derive(Debug, Args)]
 pub(super) struct AfterSweep {
@@ -118,7 +122,7 @@ pub(super) fn run(args: &ValidateArgs, session: &Session) -> anyhow::Result<Outc
         output::check(out).map_err(failed)?;
     }
     let busy = Progress::new(*terminal);
-    let setup = Setup::new(&args.job(), &|stage| busy.busy(stage));
+    let setup = Setup::new(&args.job()?, &|stage| busy.busy(stage));
     let setup = setup.map_err(told)?;
     drop(busy);
     for warning in &setup.warnings {
@@ -133,7 +137,7 @@ pub(super) fn run(args: &ValidateArgs, session: &Session) -> anyhow::Result<Outc
         }
     };
     let threads = threads(args.threads);
-    let verdict = judge(&setup, &args.register, threads, session)?;
+    let verdict = judge(Points::drawn(&setup), &args.register, threads, session)?;
     finish(&verdict, (&place, None), session)
 }
 
@@ -148,7 +152,9 @@ pub(super) fn after(
         enter(args, (setup, finished), threads, session);
         return Ok(Outcome::Done);
     }
-    let verdict = judge(setup, &args.register, threads, session)?;
+    let points = Points::of_folder(setup, &finished.folder);
+    let points = points.map_err(|error| failed(error.into()))?;
+    let verdict = judge(points, &args.register, threads, session)?;
     let summary = finished.summary.as_ref().map(|summary| &summary.object);
     finish(&verdict, (&finished.folder, summary), session)
 }
@@ -171,12 +177,12 @@ fn enter(
 }
 
 fn judge(
-    setup: &Setup,
+    points: Points<'_>,
     register: &Path,
     threads: usize,
     session: &Session,
 ) -> anyhow::Result<Verdict> {
-    with_progress(threads, session, |tell| job::run(setup, register, tell)).map_err(failed)
+    with_progress(threads, session, |tell| job::run(points, register, tell)).map_err(failed)
 }
 
 fn with_progress<T>(
@@ -275,7 +281,7 @@ fn threads(asked: Option<u16>) -> usize {
 }
 
 impl ValidateArgs {
-    fn job(&self) -> Job {
+    fn job(&self) -> Result<Job, UsageError> {
         let flags = [
             ("--from", "run.from", &self.from),
             ("--to", "run.to", &self.to),
@@ -287,19 +293,26 @@ impl ValidateArgs {
             .filter_map(|(flag, key, value)| Some(flag_value(flag, key, value.as_ref()?)));
         let method = self.method.to_possible_value();
         let method = method.and_then(|value| Method::named(value.get_name()));
-        Job {
+        let method = method.filter(|method| DRAWN.contains(&method.name()));
+        let method = method.ok_or_else(|| {
+            UsageError(
+                "a method that learns chooses its points by results, so they are known only after a sweep\nhint: sim sweep --method … --validate, or --method random"
+                    .to_owned(),
+            )
+        })?;
+        Ok(Job {
             sources: Sources {
                 signals: self.signals.clone(),
                 data: self.data.data.clone(),
             },
             layers: self.config.layers(flags.collect()),
             space: self.space.clone(),
-            method: method.unwrap_or(Method::Grid),
+            method,
             trials: self.trials,
             shard: Shard::WHOLE,
             objective: self.objective.clone(),
             constraints: self.constraints.clone(),
             trades_min: self.trades_min,
-        }
+        })
     }
 }

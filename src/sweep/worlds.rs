@@ -158,11 +158,8 @@ impl Worlds {
                 signals: heard.cloned().collect(),
                 script: Vec::new(),
             };
-            (part.from < end).then(|| Scene {
-                world: Arc::new(world),
-                start,
-                end: part.to,
-            })
+            let reach = scene.board.reach();
+            (start < end).then(|| Scene::new(Arc::new(world), (start, part.to), reach))
         };
         let scenes = self.scenes.iter();
         Self {

@@ -88,9 +88,8 @@ pub fn total_score(rules: &ConfluenceRules, ages: PairAges, strength: Rate) -> R
 #[must_use]
 pub fn score(rules: &ConfluenceRules, ages: PairAges, strength: Rate) -> Score {
     let parts = Parts::of(rules, ages);
-    let part = |value: i128, whole: i128| {
-        rate(divide(value * i128::from(UNIT), whole, Rounding::Down))
-    };
+    let part =
+        |value: i128, whole: i128| rate(divide(value * i128::from(UNIT), whole, Rounding::Down));
     Score {
         total: total_score(rules, ages, strength),
         proximity: part(parts.near, parts.window),

@@ -206,7 +206,7 @@ fn probe(subject: &Subject<'_>, own: &mut Option<World>, probe: &Probe) -> Optio
         }
     };
     let outcome = engine::run(world, &rules, &model, &[])?;
-    Row::of(&Figures::of(&outcome, model.balance, &world.tape.symbols))
+    Row::of(&engine::figures(&outcome, &model))
 }
 
 /// A world of one's own with some of the signals.

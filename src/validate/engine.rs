@@ -5,12 +5,14 @@
 
 use std::convert::Infallible;
 
+use crate::backtest::summary::daily_series;
 use crate::domain::event::{Command, Confluence, Event, Note};
 use crate::domain::signal::Signal;
 use crate::domain::time::Timestamp;
 use crate::engine::{Journal, drive};
 use crate::exchange::history::{Engine, History, Outcome, World};
 use crate::exchange::model::Model;
+use crate::sweep::figures::Figures;
 use crate::trader::rules::Rules;
 use crate::trader::{Trader, Upkeep};
 
@@ -54,6 +56,17 @@ pub fn run_with_pairs(
     let mut pairs = Pairs::default();
     let outcome = through(world, (rules, model), &[], &mut pairs)?;
     Some((outcome, pairs.0))
+}
+
+/// The figures of a run.
+#[must_use]
+pub fn figures(outcome: &Outcome, model: &Model) -> Figures {
+    Figures::of(
+        &daily_series(outcome, model.balance),
+        &outcome.trades,
+        outcome.net(model.balance),
+        outcome.counters.ambiguous_bars,
+    )
 }
 
 fn through(

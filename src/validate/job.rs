@@ -17,6 +17,7 @@ use crate::validate::found::{Found, Part, number};
 use crate::validate::luck;
 use crate::validate::meaning;
 use crate::validate::placebo;
+use crate::validate::points::Points;
 use crate::validate::progress::Tell;
 use crate::validate::register::Census;
 use crate::validate::subject::Subject;
@@ -61,12 +62,13 @@ pub fn settings(setup: &Setup) -> Result<Settings, ValidateError> {
 ///
 /// # Errors
 /// When there is nothing to judge, the register cannot be used, or the user stopped it.
-pub fn run(setup: &Setup, register: &Path, tell: &Tell<'_>) -> Result<Verdict, ValidateError> {
+pub fn run(points: Points<'_>, register: &Path, tell: &Tell<'_>) -> Result<Verdict, ValidateError> {
+    let setup = points.setup;
     let settings = settings(setup)?;
-    let all = trials::run_all(setup, &setup.worlds, (tell, "trials"))?;
+    let all = trials::run_all(&points, &setup.worlds, (tell, "trials"))?;
     // They were tried, whatever comes of them.
-    let census = tried::enter_all(setup, &all, register, tell)?;
-    let subject = Subject::new(setup, &settings, all)?;
+    let census = tried::enter_all(&points, &all, register, tell)?;
+    let subject = Subject::new(points, &settings, all)?;
     let topics = topics(&subject, &census, tell)?;
     Ok(told(&subject, &topics))
 }

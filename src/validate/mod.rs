@@ -14,6 +14,7 @@ pub mod luck;
 pub mod meaning;
 pub mod output;
 pub mod placebo;
+pub mod points;
 pub mod progress;
 pub mod register;
 pub mod subject;

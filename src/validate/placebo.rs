@@ -157,8 +157,7 @@ impl<'a> Ground<'a> {
         world.signals = signals;
         let best = &self.subject.best;
         let outcome = engine::run(world, &best.rules, &best.model, &[]);
-        let figures =
-            outcome.map(|outcome| Figures::of(&outcome, best.model.balance, &world.tape.symbols));
+        let figures = outcome.map(|outcome| engine::figures(&outcome, &best.model));
         statistics(figures.as_ref())
     }
 

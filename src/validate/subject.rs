@@ -14,6 +14,7 @@ use crate::sweep::job::Setup;
 use crate::sweep::worlds::Scene;
 use crate::validate::engine;
 use crate::validate::error::ValidateError;
+use crate::validate::points::Points;
 use crate::validate::trials::{self, Candidate, Ran};
 
 /// The best of all trials with its run.
@@ -21,6 +22,8 @@ use crate::validate::trials::{self, Candidate, Ran};
 pub struct Subject<'a> {
     /// The sweep.
     pub setup: &'a Setup,
+    /// The points of its trials.
+    pub points: Points<'a>,
     /// How it is validated.
     pub how: Validation,
     /// Of everything drawn at random.
@@ -47,22 +50,24 @@ impl<'a> Subject<'a> {
     /// # Errors
     /// When none can be the best.
     pub fn new(
-        setup: &'a Setup,
+        points: Points<'a>,
         settings: &Settings,
         all: Vec<Ran>,
     ) -> Result<Self, ValidateError> {
+        let setup = points.setup;
         let chosen = trials::best(setup, &all).map(|best| best.trial);
         let none = || ValidateError::none(setup, &all);
         let trial = chosen.ok_or_else(none)?;
         let place = all.iter().position(|ran| ran.trial == trial);
         let place = place.ok_or_else(none)?;
-        let mut best = trials::candidate(setup, trial).ok_or_else(none)?;
+        let mut best = trials::candidate(&points, trial).ok_or_else(none)?;
         let scene = setup.worlds.scene(&best.values).ok_or_else(none)?;
         best.model.start = Some(scene.start);
         let run = engine::run_with_pairs(&scene.world, &best.rules, &best.model);
         let (outcome, pairs) = run.ok_or_else(none)?;
         Ok(Self {
             setup,
+            points,
             how: settings.validation.clone(),
             seed: settings.run.seed,
             place,

@@ -11,6 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::exchange::history::Outcome;
 use crate::exchange::model::Model;
 use crate::stats::equity::DailySeries;
+use crate::sweep::batch::Batch;
 use crate::sweep::figures::Figures;
 use crate::sweep::job::Setup;
 use crate::sweep::objective::Verdict;
@@ -18,6 +19,7 @@ use crate::sweep::run::settle;
 use crate::sweep::worlds::{Scene, Worlds};
 use crate::trader::rules::Rules;
 use crate::validate::engine;
+use crate::validate::points::Points;
 use crate::validate::progress::Tell;
 
 /// One trial that could be run.
@@ -87,8 +89,8 @@ impl Ran {
 
 /// The point of a trial with its settings; `None` when it cannot be run.
 #[must_use]
-pub fn candidate(setup: &Setup, trial: u64) -> Option<Candidate> {
-    let point = setup.sampler.point(&setup.space, trial);
+pub fn candidate(points: &Points<'_>, trial: u64) -> Option<Candidate> {
+    let (setup, point) = (points.setup, points.point(trial));
     let values = setup.space.texts(&point);
     let (rules, model) = settle(setup, &point, &values).ok()?;
     Some(Candidate {
@@ -105,24 +107,31 @@ pub fn series(outcome: &Outcome, balance: Money) -> DailySeries {
     daily_series(outcome, balance)
 }
 
-/// Runs one candidate over a scene.
+/// Runs one candidate over a scene: at speed where that is possible, which gives the same to the bit.
 #[must_use]
-pub fn run(candidate: &Candidate, scene: &Scene) -> Ran {
+pub fn run(candidate: &Candidate, scene: &Scene, batch: &mut Batch) -> Ran {
+    let (trial, rules) = (candidate.trial, &candidate.rules);
     let mut model = candidate.model.clone();
     model.start = Some(scene.start);
-    let symbols = &scene.world.tape.symbols;
-    let outcome = engine::run(&scene.world, &candidate.rules, &model, &[]);
-    let Some(outcome) = outcome else {
+    if let Some(played) = batch.run(scene.ground(), rules, &model) {
         return Ran {
-            trial: candidate.trial,
+            trial,
+            figures: Some(played.figures(&model)),
+            returns: played.daily(model.balance).returns(),
+            trades: played.account.trades().iter().map(Held::of).collect(),
+        };
+    }
+    let Some(outcome) = engine::run(&scene.world, rules, &model, &[]) else {
+        return Ran {
+            trial,
             figures: None,
             returns: Vec::new(),
             trades: Vec::new(),
         };
     };
     Ran {
-        trial: candidate.trial,
-        figures: Some(Figures::of(&outcome, model.balance, symbols)),
+        trial,
+        figures: Some(engine::figures(&outcome, &model)),
         returns: series(&outcome, model.balance).returns(),
         trades: outcome.trades.iter().map(Held::of).collect(),
     }
@@ -133,16 +142,16 @@ pub fn run(candidate: &Candidate, scene: &Scene) -> Ran {
 /// # Errors
 /// When the user stopped it.
 pub fn run_all(
-    setup: &Setup,
+    points: &Points<'_>,
     worlds: &Worlds,
     (tell, stage): (&Tell<'_>, &str),
 ) -> Result<Vec<Ran>, Canceled> {
-    let count = usize::try_from(setup.trials).unwrap_or(usize::MAX);
-    let run = |(): &mut (), index: usize| {
-        let candidate = candidate(setup, index as u64)?;
-        Some(run(&candidate, worlds.scene(&candidate.values)?))
+    let count = usize::try_from(points.setup.trials).unwrap_or(usize::MAX);
+    let run = |batch: &mut Batch, index: usize| {
+        let candidate = candidate(points, index as u64)?;
+        Some(run(&candidate, worlds.scene(&candidate.values)?, batch))
     };
-    let all = tell.all(stage, count, (|| (), run))?;
+    let all = tell.all(stage, count, (Batch::default, run))?;
     Ok(all.into_iter().flatten().collect())
 }
 

@@ -14,7 +14,9 @@ use crate::sweep::job::Setup;
 use crate::sweep::journal::{self, in_order};
 use crate::sweep::plan::hash;
 use crate::sweep::record::End;
+use crate::sweep::space::{Coordinate, Point};
 use crate::validate::error::ValidateError;
+use crate::validate::points::{Points, point};
 use crate::validate::progress::Tell;
 use crate::validate::register::{self, Census, Entry};
 use crate::validate::trials::Ran;
@@ -22,12 +24,15 @@ use crate::validate::trials::Ran;
 /// Trials of a folder that are held in memory at a time.
 const BATCH: usize = 1 << 18;
 
+/// A point and the daily sharpe it had.
+type Tried = (Point, Option<f64>);
+
 /// Enters trials whose daily returns are known.
 ///
 /// # Errors
 /// When the register cannot be used, or the user stopped it.
 pub fn enter_all(
-    setup: &Setup,
+    points: &Points<'_>,
     all: &[Ran],
     register: &Path,
     tell: &Tell<'_>,
@@ -40,14 +45,18 @@ pub fn enter_all(
         let sharpe = quantile::mean(&known).zip(deviation).filter(|_| whole);
         let returns = ran.figures.is_some();
         Ok(Entry {
-            configuration: configuration(setup, ran.trial)?,
+            configuration: configuration(points.setup, &points.point(ran.trial))?,
             returns: returns.then(|| register::returns_hash(&ran.returns)),
             sharpe_daily: sharpe.map(|(mean, deviation)| mean / deviation),
         })
     };
     let entries = tell.all("settings of the trials", all.len(), (|| (), entry))?;
     let entries: Result<Vec<Entry>, ValidateError> = entries.into_iter().collect();
-    Ok(register::enter(register, &data_of(setup), &entries?)?)
+    Ok(register::enter(
+        register,
+        &data_of(points.setup),
+        &entries?,
+    )?)
 }
 
 /// Enters the finished trials of a sweep's folder.
@@ -61,11 +70,11 @@ pub fn enter_folder(
     tell: &Tell<'_>,
 ) -> Result<(), ValidateError> {
     let path = folder.join(journal::FILE);
-    let mut batch: Vec<(u64, Option<f64>)> = Vec::new();
+    let mut batch: Vec<Tried> = Vec::new();
     in_order::<ValidateError>(&path, (setup.shard, setup.trials), &mut |record, _| {
         match &record.end {
-            End::Done { figures, .. } => batch.push((record.trial, sharpe_daily(figures))),
-            End::Beyond { .. } => batch.push((record.trial, None)),
+            End::Done { figures, .. } => batch.push((point(setup, &record), sharpe_daily(figures))),
+            End::Beyond { .. } => batch.push((point(setup, &record), None)),
             End::Infeasible { .. } => {}
         }
         if batch.len() == BATCH {
@@ -78,16 +87,16 @@ pub fn enter_folder(
 
 fn enter_batch(
     setup: &Setup,
-    batch: &[(u64, Option<f64>)],
+    batch: &[Tried],
     register: &Path,
     tell: &Tell<'_>,
 ) -> Result<(), ValidateError> {
     let entry = |(): &mut (), index: usize| {
-        let (trial, sharpe_daily) = batch[index];
+        let (point, sharpe_daily) = &batch[index];
         Ok(Entry {
-            configuration: configuration(setup, trial)?,
+            configuration: configuration(setup, point)?,
             returns: None,
-            sharpe_daily,
+            sharpe_daily: *sharpe_daily,
         })
     };
     let entries = tell.all("register of trials", batch.len(), (|| (), entry))?;
@@ -125,9 +134,8 @@ fn sharpe_daily(figures: &Figures) -> Option<f64> {
 }
 
 /// The name of a trial's configuration.
-fn configuration(setup: &Setup, trial: u64) -> Result<String, ValidateError> {
-    let point = setup.sampler.point(&setup.space, trial);
-    let laid = setup.space.parameters.iter().zip(&point);
+fn configuration(setup: &Setup, point: &[Coordinate]) -> Result<String, ValidateError> {
+    let laid = setup.space.parameters.iter().zip(point);
     let laid = laid.map(|(each, at)| (&each.slot, each.value(*at)));
     let settings = setup.base.with(laid).map_err(SweepError::from)?;
     Ok(hash(&settings.to_toml()))

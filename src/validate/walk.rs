@@ -177,11 +177,11 @@ fn choose(
         to: days[train.end],
     });
     let stage = format!("walk-forward, {name}, fold {}", choices.len() + 1);
-    let all = trials::run_all(setup, &worlds, (tell, &stage))?;
+    let all = trials::run_all(&subject.points, &worlds, (tell, &stage))?;
     let best = trials::best(setup, &all);
     let choice = best.and_then(|best| {
         Some(Choice {
-            candidate: trials::candidate(setup, best.trial)?,
+            candidate: trials::candidate(&subject.points, best.trial)?,
             objective: setup.ranking.judge(best.figures.as_ref()).objective,
             annual: annual(&best.known()),
             holding: best

@@ -78,7 +78,10 @@ fn is_kept(row: &Row) -> bool {
         ),
         Row::Noted(note) => !matches!(
             note,
-            Note::Confluence(_) | Note::Refused { .. } | Note::LowScore { .. } | Note::Ignored { .. }
+            Note::Confluence(_)
+                | Note::Refused { .. }
+                | Note::LowScore { .. }
+                | Note::Ignored { .. }
         ),
         Row::Said(Command::Submit(approved)) => approved.request().purpose != Purpose::Entry,
         Row::Said(_) => true,
@@ -107,7 +110,10 @@ fn compare(
         let rows = log.rows().iter().filter(|(_, row)| is_kept(row));
         let rows: Vec<_> = rows.collect();
         let own = played.log.rows();
-        let same = rows.iter().zip(own).take_while(|(one, other)| **one == *other);
+        let same = rows
+            .iter()
+            .zip(own)
+            .take_while(|(one, other)| **one == *other);
         let same = same.count();
         for (at, row) in &rows[same.saturating_sub(12)..same] {
             eprintln!("same   {at} {row:?}");

@@ -16,6 +16,7 @@ use confluence::backtest::threads::Crew;
 use confluence::exchange::history::Engine;
 use confluence::settings::Settings;
 use confluence::settings::layers::Layers;
+use confluence::validate::points::Points;
 use confluence::validate::progress::Tell;
 use confluence::{sweep, validate};
 use serde_json::json;
@@ -348,7 +349,9 @@ fn verdict(settings: &Settings) -> String {
         hear: &|_, _, _| {},
     };
     let register = folder.path().join("trials.jsonl");
-    let object = validate::job::run(&setup, &register, &tell).unwrap().object;
+    let object = validate::job::run(Points::drawn(&setup), &register, &tell)
+        .unwrap()
+        .object;
     format!(
         "{} {} {}",
         object["figures"], object["why_null"], object["gates"]

@@ -14,10 +14,12 @@ use confluence::exchange::history::{Engine, Outcome, World};
 use confluence::market::window::Window;
 use confluence::settings::Settings;
 use confluence::settings::layers::Layers;
+use confluence::sweep::batch::Batch;
 use confluence::sweep::job::{Job, Setup};
 use confluence::sweep::method::Method;
 use confluence::sweep::plan::Shard;
 use confluence::validate::engine;
+use confluence::validate::trials::{self, Candidate};
 
 use crate::binary::{made_up, say};
 use crate::support::{
@@ -87,6 +89,17 @@ fn a_part_of_the_inputs_is_what_a_run_over_it_would_have_read() {
                 .collect::<Vec<_>>()
         };
         assert_eq!((one.end, times(&one)), (other.end, times(&other)));
+        let candidate = Candidate {
+            trial: 0,
+            values: vec!["2".to_owned()],
+            rules: settings.rules.clone(),
+            model: model.clone(),
+        };
+        // The same at speed.
+        let fast = trials::run(&candidate, scene, &mut Batch::default());
+        assert_eq!(fast.returns, trials::series(&one, model.balance).returns());
+        assert_eq!(fast.figures, Some(engine::figures(&one, &model)));
+        assert_eq!(fast.trades.len(), one.trades.len());
         trades += one.trades.len();
         windows += 1;
     }

@@ -105,7 +105,9 @@ impl Board {
                 };
                 recent.retain(alive);
                 let is_alpha = |signal: &Signal| signal.kind == SignalType::ALPHA;
-                let opposite = recent.iter().map(|earlier| (*earlier, &world.signals[*earlier]));
+                let opposite = recent
+                    .iter()
+                    .map(|earlier| (*earlier, &world.signals[*earlier]));
                 let opposite = opposite.filter(|(_, other)| is_alpha(other) != is_alpha(signal));
                 let near = opposite.map(|(place, other)| Earlier {
                     signal: place,
@@ -130,6 +132,12 @@ impl Board {
             }
         }
         board
+    }
+
+    /// The rules it holds for.
+    #[must_use]
+    pub const fn reach(&self) -> Reach {
+        self.reach
     }
 
     /// Whether the board holds for some rules.
