@@ -127,6 +127,12 @@ fn rate(trials: u64, taken: Duration) -> f64 {
 }
 
 fn table(place: &Place, name: &str, data: &Path, trailing: bool) {
+    if std::env::var_os("SWEEP_ONCE").is_some() {
+        // For profilers.
+        let setup = setup(place, data, trailing, 100);
+        run(place, &setup, 1);
+        return;
+    }
     let setup = setup(place, data, trailing, TRIALS);
     let best = |threads| {
         let times = (0..3).map(|_| run(place, &setup, threads));

@@ -3,6 +3,8 @@
 //! Not here: which records there are and their hash (`log`). Invariant: an event, note or command and the borrowed form
 //! of the same are the same bytes: there is one writer of each field.
 
+use std::collections::HashMap;
+
 use crate::domain::event::{
     AccountUpdate, Command, Confluence, Event, FloorBasis, Gate, Ignored, Link, ManualOrder, Note,
     Operator, OrderStatus, OrderUpdate, Quote, Snapshot,
@@ -10,35 +12,27 @@ use crate::domain::event::{
 use crate::domain::fill::{Fill, Liquidity, Reason};
 use crate::domain::num::{Notional, Qty, Rate};
 use crate::domain::order::{Amount, HaltCause, OrderKind, OrderRequest, Purpose, Reject, Watched};
-use crate::domain::signal::Signal;
+use crate::domain::signal::{Signal, SignalId};
 use crate::domain::symbol::SymbolId;
-use crate::domain::time::Span;
+use crate::domain::time::{Span, Timestamp};
 
-/// What the log says of a confluence, borrowed.
-#[derive(Clone, Copy, Debug)]
-pub struct Pair<'a> {
+/// Signals by id: how many were heard before each, when it was heard first.
+// Only asked for an id, never walked: its order cannot leak.
+pub type Heard = HashMap<SignalId, u64>;
+
+/// What the log says of a confluence. The log names signals by how many were heard before them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pair {
     /// The contract.
     pub symbol: SymbolId,
-    /// Id of the Alpha.
-    pub alpha: &'a str,
-    /// Id of the FOMO.
-    pub fomo: &'a str,
+    /// The Alpha.
+    pub alpha: u64,
+    /// The FOMO.
+    pub fomo: u64,
     /// Distance of their event times.
     pub gap: Span,
     /// The rounded score.
     pub score: Rate,
-}
-
-impl<'a> Pair<'a> {
-    fn of(pair: &'a Confluence) -> Self {
-        Self {
-            symbol: pair.symbol,
-            alpha: &pair.alpha,
-            fomo: &pair.fomo,
-            gap: pair.gap,
-            score: pair.score.total,
-        }
-    }
 }
 
 /// Writes one record: the time since the last one, a tag, then its fields, each of known width, self-delimiting or
@@ -46,18 +40,22 @@ impl<'a> Pair<'a> {
 #[derive(Debug)]
 pub struct Line<'a> {
     out: &'a mut Vec<u8>,
+    at: Timestamp,
+    heard: &'a Heard,
 }
 
-/// The lowest seven bits.
-fn low_bits(number: u64) -> u8 {
-    u8::try_from(number & 0x7f).expect("invariant: seven bits fit")
-}
+/// Numbers below this are one byte; of others the first byte says how many follow.
+const SMALL: u64 = 248;
 
 impl<'a> Line<'a> {
-    /// Begins a record: milliseconds since the last one.
-    pub fn new(out: &'a mut Vec<u8>, since: i64) -> Self {
-        let mut line = Self { out };
-        line.number(since);
+    /// Begins a record of an instant, after one of an instant before.
+    pub fn new(
+        out: &'a mut Vec<u8>,
+        (last, at): (Timestamp, Timestamp),
+        heard: &'a Heard,
+    ) -> Self {
+        let mut line = Self { out, at, heard };
+        line.number((at - last).millis());
         line
     }
 
@@ -65,22 +63,43 @@ impl<'a> Line<'a> {
         self.out.push(tag);
     }
 
-    /// Seven bits a byte, the sign folded into the lowest: most numbers are small.
+    /// The sign folded into the lowest bit: most numbers are small.
     fn number(&mut self, number: i64) {
         self.count(number.cast_unsigned() << 1 ^ (number >> 63).cast_unsigned());
     }
 
     fn count(&mut self, number: u64) {
-        let mut rest = number;
-        while rest >= 0x80 {
-            self.out.push(low_bits(rest) | 0x80);
-            rest >>= 7;
+        let bytes = number.to_le_bytes();
+        if number < SMALL {
+            self.out.push(bytes[0]);
+            return;
         }
-        self.out.push(low_bits(rest));
+        let width = 8 - number.leading_zeros() / 8;
+        // 248 to 255, for one to eight bytes.
+        self.out.push((SMALL - 1).to_le_bytes()[0] + width.to_le_bytes()[0]);
+        let end = self.out.len() + usize::try_from(width).unwrap_or(8);
+        // Eight at once and the rest cut off: quicker than a copy of so many.
+        self.out.extend_from_slice(&bytes);
+        self.out.truncate(end);
     }
 
     fn wide(&mut self, value: Notional) {
-        self.out.extend_from_slice(&value.raw().to_le_bytes());
+        let bytes = value.raw().to_le_bytes();
+        let (low, high) = bytes.split_at(8);
+        let high: [u8; 8] = high.try_into().expect("invariant: half of sixteen");
+        self.number(i64::from_le_bytes(high));
+        self.out.extend_from_slice(low);
+    }
+
+    /// A signal heard before; one that was not is written out.
+    fn signal_id(&mut self, id: &str) {
+        match self.heard.get(id) {
+            Some(number) => self.count(number + 1),
+            None => {
+                self.count(0);
+                self.text(id);
+            }
+        }
     }
 
     fn text(&mut self, text: &str) {
@@ -197,7 +216,7 @@ impl<'a> Line<'a> {
 
     fn fill(&mut self, fill: &Fill) {
         self.count(fill.trade.0);
-        self.number(fill.time.millis());
+        self.number((self.at - fill.time).millis());
         self.number(fill.side.sign());
         self.qty(fill.qty);
         self.number(fill.price.steps());
@@ -375,19 +394,22 @@ impl<'a> Line<'a> {
     /// Writes a note.
     pub fn note(&mut self, note: &Note) {
         match note {
-            Note::Confluence(pair) => self.confluence(&Pair::of(pair)),
-            Note::Ignored { id, reason } => self.ignored(id, *reason),
-            Note::LowScore { id, pair } => self.low_score(id, &Pair::of(pair)),
-            Note::Refused {
-                symbol,
-                reference,
-                gate,
-            } => {
-                self.tag(14);
-                self.count(symbol.index() as u64);
-                self.text(reference);
-                self.text(gate.name());
+            Note::Confluence(pair) => {
+                self.tag(11);
+                self.found(pair);
             }
+            Note::Ignored { id, reason } => {
+                self.tag(12);
+                self.signal_id(id);
+                self.text(reason.name());
+            }
+            Note::LowScore { id, pair } => {
+                self.tag(13);
+                self.signal_id(id);
+                self.found(pair);
+            }
+            // What had asked is the confluence just before.
+            Note::Refused { symbol, gate, .. } => self.refused(*symbol, *gate),
             Note::Halted(cause) => {
                 self.tag(15);
                 self.cause(*cause);
@@ -411,53 +433,70 @@ impl<'a> Line<'a> {
     }
 
     /// Writes [`Note::Confluence`].
-    pub fn confluence(&mut self, pair: &Pair<'_>) {
+    pub fn confluence(&mut self, pair: &Pair) {
         self.tag(11);
         self.pair(pair);
     }
 
     /// Writes [`Note::Ignored`].
-    pub fn ignored(&mut self, id: &str, reason: Ignored) {
+    pub fn ignored(&mut self, signal: u64, reason: Ignored) {
         self.tag(12);
-        self.text(id);
+        self.count(signal + 1);
         self.text(reason.name());
     }
 
-    /// Writes [`Note::LowScore`]; `id` is the newcomer's.
-    pub fn low_score(&mut self, id: &str, pair: &Pair<'_>) {
+    /// Writes [`Note::LowScore`].
+    pub fn low_score(&mut self, newcomer: u64, pair: &Pair) {
         self.tag(13);
-        self.text(id);
+        self.count(newcomer + 1);
         self.pair(pair);
     }
 
-    /// Writes [`Note::Refused`] of a pair.
-    pub fn refused(&mut self, pair: &Pair<'_>, gate: Gate) {
+    /// Writes [`Note::Refused`].
+    pub fn refused(&mut self, symbol: SymbolId, gate: Gate) {
         self.tag(14);
-        self.count(pair.symbol.index() as u64);
-        self.reference(pair);
+        self.count(symbol.index() as u64);
         self.text(gate.name());
     }
 
-    /// Writes [`Command::Submit`] of the entry of a pair; the request's own reference is not looked at.
-    pub fn entry(&mut self, request: &OrderRequest, pair: &Pair<'_>) {
+    /// Writes [`Command::Submit`].
+    pub fn submit(&mut self, request: &OrderRequest) {
         self.tag(21);
-        self.request(request);
-        self.tag(1);
-        self.reference(pair);
+        self.count(request.id.0);
+        self.count(request.symbol.index() as u64);
+        self.number(request.side.sign());
+        self.kind(request.kind);
+        match request.amount {
+            Amount::Exact(qty) => {
+                self.tag(1);
+                self.qty(qty);
+            }
+            Amount::Share(share) => {
+                self.tag(2);
+                self.number(share.steps());
+            }
+            Amount::All => self.tag(3),
+        }
+        self.flag(request.reduce_only);
+        self.purpose(request.purpose);
+        // What asked for an entry is the confluence just before.
+        if request.purpose != Purpose::Entry {
+            self.optional(request.reference.as_deref());
+        }
     }
 
-    /// The text of [`Confluence::reference`].
-    fn reference(&mut self, pair: &Pair<'_>) {
-        self.count(pair.alpha.len() as u64 + 1 + pair.fomo.len() as u64);
-        self.out.extend_from_slice(pair.alpha.as_bytes());
-        self.out.push(b'+');
-        self.out.extend_from_slice(pair.fomo.as_bytes());
-    }
-
-    fn pair(&mut self, pair: &Pair<'_>) {
+    fn found(&mut self, pair: &Confluence) {
         self.count(pair.symbol.index() as u64);
-        self.text(pair.alpha);
-        self.text(pair.fomo);
+        self.signal_id(&pair.alpha);
+        self.signal_id(&pair.fomo);
+        self.number(pair.gap.millis());
+        self.number(pair.score.total.steps());
+    }
+
+    fn pair(&mut self, pair: &Pair) {
+        self.count(pair.symbol.index() as u64);
+        self.count(pair.alpha + 1);
+        self.count(pair.fomo + 1);
         self.number(pair.gap.millis());
         self.number(pair.score.steps());
     }
@@ -470,9 +509,7 @@ impl<'a> Line<'a> {
     pub fn command(&mut self, command: &Command) {
         match command {
             Command::Submit(approved) => {
-                self.tag(21);
-                self.request(approved.request());
-                self.optional(approved.request().reference.as_deref());
+                self.submit(approved.request());
             }
             Command::Cancel(id) => {
                 self.tag(22);
@@ -496,25 +533,5 @@ impl<'a> Line<'a> {
                 }
             }
         }
-    }
-
-    fn request(&mut self, request: &OrderRequest) {
-        self.count(request.id.0);
-        self.count(request.symbol.index() as u64);
-        self.number(request.side.sign());
-        self.kind(request.kind);
-        match request.amount {
-            Amount::Exact(qty) => {
-                self.tag(1);
-                self.qty(qty);
-            }
-            Amount::Share(share) => {
-                self.tag(2);
-                self.number(share.steps());
-            }
-            Amount::All => self.tag(3),
-        }
-        self.flag(request.reduce_only);
-        self.purpose(request.purpose);
     }
 }

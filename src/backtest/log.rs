@@ -4,10 +4,11 @@
 //! only one of the two drivers would see is among them.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::backtest::line::Line;
+use crate::backtest::line::{Heard, Line};
 use crate::domain::event::{Command, Event, Note, OrderUpdate};
 use crate::domain::time::Timestamp;
 use crate::engine::Journal;
@@ -24,12 +25,15 @@ pub enum Row {
 }
 
 /// Collects the log and its hash.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct EventLog {
     rows: Vec<(Timestamp, Row)>,
     bytes: Vec<u8>,
-    /// Time of the last record hashed, in ms: records hold the difference.
-    last: i64,
+    /// Time of the last record hashed: records hold the difference.
+    last: Timestamp,
+    /// Signals heard so far.
+    heard: Heard,
+    signals: u64,
     hasher: Sha256,
     /// Whether rows are kept; a sweep needs the hash alone.
     keep: bool,
@@ -37,6 +41,12 @@ pub struct EventLog {
 
 /// Hashed in pieces of this size, so that the buffer stays in the cache.
 const PIECE: usize = 1 << 14;
+
+impl Default for EventLog {
+    fn default() -> Self {
+        Self::hashing()
+    }
+}
 
 impl EventLog {
     /// An empty log that keeps its rows.
@@ -54,7 +64,12 @@ impl EventLog {
         // Room for a piece and the record that fills it.
         Self {
             bytes: Vec::with_capacity(PIECE + 1_024),
-            ..Self::default()
+            rows: Vec::new(),
+            last: Timestamp::from_millis(0),
+            heard: Heard::new(),
+            signals: 0,
+            hasher: Sha256::new(),
+            keep: false,
         }
     }
 
@@ -82,9 +97,8 @@ impl EventLog {
             self.hasher.update(&self.bytes);
             self.bytes.clear();
         }
-        let since = at.millis() - self.last;
-        self.last = at.millis();
-        Line::new(&mut self.bytes, since)
+        let last = std::mem::replace(&mut self.last, at);
+        Line::new(&mut self.bytes, (last, at), &self.heard)
     }
 }
 
@@ -106,6 +120,11 @@ impl Journal for EventLog {
     type Error = Infallible;
 
     fn heard(&mut self, at: Timestamp, event: &Event) -> Result<(), Infallible> {
+        if let Event::Signal { signal, .. } = event {
+            let id = Arc::clone(&signal.id);
+            self.heard.entry(id).or_insert(self.signals);
+            self.signals += 1;
+        }
         if is_recorded(event) {
             self.line(at).event(event);
         }

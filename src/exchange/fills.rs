@@ -338,6 +338,19 @@ impl Resting {
         }
     }
 
+    /// Whether a point lies at or beyond its level. Both limit rules and the position are another matter.
+    #[must_use]
+    pub fn is_reached(&self, point: Point, tick: Price) -> bool {
+        let price = point.price(self.watched());
+        self.level(tick).is_some_and(|level| {
+            if fires_downward(self.kind, self.side) {
+                price <= level
+            } else {
+                price >= level
+            }
+        })
+    }
+
     const fn class(&self) -> Class {
         match self.kind {
             OrderKind::Stop { .. } => Class::Stop,
@@ -407,22 +420,13 @@ impl Walk<'_> {
     fn next_at(&self, point: Point) -> Option<usize> {
         let tick = self.instrument.tick;
         let holds = |order: &Resting| {
-            let Some(level) = order.level(tick) else {
-                return false;
-            };
-            let price = point.price(order.watched());
             if order.class() == Class::Limit && !self.limit_can_fill(order) {
                 return false;
             }
-            let beyond = if fires_downward(order.kind, order.side) {
-                price <= level
-            } else {
-                price >= level
-            };
             let strictly = order.class() != Class::Limit
                 || self.model.limit_fill == LimitFill::Touch
-                || price != level;
-            beyond && strictly && self.may_act(order)
+                || Some(point.price(order.watched())) != order.level(tick);
+            order.is_reached(point, tick) && strictly && self.may_act(order)
         };
         let key = |order: &Resting| {
             let level = order.level(tick).map_or(0, Price::steps);
@@ -563,6 +567,29 @@ impl Walk<'_> {
         fixed && reached.next().is_none() && !self.is_liquidated_within(low, high)
     }
 
+    /// The one order that fires inside a bar, whatever the path, if it is so simple; `Some(None)` when none does.
+    #[must_use]
+    pub fn lone(&self, low: Point, high: Point) -> Option<Option<usize>> {
+        if !self.is_path_free(low, high) {
+            return None;
+        }
+        // A partial fill moves the liquidation level by roundings; what is near is looked at whole.
+        let near = self.liquidation.is_some_and(|level| {
+            let margin = level.steps() / 1_000 + 2 * self.instrument.tick.steps();
+            (low.mark.steps() - margin..=high.mark.steps() + margin).contains(&level.steps())
+        });
+        let tick = self.instrument.tick;
+        let reached = |order: &Resting| order.is_reached(low, tick) || order.is_reached(high, tick);
+        (!near).then(|| self.orders.iter().position(reached))
+    }
+
+    /// What an order executes to when it alone fires at its level; the walk stays as it is.
+    #[must_use]
+    pub fn execution_alone(&self, index: usize) -> Option<Hit> {
+        let level = self.orders[index].level(self.instrument.tick)?;
+        Some(self.execution(&self.orders[index], level.into()))
+    }
+
     /// Whether the mark of a bar reaches the liquidation level.
     #[must_use]
     pub fn is_liquidated_within(&self, low: Point, high: Point) -> bool {
@@ -611,41 +638,19 @@ impl Walk<'_> {
     /// Executes a resting order against the position.
     fn fire(&mut self, index: usize, reference: Reference, visited: Option<Price>) {
         let order = self.orders[index];
+        let hit = self.execution(&order, reference);
+        let Hit {
+            qty,
+            price,
+            liquidity,
+            left,
+            ..
+        } = hit;
         let open = self.position.map_or(Qty::ZERO, |position| position.qty);
-        let is_limit = order.class() == Class::Limit;
-        let wanted = match order.amount {
-            Amount::Exact(qty) => qty,
-            Amount::Share(share) => open.share(share, self.instrument.step),
-            Amount::All => open,
-        };
-        let closes = self
-            .position
-            .is_some_and(|position| position.direction.exit_side() == order.side);
-        let mut qty = if order.reduce_only || closes {
-            wanted.min(open)
-        } else {
-            wanted
-        };
-        if is_limit {
-            qty = qty
-                .min(self.limit_budget)
-                .round_down_to_step(self.instrument.step);
+        let closes = self.closes(&order);
+        if order.class() == Class::Limit {
             self.limit_budget -= qty;
         }
-        let reason = Reason::Order(order.purpose);
-        let (price, liquidity) = if let OrderKind::Limit { price, .. } = order.kind {
-            (price, Liquidity::Maker)
-        } else {
-            let cost = cost_rate(self.model, reason);
-            (
-                taker_price(reference, order.side, cost, self.instrument.tick),
-                Liquidity::Taker,
-            )
-        };
-        let left = match order.amount {
-            Amount::Exact(all) if is_limit => all - qty,
-            Amount::Exact(_) | Amount::Share(_) | Amount::All => Qty::ZERO,
-        };
         if left.is_zero() || (closes && qty == open) {
             self.orders.remove(index);
         } else {
@@ -661,12 +666,47 @@ impl Walk<'_> {
         if closes {
             self.visit(price);
         }
-        let slippage = if is_limit {
-            Money::ZERO
-        } else {
-            slippage(price, reference, qty)
+        self.hits.push(hit);
+        self.settle(order.side, price, qty, liquidity);
+    }
+
+    fn closes(&self, order: &Resting) -> bool {
+        self.position
+            .is_some_and(|position| position.direction.exit_side() == order.side)
+    }
+
+    /// How much of an order executes, and at what price.
+    fn execution(&self, order: &Resting, reference: Reference) -> Hit {
+        let open = self.position.map_or(Qty::ZERO, |position| position.qty);
+        let is_limit = order.class() == Class::Limit;
+        let wanted = match order.amount {
+            Amount::Exact(qty) => qty,
+            Amount::Share(share) => open.share(share, self.instrument.step),
+            Amount::All => open,
         };
-        self.hits.push(Hit {
+        let mut qty = if order.reduce_only || self.closes(order) {
+            wanted.min(open)
+        } else {
+            wanted
+        };
+        if is_limit {
+            qty = qty
+                .min(self.limit_budget)
+                .round_down_to_step(self.instrument.step);
+        }
+        let reason = Reason::Order(order.purpose);
+        let (price, liquidity, slippage) = if let OrderKind::Limit { price, .. } = order.kind {
+            (price, Liquidity::Maker, Money::ZERO)
+        } else {
+            let cost = cost_rate(self.model, reason);
+            let price = taker_price(reference, order.side, cost, self.instrument.tick);
+            (price, Liquidity::Taker, slippage(price, reference, qty))
+        };
+        let left = match order.amount {
+            Amount::Exact(all) if is_limit => all - qty,
+            Amount::Exact(_) | Amount::Share(_) | Amount::All => Qty::ZERO,
+        };
+        Hit {
             order: Some(order.id),
             reason,
             side: order.side,
@@ -676,8 +716,7 @@ impl Walk<'_> {
             slippage,
             total: order.filled + qty,
             left,
-        });
-        self.settle(order.side, price, qty, liquidity);
+        }
     }
 
     /// Applies a fill to the copy of the account that the walk carries.

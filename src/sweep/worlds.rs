@@ -154,7 +154,7 @@ impl Worlds {
             let signals = scene.world.signals.iter();
             let heard = signals.filter(|signal| part.contains(signal.received_time));
             let world = World {
-                tape,
+                tape: Arc::new(tape),
                 signals: heard.cloned().collect(),
                 script: Vec::new(),
             };

@@ -11,7 +11,7 @@ use crate::domain::event::{Confluence, Ignored, Score};
 use crate::domain::num::{Rate, Rounding, UNIT, divide};
 use crate::domain::signal::{Signal, SignalId, SignalType};
 use crate::domain::time::{Span, Timestamp};
-use crate::trader::rules::{ConfluenceRules, FreshnessBasis, Role112};
+use crate::trader::rules::{ConfluenceRules, FreshnessBasis, Role112, Weights};
 
 /// Pending signals of all symbols, and the ids heard so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,18 +68,47 @@ pub struct PairAges {
 /// The score of a pair (S5): exact rational arithmetic, one rounding half-even to 1e-6.
 #[must_use]
 pub fn total_score(rules: &ConfluenceRules, ages: PairAges, strength: Rate) -> Rate {
-    let unit = i128::from(UNIT);
+    let parts = Parts::of(rules, ages);
+    let total = short_total(&rules.weights, &parts, strength);
+    total.unwrap_or_else(|| wide_total(&rules.weights, &parts, strength))
+}
+
+/// The score in 64 bits, where weights and strength have two decimals and the times are usual ones: nearly always.
+fn short_total(weights: &Weights, parts: &Parts, strength: Rate) -> Option<Rate> {
+    const CENT: i64 = UNIT / 100;
+    let cents = |rate: Rate| {
+        let whole = rate.steps() % CENT == 0 && (0..=UNIT).contains(&rate.steps());
+        whole.then_some(rate.steps() / CENT)
+    };
     let Parts {
         near,
         window,
         fresh,
         horizon,
-    } = Parts::of(rules, ages);
+    } = *parts;
+    let area = window.checked_mul(horizon)?;
+    // Three terms of at most 10,000 areas each, a hundredfold.
+    if area > i64::MAX / 3_000_000 {
+        return None;
+    }
+    let sum = cents(weights.proximity)? * near * horizon * 100
+        + cents(weights.strength)? * cents(strength)? * area
+        + cents(weights.freshness)? * fresh * window * 100;
+    // Of 10,000 in all; a score counts in 1e-6.
+    let total = divide(i128::from(sum * 100), i128::from(area), Rounding::HalfEven);
+    Some(rate(total * 100))
+}
+
+/// The score in 128 bits.
+fn wide_total(weights: &Weights, parts: &Parts, strength: Rate) -> Rate {
+    let unit = i128::from(UNIT);
+    let [near, window, fresh, horizon] =
+        [parts.near, parts.window, parts.fresh, parts.horizon].map(i128::from);
     let strong = i128::from(strength.steps());
     let weigh = |weight: Rate, part: i128| i128::from(weight.steps()) * part;
-    let sum = weigh(rules.weights.proximity, near * horizon * unit)
-        + weigh(rules.weights.strength, strong * window * horizon)
-        + weigh(rules.weights.freshness, fresh * window * unit);
+    let sum = weigh(weights.proximity, near * horizon * unit)
+        + weigh(weights.strength, strong * window * horizon)
+        + weigh(weights.freshness, fresh * window * unit);
     let total = divide(sum, window * horizon * unit * 100, Rounding::HalfEven) * 100;
     rate(total)
 }
@@ -88,8 +117,10 @@ pub fn total_score(rules: &ConfluenceRules, ages: PairAges, strength: Rate) -> R
 #[must_use]
 pub fn score(rules: &ConfluenceRules, ages: PairAges, strength: Rate) -> Score {
     let parts = Parts::of(rules, ages);
-    let part =
-        |value: i128, whole: i128| rate(divide(value * i128::from(UNIT), whole, Rounding::Down));
+    let part = |value: i64, whole: i64| {
+        let top = i128::from(value) * i128::from(UNIT);
+        rate(divide(top, i128::from(whole), Rounding::Down))
+    };
     Score {
         total: total_score(rules, ages, strength),
         proximity: part(parts.near, parts.window),
@@ -100,25 +131,23 @@ pub fn score(rules: &ConfluenceRules, ages: PairAges, strength: Rate) -> Score {
 
 /// Closeness and freshness as whole numbers of milliseconds.
 struct Parts {
-    near: i128,
-    window: i128,
-    fresh: i128,
-    horizon: i128,
+    near: i64,
+    window: i64,
+    fresh: i64,
+    horizon: i64,
 }
 
 impl Parts {
     fn of(rules: &ConfluenceRules, ages: PairAges) -> Self {
-        let window = i128::from(rules.window.millis());
+        let window = rules.window.millis();
         // Ages are doubled, so that the mean of two is whole.
-        let horizon = i128::from(rules.fresh_horizon.millis()) * 2;
+        let horizon = rules.fresh_horizon.millis() * 2;
         let doubled_age = match rules.freshness_basis {
-            FreshnessBasis::Newest => i128::from(ages.newest.millis()) * 2,
-            FreshnessBasis::Average => {
-                i128::from(ages.newest.millis()) + i128::from(ages.oldest.millis())
-            }
+            FreshnessBasis::Newest => ages.newest.millis() * 2,
+            FreshnessBasis::Average => ages.newest.millis() + ages.oldest.millis(),
         };
         Self {
-            near: (window - i128::from(ages.gap.millis())).max(0),
+            near: (window - ages.gap.millis()).max(0),
             window,
             fresh: horizon - doubled_age.clamp(0, horizon),
             horizon,
@@ -300,4 +329,51 @@ fn best_partner(legs: &[Leg], event_time: Timestamp, window: Span) -> Option<usi
         .filter(|(_, leg)| gap(leg.event_time, event_time) < window)
         .min_by(|(_, one), (_, other)| one.suits(event_time).prefer(&other.suits(event_time)))
         .map(|(index, _)| index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::random::Random;
+
+    #[test]
+    fn a_score_in_64_bits_is_the_one_in_128() {
+        let mut random = Random::new(3);
+        let (mut short, mut wide, mut ties) = (0, 0, 0);
+        for _ in 0..50_000 {
+            // Few and round numbers half of the time: ties are where a rounding shows.
+            let round = random.one_in(2);
+            let time = |random: &mut Random, most: i64| {
+                let grid = if round { 1_000 } else { 1 };
+                random.between(1, most / grid) * grid
+            };
+            let window = time(&mut random, 400_000);
+            let horizon = time(&mut random, 8_000_000);
+            let parts = Parts {
+                near: time(&mut random, 400_000).min(window),
+                window,
+                fresh: time(&mut random, 8_000_000).min(horizon),
+                horizon,
+            };
+            let fine = if random.one_in(4) { 1 } else { UNIT / 100 };
+            let share = |random: &mut Random| random.between(0, UNIT / 3 / fine) * fine;
+            let weights = Weights {
+                proximity: Rate::from_steps(share(&mut random)),
+                strength: Rate::from_steps(share(&mut random)),
+                freshness: Rate::from_steps(share(&mut random)),
+            };
+            let strength = Rate::from_steps(random.between(0, 100) * (UNIT / 100));
+            let slow = wide_total(&weights, &parts, strength);
+            match short_total(&weights, &parts, strength) {
+                Some(fast) => {
+                    assert_eq!(fast, slow, "{weights:?} {strength:?}");
+                    short += 1;
+                    ties += u32::from(round);
+                }
+                None => wide += 1,
+            }
+        }
+        println!("scores: {short} in 64 bits, {ties} of them of round numbers, {wide} only in 128");
+        assert!(short > 30_000 && ties > 10_000 && wide > 5_000);
+    }
 }

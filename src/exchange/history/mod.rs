@@ -11,6 +11,7 @@ mod instants;
 mod orders;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::domain::event::{
     AccountUpdate, Command, Event, Floor, FloorBasis, HeldPosition, Operator, OrderReport,
@@ -64,8 +65,8 @@ pub fn is_beyond(wallet: Money) -> bool {
 /// Everything a run replays. Shared by runs, changed by none.
 #[derive(Clone, Debug)]
 pub struct World {
-    /// Prices and contracts.
-    pub tape: Tape,
+    /// Prices and contracts; other messages can be replayed over the same columns.
+    pub tape: Arc<Tape>,
     /// Messages in intake order (T6); those received before the start are not heard.
     pub signals: Vec<Signal>,
     /// What the operator says and when, in order.

@@ -3,7 +3,7 @@
 //! Not here: matching under the rules of one trial (`intake`).
 //! Invariant: nothing here hangs on the account (W7); a signal left out leads to nothing under any rules within reach.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use crate::domain::signal::{Signal, SignalType};
 use crate::domain::time::{Span, Timestamp};
@@ -26,6 +26,8 @@ pub struct Reach {
 #[derive(Debug)]
 pub struct Board {
     reach: Reach,
+    /// Signals of the world before the first one heard.
+    pub before: usize,
     /// In intake order.
     pub heard: Vec<Heard>,
     suitors: Vec<Earlier>,
@@ -36,8 +38,8 @@ pub struct Board {
 pub struct Heard {
     /// Place among the signals of the world.
     pub signal: usize,
-    /// Whether its id was heard before.
-    pub duplicate: bool,
+    /// The first signal of the same id, if this one is a repeat.
+    pub repeats: Option<usize>,
     from: usize,
     to: usize,
 }
@@ -85,19 +87,18 @@ impl Board {
     pub fn new(world: &World, start: Timestamp, reach: Reach) -> Self {
         let mut board = Self {
             reach,
+            before: world.signals.partition_point(|signal| signal.received_time < start),
             heard: Vec::new(),
             suitors: Vec::new(),
         };
         // Only asked whether it holds an id, never walked.
-        let mut seen: HashSet<&str> = HashSet::new();
+        let mut seen: HashMap<&str, usize> = HashMap::new();
         let mut recent: Vec<Vec<usize>> = vec![Vec::new(); world.tape.symbols.len()];
-        for (place, signal) in world.signals.iter().enumerate() {
-            if signal.received_time < start {
-                continue;
-            }
+        for (place, signal) in world.signals.iter().enumerate().skip(board.before) {
             let from = board.suitors.len();
-            let duplicate = !seen.insert(&signal.id);
-            let leg = !duplicate && signal.kind.can_trade();
+            let first = *seen.entry(&signal.id).or_insert(place);
+            let repeats = (first < place).then_some(first);
+            let leg = repeats.is_none() && signal.kind.can_trade();
             if leg {
                 let recent = &mut recent[signal.symbol.index()];
                 let alive = |earlier: &usize| {
@@ -125,7 +126,7 @@ impl Board {
             if !leg || odd || to > from {
                 board.heard.push(Heard {
                     signal: place,
-                    duplicate,
+                    repeats,
                     from,
                     to,
                 });

@@ -6,7 +6,7 @@ use crate::domain::num::{Money, Notional, Price, Qty};
 use crate::domain::order::{Approved, Direction, OrderId, OrderKind};
 use crate::domain::position::Position;
 use crate::domain::time::{Span, Timestamp};
-use crate::exchange::fills::Resting;
+use crate::exchange::fills::{Point, Resting};
 use crate::exchange::touch::{follow_rows, next_touch};
 use crate::market::tape::Series;
 
@@ -109,6 +109,21 @@ impl Desk {
             follow_rows(&mut self.resting, series, self.followed_row, row);
             self.followed_row = row;
         }
+    }
+
+    /// Whether nothing fires at an opening point; trailing stops follow it.
+    pub fn is_quiet(&mut self, point: Point, direction: Option<Direction>, tick: Price) -> bool {
+        let liquidated = match (self.liquidation, direction) {
+            (Some(level), Some(Direction::Long)) => point.mark <= level,
+            (Some(level), Some(Direction::Short)) => point.mark >= level,
+            (_, None) | (None, _) => false,
+        };
+        let mut quiet = !liquidated;
+        for order in &mut self.resting {
+            order.follow(point.price(order.watched()));
+            quiet &= !order.is_reached(point, tick);
+        }
+        quiet
     }
 
     /// Finds the next row at or after `from` that can touch anything of a position. Opening points before `open_from`

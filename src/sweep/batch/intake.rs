@@ -3,10 +3,11 @@
 //! Not here: whether a pair is traded (`replay`). Nothing here hangs on the account: 112 as a risk signal is not taken.
 //! Invariant: the same words in the same order as `trader::confluence::Books` has for the same signals.
 
+use crate::backtest::line::Pair;
 use crate::domain::event::Ignored;
 use crate::domain::num::Rate;
 use crate::domain::signal::{Signal, SignalType};
-use crate::domain::time::Span;
+use crate::domain::time::Timestamp;
 use crate::sweep::batch::board::{Board, Earlier, Heard, stamp};
 use crate::trader::confluence::{Admission, PairAges, Suitor, admit, total_score};
 use crate::trader::rules::ConfluenceRules;
@@ -14,8 +15,10 @@ use crate::trader::rules::ConfluenceRules;
 /// Something the trader says about a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Word {
-    /// Place among the signals of the world.
-    pub signal: usize,
+    /// When.
+    pub at: Timestamp,
+    /// About which signal, as the log names it.
+    pub signal: u64,
     /// What.
     pub said: Said,
 }
@@ -26,20 +29,9 @@ pub enum Said {
     /// It leads to nothing.
     Ignored(Ignored),
     /// Its best pair scores too low.
-    Low(Match),
+    Low(Pair),
     /// It completes a confluence.
-    Emitted(Match),
-}
-
-/// A signal and its partner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Match {
-    /// Place of the partner.
-    pub partner: usize,
-    /// Distance of their event times.
-    pub gap: Span,
-    /// The rounded score.
-    pub score: Rate,
+    Emitted(Pair),
 }
 
 /// The words of one set of rules; kept until other rules are asked for.
@@ -73,13 +65,15 @@ impl Intake {
         (board, heard): (&Board, &Heard),
     ) {
         let signal = &signals[heard.signal];
+        let name = |place: usize| (place - board.before) as u64;
         let mut say = |said: Said| {
             self.words.push(Word {
-                signal: heard.signal,
+                at: signal.received_time,
+                signal: name(heard.repeats.unwrap_or(heard.signal)),
                 said,
             });
         };
-        if heard.duplicate {
+        if heard.repeats.is_some() {
             return say(Said::Ignored(Ignored::Duplicate));
         }
         match admit(rules, signal) {
@@ -108,10 +102,11 @@ impl Intake {
             return;
         };
         let leg = &signals[best.signal];
-        let fomo = if signal.kind == SignalType::ALPHA {
-            leg
+        let (own, its) = (name(heard.signal), name(best.signal));
+        let (alpha_id, fomo_id, fomo) = if signal.kind == SignalType::ALPHA {
+            (own, its, leg)
         } else {
-            signal
+            (its, own, signal)
         };
         let (one, other) = (stamp(signal), stamp(leg));
         let ages = PairAges {
@@ -120,8 +115,10 @@ impl Intake {
             oldest: signal.received_time - one.min(other),
         };
         let strength = rules.strength(fomo.kind).unwrap_or(Rate::ZERO);
-        let found = Match {
-            partner: best.signal,
+        let found = Pair {
+            symbol: signal.symbol,
+            alpha: alpha_id,
+            fomo: fomo_id,
             gap: best.gap,
             score: total_score(rules, ages, strength),
         };

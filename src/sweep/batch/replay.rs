@@ -16,7 +16,6 @@ use crate::domain::instrument::Instrument;
 use crate::domain::num::{Money, Notional, Qty};
 use crate::domain::order::{Amount, HaltCause, OrderId, OrderKind, Purpose, Reject};
 use crate::domain::position::Position;
-use crate::domain::signal::SignalType;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::Journal;
@@ -28,7 +27,7 @@ use crate::exchange::model::{EndOfData, Model};
 use crate::exchange::path::{open_point, pass, shape};
 use crate::market::tape::Series;
 use crate::sweep::batch::desk::{Desk, Entry, Touch};
-use crate::sweep::batch::intake::{Match, Said, Word};
+use crate::sweep::batch::intake::{Said, Word};
 use crate::trader::bracket;
 use crate::trader::risk::{
     Exit, Standing, approve_exit, check_standing, entry, fit_entry, loss_floor,
@@ -229,7 +228,7 @@ impl<'a> Replay<'a> {
     fn next_instant(&mut self) -> Option<Timestamp> {
         let mut next = self.midnight;
         if let Some(word) = self.stage.words.get(self.next_word) {
-            next = next.min(self.stage.world.signals[word.signal].received_time);
+            next = next.min(word.at);
         }
         for symbol in &self.busy {
             if let Some(due) = self.desks[symbol.index()].next {
@@ -380,46 +379,21 @@ impl<'a> Replay<'a> {
 
     /// Rank 5.
     fn hear(&mut self) {
-        let Stage { world, words, .. } = self.stage;
-        while let Some(word) = words.get(self.next_word) {
-            let signal = &world.signals[word.signal];
-            if signal.received_time > self.now {
-                return;
-            }
+        let words = self.stage.words;
+        while let Some(word) = words.get(self.next_word)
+            && word.at <= self.now
+        {
             self.next_word += 1;
             match word.said {
-                Said::Ignored(reason) => self.log.line(self.now).ignored(&signal.id, reason),
-                Said::Low(found) => {
-                    let pair = self.pair(word.signal, &found);
-                    self.log.line(self.now).low_score(&signal.id, &pair);
-                }
-                Said::Emitted(found) => {
-                    let pair = self.pair(word.signal, &found);
-                    self.decide(&pair);
-                }
+                Said::Ignored(reason) => self.log.line(self.now).ignored(word.signal, reason),
+                Said::Low(pair) => self.log.line(self.now).low_score(word.signal, &pair),
+                Said::Emitted(pair) => self.decide(&pair),
             }
-        }
-    }
-
-    fn pair(&self, signal: usize, found: &Match) -> Pair<'a> {
-        let signals = &self.stage.world.signals;
-        let (one, other) = (&signals[signal], &signals[found.partner]);
-        let (alpha, fomo) = if one.kind == SignalType::ALPHA {
-            (one, other)
-        } else {
-            (other, one)
-        };
-        Pair {
-            symbol: one.symbol,
-            alpha: &alpha.id,
-            fomo: &fomo.id,
-            gap: found.gap,
-            score: found.score,
         }
     }
 
     /// Asks the risk manager about a confluence and sends what it approves.
-    fn decide(&mut self, pair: &Pair<'a>) {
+    fn decide(&mut self, pair: &Pair) {
         let Stage { rules, model, .. } = self.stage;
         let symbol = pair.symbol;
         self.log.line(self.now).confluence(pair);
@@ -428,7 +402,7 @@ impl<'a> Replay<'a> {
         standing.entries_today += u32::try_from(pending.count()).unwrap_or(u32::MAX);
         // Nearly every refusal is one of these, and they need no sums.
         if let Err(gate) = check_standing(rules, true, &standing) {
-            self.log.line(self.now).refused(pair, gate);
+            self.log.line(self.now).refused(symbol, gate);
             return;
         }
         let mut standing = self.standing(symbol);
@@ -454,11 +428,11 @@ impl<'a> Replay<'a> {
         };
         let instrument = self.instrument(symbol);
         match fit_entry(rules, instrument, &quote, &standing, pair.score) {
-            Err(gate) => self.log.line(self.now).refused(pair, gate),
+            Err(gate) => self.log.line(self.now).refused(symbol, gate),
             Ok(sizing) => {
                 let id = self.next_id();
                 let request = entry((id, symbol), rules, sizing.qty, None);
-                self.log.line(self.now).entry(&request, pair);
+                self.log.line(self.now).submit(&request);
                 self.desks[symbol.index()].entry = Some(Entry {
                     id,
                     qty: sizing.qty,
@@ -698,20 +672,40 @@ impl<'a> Replay<'a> {
     }
 
     fn pass_bar(&mut self, symbol: SymbolId, series: &'a Series, row: usize) {
+        let stamp = Timestamp::from_millis(self.now.millis() - 1);
         self.desks[symbol.index()].catch_up(series, row);
+        let shape = shape(series, row);
         let mut walk = self.walk(symbol);
-        let ambiguous = pass(&mut walk, &shape(series, row), || self.walk(symbol));
+        if let Some(lone) = walk.lone(shape.low, shape.high) {
+            // Neither the path nor the prices visited on it matter.
+            if let Some(index) = lone
+                && let Some(hit) = walk.execution_alone(index)
+            {
+                walk.orders.remove(index);
+                walk.hits.push(hit);
+            }
+            self.desks[symbol.index()].followed(row + 1);
+            self.commit(symbol, walk, stamp);
+            return;
+        }
+        let ambiguous = pass(&mut walk, &shape, || self.walk(symbol));
         self.ambiguous_bars += u64::from(ambiguous);
         self.desks[symbol.index()].followed(row + 1);
-        let stamp = Timestamp::from_millis(self.now.millis() - 1);
         self.commit(symbol, walk, stamp);
     }
 
     /// Whether anything filled.
     fn pass_open(&mut self, symbol: SymbolId, series: &'a Series, row: usize) -> bool {
-        self.desks[symbol.index()].catch_up(series, row);
+        let point = open_point(series, row);
+        let tick = self.instrument(symbol).tick;
+        let direction = self.position(symbol).map(|position| position.direction);
+        let desk = &mut self.desks[symbol.index()];
+        desk.catch_up(series, row);
+        if desk.is_quiet(point, direction, tick) {
+            return false;
+        }
         let mut walk = self.walk(symbol);
-        walk.at_point(open_point(series, row));
+        walk.at_point(point);
         self.commit(symbol, walk, self.now)
     }
 
