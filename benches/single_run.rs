@@ -63,7 +63,7 @@ fn bars(world: &World) -> usize {
 /// The same world with series that have built no index yet.
 fn fresh(world: &Arc<World>) -> Arc<World> {
     let mut fresh = World::clone(world);
-    for series in fresh.tape.series.iter_mut().flatten() {
+    for series in Arc::make_mut(&mut fresh.tape).series.iter_mut().flatten() {
         *series = Series::new(series.bars().clone(), &[], None, Vec::new());
     }
     Arc::new(fresh)

@@ -123,11 +123,11 @@ pub(crate) fn world(symbols: usize) -> World {
     }
     signals.sort_by(|one, other| one.order_key().cmp(&other.order_key()));
     World {
-        tape: Tape {
+        tape: Arc::new(Tape {
             symbols,
             instruments,
             series,
-        },
+        }),
         signals,
         script: Vec::new(),
     }
@@ -179,7 +179,7 @@ pub(crate) fn workload(symbols: u16, volatility_pct: i64, days: u16) -> World {
     let made = random_walk::generate(&recipe, &walks).expect("a sound recipe");
     let (tape, signals) = tape(made).expect("few contracts");
     World {
-        tape,
+        tape: Arc::new(tape),
         signals,
         script: Vec::new(),
     }

@@ -191,7 +191,7 @@ pub fn prepare(
     Ok(Prepared {
         signals_hash: signals_hash(&file, &named),
         world: Arc::new(World {
-            tape,
+            tape: Arc::new(tape),
             signals,
             script: Vec::new(),
         }),

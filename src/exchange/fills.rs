@@ -249,12 +249,7 @@ pub fn forced(
     close: Price,
 ) -> Hit {
     let side = position.direction.exit_side();
-    let price = taker_price(
-        close.into(),
-        side,
-        cost_rate(model, reason),
-        instrument.tick,
-    );
+    let price = taker_price(close.into(), side, cost_rate(model, reason), instrument.tick);
     Hit {
         order: None,
         reason,

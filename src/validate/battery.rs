@@ -18,6 +18,7 @@ use crate::report::format;
 use crate::report::validation::Table;
 use crate::stats::calendar;
 use crate::stats::quantile;
+use crate::sweep::batch::Batch;
 use crate::sweep::figures::{Figures, METRICS};
 use crate::sweep::worlds::Scene;
 use crate::validate::engine;
@@ -50,6 +51,9 @@ enum Probe {
     Dropped(u64),
 }
 
+/// What one worker keeps: a world with messages of its own, and what the replay at speed needs.
+type Own = (World, Batch);
+
 /// What one run came to.
 #[derive(Clone, Copy, Debug)]
 struct Row {
@@ -80,8 +84,9 @@ impl Row {
 /// When the user stopped it.
 pub fn battery(subject: &Subject<'_>, tell: &Tell<'_>) -> Result<Part, Canceled> {
     let probes = probes(subject);
-    let run = |own: &mut Option<World>, index: usize| probe(subject, own, &probes[index].1);
-    let rows = tell.all("robustness", probes.len(), (|| None, run))?;
+    let run = |own: &mut Own, index: usize| probe(subject, own, &probes[index].1);
+    let begin = || ((*subject.scene.world).clone(), Batch::default());
+    let rows = tell.all("robustness", probes.len(), (begin, run))?;
     let mut named: Vec<(String, Option<Row>)> = Vec::new();
     let (mut later, mut dropped) = (Vec::new(), Vec::new());
     for ((name, probe), row) in probes.iter().zip(rows) {
@@ -182,7 +187,7 @@ fn best_symbol(subject: &Subject<'_>) -> Option<(SymbolId, String)> {
     best.map(|(id, name)| (id, name.to_string()))
 }
 
-fn probe(subject: &Subject<'_>, own: &mut Option<World>, probe: &Probe) -> Option<Row> {
+fn probe(subject: &Subject<'_>, (own, batch): &mut Own, probe: &Probe) -> Option<Row> {
     let scene = subject.scene;
     let (mut rules, mut model) = (subject.best.rules.clone(), subject.best.model.clone());
     let world: &World = match probe {
@@ -205,20 +210,18 @@ fn probe(subject: &Subject<'_>, own: &mut Option<World>, probe: &Probe) -> Optio
             with(own, scene, |_| random.unit() >= DROPPED)
         }
     };
-    let outcome = engine::run(world, &rules, &model, &[])?;
-    Row::of(&engine::figures(&outcome, &model))
+    Row::of(&engine::figures_of(world, (&rules, &model), batch)?)
 }
 
 /// A world of one's own with some of the signals.
 fn with<'w>(
-    own: &'w mut Option<World>,
+    own: &'w mut World,
     scene: &Scene,
     mut stays: impl FnMut(&Signal) -> bool,
 ) -> &'w World {
-    let world = own.get_or_insert_with(|| (*scene.world).clone());
     let signals = scene.world.signals.iter();
-    world.signals = signals.filter(|signal| stays(signal)).cloned().collect();
-    world
+    own.signals = signals.filter(|signal| stays(signal)).cloned().collect();
+    own
 }
 
 /// The run without the best of a hundred trades, at least one: what it gained less what they did.

@@ -12,6 +12,8 @@ use crate::domain::time::Timestamp;
 use crate::engine::{Journal, drive};
 use crate::exchange::history::{Engine, History, Outcome, World};
 use crate::exchange::model::Model;
+use crate::sweep::batch::board::{Board, Reach};
+use crate::sweep::batch::{Batch, Ground};
 use crate::sweep::figures::Figures;
 use crate::trader::rules::Rules;
 use crate::trader::{Trader, Upkeep};
@@ -56,6 +58,29 @@ pub fn run_with_pairs(
     let mut pairs = Pairs::default();
     let outcome = through(world, (rules, model), &[], &mut pairs)?;
     Some((outcome, pairs.0))
+}
+
+/// The figures of a run over other messages: at speed where that is possible, which gives the same to the bit. `None`
+/// when the account leaves the range of exact amounts.
+#[must_use]
+pub fn figures_of(
+    world: &World,
+    (rules, model): (&Rules, &Model),
+    batch: &mut Batch,
+) -> Option<Figures> {
+    if let Some(start) = model.start {
+        let board = Board::new(world, start, Reach::of(&rules.confluence));
+        let ground = Ground {
+            world,
+            board: &board,
+            start,
+        };
+        if let Some(played) = batch.run(ground, rules, model) {
+            return Some(played.figures(model));
+        }
+    }
+    let outcome = run(world, rules, model, &[])?;
+    Some(figures(&outcome, model))
 }
 
 /// The figures of a run.

@@ -24,7 +24,7 @@ type Met = BTreeMap<String, u64>;
 /// Takes out what the replay leaves to the engine.
 fn plain(world: &mut World, rules: &mut Rules, model: &mut Model) {
     world.script.clear();
-    for instrument in &mut world.tape.instruments {
+    for instrument in &mut Arc::make_mut(&mut world.tape).instruments {
         instrument.delisted = None;
     }
     if !matches!(rules.confluence.role_112, Role112::Leg | Role112::Ignore) {
@@ -78,10 +78,7 @@ fn is_kept(row: &Row) -> bool {
         ),
         Row::Noted(note) => !matches!(
             note,
-            Note::Confluence(_)
-                | Note::Refused { .. }
-                | Note::LowScore { .. }
-                | Note::Ignored { .. }
+            Note::Confluence(_) | Note::Refused { .. } | Note::LowScore { .. } | Note::Ignored { .. }
         ),
         Row::Said(Command::Submit(approved)) => approved.request().purpose != Purpose::Entry,
         Row::Said(_) => true,
@@ -110,10 +107,7 @@ fn compare(
         let rows = log.rows().iter().filter(|(_, row)| is_kept(row));
         let rows: Vec<_> = rows.collect();
         let own = played.log.rows();
-        let same = rows
-            .iter()
-            .zip(own)
-            .take_while(|(one, other)| **one == *other);
+        let same = rows.iter().zip(own).take_while(|(one, other)| **one == *other);
         let same = same.count();
         for (at, row) in &rows[same.saturating_sub(12)..same] {
             eprintln!("same   {at} {row:?}");

@@ -442,13 +442,14 @@ fn damaged_and_extreme_inputs_give_the_program_one_clear_error() {
 /// A random world at any allowed scale: prices from 1e-6 to 1e9, quantities to 1e9, accounts to 1e8 USDT.
 fn stretch(random: &mut Random, world: &World) -> World {
     let mut other = world.clone();
+    let tape = Arc::make_mut(&mut other.tape);
     let pick = |random: &mut Random, of: &[i64]| {
         of[usize::try_from(random.below(of.len() as u64)).unwrap()]
     };
-    for (index, series) in other.tape.series.iter_mut().enumerate() {
+    for (index, series) in tape.series.iter_mut().enumerate() {
         let Some(old) = series else { continue };
         let bars = old.bars();
-        let tick = other.tape.instruments[index].tick.steps();
+        let tick = tape.instruments[index].tick.steps();
         // The world's prices are a few thousand of its ticks; these are at most 1e9 of the new ones.
         let scales = [
             1,
@@ -479,7 +480,7 @@ fn stretch(random: &mut Random, world: &World) -> World {
             };
             changed.push(bar).unwrap();
         }
-        let instrument = &mut other.tape.instruments[index];
+        let instrument = &mut tape.instruments[index];
         instrument.tick = Price::from_steps(pick(random, &[1, 10, 100_000_000])).unwrap();
         instrument.step =
             Qty::from_steps(pick(random, &[1, 1_000, 100_000_000, 100_000_000_000])).unwrap();

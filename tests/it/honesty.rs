@@ -76,10 +76,10 @@ fn change_world(
         (!bars.is_empty()).then(|| Series::new(bars, &marks, detail, records))
     });
     World {
-        tape: Tape {
+        tape: Arc::new(Tape {
             series: series.collect(),
-            ..world.tape.clone()
-        },
+            ..(*world.tape).clone()
+        }),
         ..world.clone()
     }
 }
@@ -93,7 +93,7 @@ fn cut_world(world: &World, cut: Timestamp) -> World {
     );
     short.signals.retain(|signal| signal.received_time < cut);
     short.script.retain(|(time, _)| *time < cut);
-    for instrument in &mut short.tape.instruments {
+    for instrument in &mut Arc::make_mut(&mut short.tape).instruments {
         instrument.delisted = instrument.delisted.filter(|time| *time < cut);
     }
     short
@@ -295,7 +295,7 @@ fn begun(world: &World, start: Timestamp, warm: usize) -> World {
         })
         .collect();
     let mut later = world.clone();
-    for (index, series) in later.tape.series.iter_mut().enumerate() {
+    for (index, series) in Arc::make_mut(&mut later.tape).series.iter_mut().enumerate() {
         let Some(first) = firsts.get(&index) else {
             *series = None;
             continue;

@@ -118,11 +118,11 @@ impl Scene {
         let mut signals: Vec<Signal> = legs.collect();
         signals.sort_by(|one, other| one.order_key().cmp(&other.order_key()));
         let world = Arc::new(World {
-            tape: Tape {
+            tape: Arc::new(Tape {
                 symbols: Symbols::new(names.map(Symbol::new)).unwrap(),
                 instruments: names.map(instrument).to_vec(),
                 series: vec![Some(series); names.len()],
-            },
+            }),
             signals,
             script: self
                 .script

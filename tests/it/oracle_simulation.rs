@@ -585,11 +585,11 @@ fn world(oracle: &Oracle, scenario: &Scenario, config: &Value) -> World {
         .collect();
     script.sort_by_key(|(time, _)| *time);
     World {
-        tape: Tape {
+        tape: Arc::new(Tape {
             symbols,
             instruments,
             series,
-        },
+        }),
         signals,
         script,
     }

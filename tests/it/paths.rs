@@ -331,11 +331,11 @@ impl Case {
             self.funding.clone(),
         );
         Arc::new(World {
-            tape: Tape {
+            tape: Arc::new(Tape {
                 symbols: Symbols::new([self.instrument.symbol.clone()]).unwrap(),
                 instruments: vec![self.instrument.clone()],
                 series: vec![Some(series)],
-            },
+            }),
             signals: vec![
                 signal("a", SignalType::ALPHA),
                 signal("f", SignalType::FOMO),

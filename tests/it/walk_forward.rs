@@ -130,7 +130,7 @@ fn a_cut_changes_nothing_before_it() {
         model.start = Some(first);
         let window = Window { from: first, to };
         let short = World {
-            tape: world.tape.within(window),
+            tape: Arc::new(world.tape.within(window)),
             ..world.clone()
         };
         let Ok((whole, _)) = try_run(&Arc::new(world), &rules, &model, Engine::Skip) else {

@@ -106,9 +106,7 @@ impl Board {
                 };
                 recent.retain(alive);
                 let is_alpha = |signal: &Signal| signal.kind == SignalType::ALPHA;
-                let opposite = recent
-                    .iter()
-                    .map(|earlier| (*earlier, &world.signals[*earlier]));
+                let opposite = recent.iter().map(|earlier| (*earlier, &world.signals[*earlier]));
                 let opposite = opposite.filter(|(_, other)| is_alpha(other) != is_alpha(signal));
                 let near = opposite.map(|(place, other)| Earlier {
                     signal: place,

@@ -431,11 +431,11 @@ pub(crate) fn random_world(random: &mut Random) -> World {
     let signals = random_signals(random, count, span);
     let script = random_script(random, count, span);
     World {
-        tape: Tape {
+        tape: Arc::new(Tape {
             symbols,
             instruments,
             series,
-        },
+        }),
         signals,
         script,
     }
