@@ -18,7 +18,6 @@ use crate::report::format;
 use crate::report::validation::Table;
 use crate::stats::calendar;
 use crate::stats::quantile;
-use crate::sweep::batch::Batch;
 use crate::sweep::figures::{Figures, METRICS};
 use crate::sweep::worlds::Scene;
 use crate::validate::engine;
@@ -51,9 +50,6 @@ enum Probe {
     Dropped(u64),
 }
 
-/// What one worker keeps: a world with messages of its own, and what the replay at speed needs.
-type Own = (World, Batch);
-
 /// What one run came to.
 #[derive(Clone, Copy, Debug)]
 struct Row {
@@ -84,8 +80,8 @@ impl Row {
 /// When the user stopped it.
 pub fn battery(subject: &Subject<'_>, tell: &Tell<'_>) -> Result<Part, Canceled> {
     let probes = probes(subject);
-    let run = |own: &mut Own, index: usize| probe(subject, own, &probes[index].1);
-    let begin = || ((*subject.scene.world).clone(), Batch::default());
+    let run = |own: &mut World, index: usize| probe(subject, own, &probes[index].1);
+    let begin = || (*subject.scene.world).clone();
     let rows = tell.all("robustness", probes.len(), (begin, run))?;
     let mut named: Vec<(String, Option<Row>)> = Vec::new();
     let (mut later, mut dropped) = (Vec::new(), Vec::new());
@@ -187,7 +183,7 @@ fn best_symbol(subject: &Subject<'_>) -> Option<(SymbolId, String)> {
     best.map(|(id, name)| (id, name.to_string()))
 }
 
-fn probe(subject: &Subject<'_>, (own, batch): &mut Own, probe: &Probe) -> Option<Row> {
+fn probe(subject: &Subject<'_>, own: &mut World, probe: &Probe) -> Option<Row> {
     let scene = subject.scene;
     let (mut rules, mut model) = (subject.best.rules.clone(), subject.best.model.clone());
     let world: &World = match probe {
@@ -210,7 +206,7 @@ fn probe(subject: &Subject<'_>, (own, batch): &mut Own, probe: &Probe) -> Option
             with(own, scene, |_| random.unit() >= DROPPED)
         }
     };
-    Row::of(&engine::figures_of(world, (&rules, &model), batch)?)
+    Row::of(&engine::figures_of(world, &rules, &model)?)
 }
 
 /// A world of one's own with some of the signals.

@@ -63,11 +63,7 @@ pub fn run_with_pairs(
 /// The figures of a run over other messages: at speed where that is possible, which gives the same to the bit. `None`
 /// when the account leaves the range of exact amounts.
 #[must_use]
-pub fn figures_of(
-    world: &World,
-    (rules, model): (&Rules, &Model),
-    batch: &mut Batch,
-) -> Option<Figures> {
+pub fn figures_of(world: &World, rules: &Rules, model: &Model) -> Option<Figures> {
     if let Some(start) = model.start {
         let board = Board::new(world, start, Reach::of(&rules.confluence));
         let ground = Ground {
@@ -75,7 +71,8 @@ pub fn figures_of(
             board: &board,
             start,
         };
-        if let Some(played) = batch.run(ground, rules, model) {
+        // What a batch keeps is of one set of messages.
+        if let Some(played) = Batch::default().run(ground, rules, model) {
             return Some(played.figures(model));
         }
     }

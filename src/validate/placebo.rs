@@ -21,7 +21,6 @@ use crate::stats::validation::placebo::{
     OFFSET_MAX, OFFSET_MIN, Offsets, PLACEBOS_MIN, entry_times, entry_times_of, p_value, symbols,
     symbols_of,
 };
-use crate::sweep::batch::Batch;
 use crate::sweep::figures::{Figures, METRICS};
 use crate::trader::rules::Role112;
 use crate::validate::engine;
@@ -77,12 +76,12 @@ pub fn placebo(subject: &Subject<'_>, tell: &Tell<'_>) -> Result<Part, Canceled>
     let ground = Ground::new(subject);
     let number = usize::try_from(subject.how.placebos).unwrap_or(usize::MAX);
     let world = &subject.scene.world;
-    let run = |(world, batch): &mut (World, Batch), index: usize| {
+    let run = |world: &mut World, index: usize| {
         let (null, _) = NULLS[index / number];
-        ground.run((world, batch), null, (index % number) as u64)
+        ground.run(world, null, (index % number) as u64)
     };
     // Of the world only the messages are its own: prices are shared.
-    let begin = || ((**world).clone(), Batch::default());
+    let begin = || (**world).clone();
     let all = tell.all("placebos", NULLS.len() * number, (begin, run))?;
     let observed = statistics(subject.chosen().figures.as_ref());
     let mut values = Vec::new();
@@ -145,12 +144,7 @@ impl<'a> Ground<'a> {
     }
 
     /// The statistics of one placebo; undefined when it cannot be made.
-    fn run(
-        &self,
-        (world, batch): (&mut World, &mut Batch),
-        null: Null,
-        number: u64,
-    ) -> [Figure; 3] {
+    fn run(&self, world: &mut World, null: Null, number: u64) -> [Figure; 3] {
         let moved = match null {
             Null::Shifted => self.shifted(number),
             Null::Times => self.at_random_times(number),
@@ -163,7 +157,7 @@ impl<'a> Ground<'a> {
         signals.sort_by(|one, other| one.order_key().cmp(&other.order_key()));
         world.signals = signals;
         let best = &self.subject.best;
-        let figures = engine::figures_of(world, (&best.rules, &best.model), batch);
+        let figures = engine::figures_of(world, &best.rules, &best.model);
         statistics(figures.as_ref())
     }
 

@@ -3,12 +3,14 @@
 //! Not here: which points there are (`sweep::method`), running one (`engine`), the best of them for a user (`sweep`).
 //! Invariant: a trial's entry is a function of its index and of the inputs; they are kept in the order of their indices.
 
+use std::sync::Arc;
+
 use crate::backtest::run::Canceled;
 use crate::backtest::summary::daily_series;
 use crate::domain::fill::Trade;
 use crate::domain::num::Money;
 use crate::domain::time::Timestamp;
-use crate::exchange::history::Outcome;
+use crate::exchange::history::{Outcome, World};
 use crate::exchange::model::Model;
 use crate::stats::equity::DailySeries;
 use crate::sweep::batch::Batch;
@@ -147,11 +149,21 @@ pub fn run_all(
     (tell, stage): (&Tell<'_>, &str),
 ) -> Result<Vec<Ran>, Canceled> {
     let count = usize::try_from(points.setup.trials).unwrap_or(usize::MAX);
-    let run = |batch: &mut Batch, index: usize| {
+    let run = |(batch, last): &mut (Batch, Option<Arc<World>>), index: usize| {
         let candidate = candidate(points, index as u64)?;
-        Some(run(&candidate, worlds.scene(&candidate.values)?, batch))
+        let scene = worlds.scene(&candidate.values)?;
+        // What a batch keeps is of one set of messages.
+        if !last
+            .as_ref()
+            .is_some_and(|last| Arc::ptr_eq(last, &scene.world))
+        {
+            *batch = Batch::default();
+            *last = Some(Arc::clone(&scene.world));
+        }
+        Some(run(&candidate, scene, batch))
     };
-    let all = tell.all(stage, count, (Batch::default, run))?;
+    let begin = || (Batch::default(), None);
+    let all = tell.all(stage, count, (begin, run))?;
     Ok(all.into_iter().flatten().collect())
 }
 
