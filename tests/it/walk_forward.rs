@@ -2,9 +2,11 @@
 //! what was said before it without trading it.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use confluence::backtest::log::EventLog;
 use confluence::backtest::prepare::{Sources, prepare};
+use confluence::backtest::threads::Crew;
 use confluence::domain::fill::Reason;
 use confluence::domain::random::Random;
 use confluence::domain::signal::{Signal, SignalType};
@@ -19,6 +21,8 @@ use confluence::sweep::job::{Job, Setup};
 use confluence::sweep::method::Method;
 use confluence::sweep::plan::Shard;
 use confluence::validate::engine;
+use confluence::validate::points::Points;
+use confluence::validate::progress::Tell;
 use confluence::validate::trials::{self, Candidate};
 
 use crate::binary::{made_up, say};
@@ -217,4 +221,77 @@ fn a_test_overhears_what_was_said_before_it_and_trades_only_what_completes_in_it
     let again = signal("b", alpha, start - 1);
     assert_eq!(entries(&three, vec![again, late]), 1);
     say("walk-forward: six ways to stand at the beginning of a test");
+}
+
+#[test]
+fn other_messages_and_other_inputs_are_replayed_as_the_engine_does() {
+    let (mut compared, mut trades) = (0, 0);
+    for seed in 0..150 {
+        let mut random = Random::stream(seed, &[79]);
+        let mut world = random_world(&mut random);
+        world.script.clear();
+        let rules = random_rules(&mut random);
+        let mut model = random_model(&mut random, rules.terms);
+        let series = world.tape.series.iter().flatten();
+        let Some(first) = series.map(|series| series.open_time(0)).min() else {
+            continue;
+        };
+        model.start = Some(first);
+        for part in 1..=3 {
+            let Some(outcome) = engine::run(&world, &rules, &model, &[]) else {
+                break;
+            };
+            let fast = engine::figures_of(&world, &rules, &model);
+            assert_eq!(fast, Some(engine::figures(&outcome, &model)), "seed {seed}");
+            trades += outcome.trades.len();
+            compared += 1;
+            let left = world.signals.len() / (part + 1);
+            world.signals.truncate(left);
+        }
+    }
+    assert!(compared > 300 && trades > 300, "{compared} {trades}");
+    // Trials of one worker that read different inputs under the same rules.
+    let home = tempfile::tempdir().unwrap();
+    made_up(home.path(), 22, 10);
+    let space = home.path().join("space.toml");
+    let text = "schema_version = 1\n[parameters]\n\"exits.stop_pct\" = [2, 3]\n\"run.to\" = [\"2025-03-05\", \"2025-03-08\"]\n";
+    std::fs::write(&space, text).unwrap();
+    let job = Job {
+        sources: Sources {
+            signals: home.path().join("signals.csv"),
+            data: vec![home.path().to_owned()],
+        },
+        layers: Layers::default(),
+        space,
+        method: Method::Grid,
+        trials: None,
+        shard: Shard::WHOLE,
+        objective: None,
+        constraints: Vec::new(),
+        trades_min: None,
+    };
+    let setup = Setup::new(&job, &|_| {}).unwrap();
+    let points = Points::drawn(&setup);
+    let cancel = AtomicBool::new(false);
+    let crew = Crew {
+        threads: 1,
+        cancel: &cancel,
+    };
+    let tell = Tell {
+        crew,
+        hear: &|_, _, _| {},
+    };
+    let all = trials::run_all(&points, &setup.worlds, (&tell, "trials")).unwrap();
+    assert_eq!(all.len(), 4);
+    for ran in &all {
+        let candidate = trials::candidate(&points, ran.trial).unwrap();
+        let scene = setup.worlds.scene(&candidate.values).unwrap();
+        let mut model = candidate.model.clone();
+        model.start = Some(scene.start);
+        let outcome = engine::run(&scene.world, &candidate.rules, &model, &[]).unwrap();
+        assert_eq!(ran.figures, Some(engine::figures(&outcome, &model)));
+    }
+    say(&format!(
+        "walk-forward: {compared} sets of messages with {trades} trades, and 4 trials of two inputs, as the engine"
+    ));
 }
