@@ -126,7 +126,7 @@ fn rate(trials: u64, taken: Duration) -> f64 {
 fn table(place: &Place, name: &str, data: &Path, trailing: bool) {
     if std::env::var_os("SWEEP_ONCE").is_some() {
         // For profilers.
-        let setup = setup(place, data, trailing, 100);
+        let setup = setup(place, data, trailing, 40);
         run(place, &setup, 1);
         return;
     }

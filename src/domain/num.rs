@@ -137,6 +137,10 @@ fn rounded(floor: i128, rest: i128, denominator: i128, rounding: Rounding) -> i1
 /// denominator must be above zero.
 #[must_use]
 pub fn multiply_divide(one: i128, other: i128, denominator: i128, rounding: Rounding) -> i128 {
+    // Two halves of 128 bits cannot overflow, which the compiler knows too.
+    if let (Ok(one), Ok(other)) = (i64::try_from(one), i64::try_from(other)) {
+        return divide(i128::from(one) * i128::from(other), denominator, rounding);
+    }
     if let Some(product) = one.checked_mul(other) {
         return divide(product, denominator, rounding);
     }

@@ -168,8 +168,8 @@ fn settle(
     if let Some(violated) = setup.space.violated(values) {
         return Err(format!("{violated} does not hold"));
     }
-    let laid = setup.space.parameters.iter().zip(point);
-    let laid = laid.map(|(each, at)| (&each.slot, each.value(*at)));
+    let laid = setup.space.parameters.iter().zip(point).zip(values);
+    let laid = laid.map(|((each, at), text)| (&each.slot, each.value_as(*at, text)));
     setup
         .base
         .rules_with(laid)

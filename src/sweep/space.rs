@@ -160,13 +160,19 @@ impl Parameter {
     /// A value ready to be laid over a configuration.
     #[must_use]
     pub fn value(&self, at: Coordinate) -> Item {
+        self.value_as(at, &self.range.text(at))
+    }
+
+    /// The same, its text being known.
+    #[must_use]
+    pub fn value_as(&self, at: Coordinate, text: &str) -> Item {
         use crate::settings::parse::Value;
         match (&self.range, at) {
             (Range::List(choices) | Range::Choices(choices), Coordinate::Index(index)) => {
                 choices[place(index)].item.clone()
             }
-            (range, at) => Item {
-                value: Value::Number(range.text(at)),
+            _ => Item {
+                value: Value::Number(text.to_owned()),
                 place: self.item.place.clone(),
             },
         }

@@ -97,10 +97,17 @@ impl Intake {
                 id: &leg.id,
             }
         };
-        let suitors = board.suitors(heard).iter().filter(waiting);
-        let Some(best) = suitors.min_by(|one, other| suitor(one).prefer(&suitor(other))) else {
+        let mut suitors = board.suitors(heard).iter().filter(waiting);
+        let Some(first) = suitors.next() else {
             return;
         };
+        let best = suitors.fold(first, |best, next| {
+            if suitor(next).prefer(&suitor(best)).is_lt() {
+                next
+            } else {
+                best
+            }
+        });
         let leg = &signals[best.signal];
         let (own, its) = (name(heard.signal), name(best.signal));
         let (alpha_id, fomo_id, fomo) = if signal.kind == SignalType::ALPHA {

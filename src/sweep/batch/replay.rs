@@ -80,6 +80,10 @@ struct Replay<'a> {
     desks: Vec<Desk>,
     /// Symbols with a position or an entry, in byte order.
     busy: Vec<SymbolId>,
+    /// Entries on their way, filled by nothing yet.
+    pending: u32,
+    /// Of these, the ones that have not arrived.
+    sent: usize,
     /// Symbols whose entry has arrived, in the order of arrival.
     waiting: Vec<SymbolId>,
     now: Timestamp,
@@ -112,7 +116,7 @@ struct Spare {
     orders: Vec<Resting>,
     hits: Vec<Hit>,
     held: Vec<(SymbolId, Position)>,
-    busy: Vec<SymbolId>,
+    due: Vec<SymbolId>,
 }
 
 /// Replays a trial; `None` when its account leaves the range of exact amounts.
@@ -124,6 +128,8 @@ pub fn replay(stage: Stage<'_>, log: EventLog) -> Option<Played> {
         log,
         desks: vec![Desk::default(); symbols],
         busy: Vec::new(),
+        pending: 0,
+        sent: 0,
         waiting: Vec::new(),
         now: stage.start,
         midnight: stage.start.next_day(),
@@ -140,20 +146,7 @@ pub fn replay(stage: Stage<'_>, log: EventLog) -> Option<Played> {
         stage,
     };
     replay.open();
-    while let Some(instant) = replay.next_instant() {
-        replay.now = instant;
-        replay.pass_bars();
-        replay.test_floor();
-        replay.roll_over();
-        replay.settle_funding();
-        replay.hear();
-        replay.arrive();
-        replay.pass_opens();
-        replay.execute();
-        if replay.beyond {
-            return None;
-        }
-    }
+    replay.run();
     replay.close();
     if replay.beyond {
         return None;
@@ -171,6 +164,40 @@ pub fn replay(stage: Stage<'_>, log: EventLog) -> Option<Played> {
 }
 
 impl<'a> Replay<'a> {
+    /// All instants but the end, each with its ranks in order (T6).
+    fn run(&mut self) {
+        while let Some(instant) = self.next_instant() {
+            self.now = instant;
+            // Most instants are about a signal or a new day, and no symbol has anything to do.
+            self.gather_due();
+            self.pass_bars();
+            self.test_floor();
+            self.roll_over();
+            self.settle_funding();
+            self.hear();
+            self.arrive();
+            self.pass_opens();
+            self.execute();
+            if self.beyond {
+                return;
+            }
+        }
+    }
+
+    /// The busy symbols that have something to do now.
+    fn gather_due(&mut self) {
+        let Self {
+            spare, desks, busy, ..
+        } = self;
+        spare.due.clear();
+        for symbol in busy {
+            let next = desks[symbol.index()].next;
+            if next.is_some_and(|next| next <= self.now) {
+                spare.due.push(*symbol);
+            }
+        }
+    }
+
     fn series(&self, symbol: SymbolId) -> Option<&'a Series> {
         self.stage.world.tape.series[symbol.index()].as_ref()
     }
@@ -205,7 +232,6 @@ impl<'a> Replay<'a> {
     fn watch(&mut self, equity: Notional, wallet: Money) {
         self.floor = Some(loss_floor(&self.stage.rules.daily, equity, wallet));
         self.outlook = None;
-        self.said(&Command::Watch(self.floor));
     }
 
     /// Wallet and unrealised profit at the last completed marks (A2).
@@ -347,27 +373,28 @@ impl<'a> Replay<'a> {
     /// Rank 3.
     fn settle_funding(&mut self) {
         let mut settled = false;
-        for place in 0..self.busy.len() {
-            let symbol = self.busy[place];
+        for place in 0..self.spare.due.len() {
+            let symbol = self.spare.due[place];
             let Some(series) = self.series(symbol) else {
                 continue;
             };
             let records = series.funding();
             let first = records.partition_point(|record| record.time < self.now);
-            for record in &records[first..] {
-                if record.time != self.now || self.position(symbol).is_none() {
-                    break;
-                }
+            let records = records[first..].iter();
+            let now = self.now;
+            let mut changed = false;
+            for record in records.take_while(|record| record.time == now) {
                 let Some(mark) = series.settlement_mark(record) else {
                     continue;
                 };
                 if let Some(amount) = self.account.fund(self.now, symbol, record.rate, mark) {
-                    settled = true;
+                    changed = true;
                     self.heard(&Event::Account(AccountUpdate::Funding { symbol, amount }));
                     self.changed(symbol);
                 }
             }
-            if self.desks[symbol.index()].next == Some(self.now) {
+            settled |= changed;
+            if changed {
                 let row = series.last_completed(self.now).map_or(0, |row| row + 1);
                 self.search(symbol, series, row, false);
             }
@@ -398,14 +425,14 @@ impl<'a> Replay<'a> {
         let symbol = pair.symbol;
         self.log.line(self.now).confluence(pair);
         let mut standing = self.standing(symbol);
-        let pending = self.busy.iter().filter(|symbol| self.is_pending(**symbol));
-        standing.entries_today += u32::try_from(pending.count()).unwrap_or(u32::MAX);
+        standing.entries_today += self.pending;
         // Nearly every refusal is one of these, and they need no sums.
         if let Err(gate) = check_standing(rules, true, &standing) {
             self.log.line(self.now).refused(symbol, gate);
             return;
         }
-        let mut standing = self.standing(symbol);
+        // `expect` counts the pending ones.
+        standing.entries_today = self.entries_today;
         for busy in &self.busy {
             let desk = &self.desks[busy.index()];
             if let Some(held) = self.account.held(*busy) {
@@ -440,6 +467,8 @@ impl<'a> Replay<'a> {
                     arrival: self.now + model.latency,
                     arrived: false,
                 });
+                self.sent += 1;
+                self.pending += 1;
                 self.plan(symbol);
             }
         }
@@ -470,6 +499,12 @@ impl<'a> Replay<'a> {
 
     /// Rank 8: entries reach the exchange, in the order they were sent.
     fn arrive(&mut self) {
+        if self.sent > 0 {
+            self.arrive_all();
+        }
+    }
+
+    fn arrive_all(&mut self) {
         let mut arrived: Vec<(OrderId, SymbolId)> = Vec::new();
         for symbol in &self.busy {
             if let Some(entry) = &mut self.desks[symbol.index()].entry
@@ -481,6 +516,7 @@ impl<'a> Replay<'a> {
             }
         }
         arrived.sort_unstable();
+        self.sent -= arrived.len();
         for (_, symbol) in arrived {
             if self.halted {
                 self.refuse(symbol, Reject::Halted(HaltCause::DailyLoss));
@@ -494,6 +530,7 @@ impl<'a> Replay<'a> {
     /// Ends the entry of a symbol that the exchange does not take.
     fn refuse(&mut self, symbol: SymbolId, reject: Reject) {
         if let Some(entry) = self.desks[symbol.index()].entry.take() {
+            self.pending -= 1;
             self.heard(&Event::Order {
                 id: entry.id,
                 update: OrderUpdate::Rejected(reject),
@@ -537,6 +574,7 @@ impl<'a> Replay<'a> {
         }
         self.book(symbol, &hit, self.now);
         self.entries_today += 1;
+        self.pending -= 1;
         let desk = &mut self.desks[symbol.index()];
         desk.entry = None;
         desk.followed(row);
@@ -598,8 +636,8 @@ impl<'a> Replay<'a> {
 
     /// Rank 0: the bars that end now.
     fn pass_bars(&mut self) {
-        let busy = self.due();
-        for symbol in busy.iter().copied() {
+        for place in 0..self.spare.due.len() {
+            let symbol = self.spare.due[place];
             let Some(series) = self.series(symbol) else {
                 continue;
             };
@@ -610,13 +648,12 @@ impl<'a> Replay<'a> {
                 self.search(symbol, series, row + 1, false);
             }
         }
-        self.spare.busy = busy;
     }
 
     /// Rank 9: opening points of the bars that start now.
     fn pass_opens(&mut self) {
-        let busy = self.due();
-        for symbol in busy.iter().copied() {
+        for place in 0..self.spare.due.len() {
+            let symbol = self.spare.due[place];
             let Some(series) = self.series(symbol) else {
                 continue;
             };
@@ -631,19 +668,6 @@ impl<'a> Replay<'a> {
                 }
             }
         }
-        self.spare.busy = busy;
-    }
-
-    /// The busy symbols that have something to do now.
-    fn due(&mut self) -> Vec<SymbolId> {
-        let mut busy = std::mem::take(&mut self.spare.busy);
-        busy.clear();
-        let due = |symbol: &&SymbolId| {
-            let next = self.desks[symbol.index()].next;
-            next.is_some_and(|next| next <= self.now)
-        };
-        busy.extend(self.busy.iter().filter(due));
-        busy
     }
 
     fn walk(&mut self, symbol: SymbolId) -> Walk<'a> {
