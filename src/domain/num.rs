@@ -385,16 +385,21 @@ impl Price {
         tick: Price,
         rounding: Rounding,
     ) -> Option<Self> {
-        let tick = i128::from(tick.0);
-        let ticks = match rounding {
+        let step = i128::from(tick.0);
+        let narrow_whole = i64::try_from(denominator).is_ok_and(|by| by.checked_mul(tick.0).is_some());
+        let ticks = if narrow_whole || rounding == Rounding::HalfEven {
+            multiply_divide(one, other, denominator * step, rounding)
+        } else {
             // Rounding down twice is rounding down once, and so is up; two narrow divisions take less than a wide one.
-            Rounding::Down | Rounding::Up => {
-                let whole = multiply_divide(one, other, denominator, rounding);
-                divide(whole, tick, rounding)
-            }
-            Rounding::HalfEven => multiply_divide(one, other, denominator * tick, rounding),
+            let whole = multiply_divide(one, other, denominator, rounding);
+            divide(whole, step, rounding)
         };
-        Self::from_steps(narrow(ticks * tick))
+        Self::from_ticks(ticks, tick)
+    }
+
+    fn from_ticks(ticks: i128, tick: Price) -> Option<Self> {
+        let ticks = i64::try_from(ticks).expect("invariant: inputs are bounded, so results fit 64 bits");
+        Self::from_steps(ticks * tick.0)
     }
 
     /// As [`Self::from_quotient`], of a denominator given as two factors above zero.
@@ -405,12 +410,16 @@ impl Price {
         tick: Price,
         rounding: Rounding,
     ) -> Option<Self> {
-        let (one, other) = (i128::from(one), i128::from(other));
-        match rounding {
-            Rounding::Down | Rounding::Up => {
-                Self::from_quotient(divide(numerator, one, rounding), other, tick, rounding)
+        match (rounding, other.checked_mul(tick.0)) {
+            // As in `from_product`.
+            (Rounding::Down | Rounding::Up, Some(rest)) => {
+                let whole = divide(numerator, i128::from(one), rounding);
+                Self::from_ticks(divide(whole, i128::from(rest), rounding), tick)
             }
-            Rounding::HalfEven => Self::from_quotient(numerator, one * other, tick, rounding),
+            _ => {
+                let denominator = i128::from(one) * i128::from(other);
+                Self::from_quotient(numerator, denominator, tick, rounding)
+            }
         }
     }
 }

@@ -9,7 +9,7 @@
 use crate::backtest::line::Pair;
 use crate::backtest::log::EventLog;
 use crate::domain::event::{
-    AccountUpdate, Command, Event, ExitPlan, Floor, FloorBasis, Note, OrderUpdate, Quote,
+    AccountUpdate, Command, Event, ExitPlan, Floor, FloorBasis, Gate, Note, OrderUpdate, Quote,
 };
 use crate::domain::fill::{Fill, Reason};
 use crate::domain::instrument::Instrument;
@@ -168,7 +168,6 @@ impl<'a> Replay<'a> {
     fn run(&mut self) {
         while let Some(instant) = self.next_instant() {
             self.now = instant;
-            // Most instants are about a signal or a new day, and no symbol has anything to do.
             self.gather_due();
             self.pass_bars();
             self.test_floor();
@@ -253,18 +252,42 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// The next instant at which more is to be done than to hear a signal that changes nothing: those are heard here.
     fn next_instant(&mut self) -> Option<Timestamp> {
         let mut next = self.midnight;
-        if let Some(word) = self.stage.words.get(self.next_word) {
-            next = next.min(word.at);
-        }
         for symbol in &self.busy {
             if let Some(due) = self.desks[symbol.index()].next {
                 next = next.min(due);
             }
         }
         let next = next.min(self.floor_instant(next));
+        while let Some(word) = self.stage.words.get(self.next_word)
+            && word.at < next
+            && word.at <= self.stage.end
+        {
+            if !self.changes_nothing(word) {
+                return Some(word.at);
+            }
+            self.now = word.at;
+            self.next_word += 1;
+            self.say(word);
+        }
         (next <= self.stage.end).then_some(next)
+    }
+
+    /// Whether a word is a note and nothing else, whatever the prices.
+    fn changes_nothing(&self, word: &Word) -> bool {
+        match word.said {
+            Said::Ignored(_) | Said::Low(_) => true,
+            Said::Emitted(pair) => self.refusal(pair.symbol, word.at).is_err(),
+        }
+    }
+
+    /// The gates that need no price.
+    fn refusal(&self, symbol: SymbolId, now: Timestamp) -> Result<(), Gate> {
+        let mut standing = self.standing(symbol, now);
+        standing.entries_today += self.pending;
+        check_standing(self.stage.rules, true, &standing)
     }
 
     /// S14: the first bar end before `until` at which the floor is met, or `until`.
@@ -411,11 +434,15 @@ impl<'a> Replay<'a> {
             && word.at <= self.now
         {
             self.next_word += 1;
-            match word.said {
-                Said::Ignored(reason) => self.log.line(self.now).ignored(word.signal, reason),
-                Said::Low(pair) => self.log.line(self.now).low_score(word.signal, &pair),
-                Said::Emitted(pair) => self.decide(&pair),
-            }
+            self.say(word);
+        }
+    }
+
+    fn say(&mut self, word: &Word) {
+        match word.said {
+            Said::Ignored(reason) => self.log.line(self.now).ignored(word.signal, reason),
+            Said::Low(pair) => self.log.line(self.now).low_score(word.signal, &pair),
+            Said::Emitted(pair) => self.decide(&pair),
         }
     }
 
@@ -424,15 +451,12 @@ impl<'a> Replay<'a> {
         let Stage { rules, model, .. } = self.stage;
         let symbol = pair.symbol;
         self.log.line(self.now).confluence(pair);
-        let mut standing = self.standing(symbol);
-        standing.entries_today += self.pending;
         // Nearly every refusal is one of these, and they need no sums.
-        if let Err(gate) = check_standing(rules, true, &standing) {
+        if let Err(gate) = self.refusal(symbol, self.now) {
             self.log.line(self.now).refused(symbol, gate);
             return;
         }
-        // `expect` counts the pending ones.
-        standing.entries_today = self.entries_today;
+        let mut standing = self.standing(symbol, self.now);
         for busy in &self.busy {
             let desk = &self.desks[busy.index()];
             if let Some(held) = self.account.held(*busy) {
@@ -479,7 +503,7 @@ impl<'a> Replay<'a> {
     }
 
     /// How the books stand, without margins and risks.
-    fn standing(&self, symbol: SymbolId) -> Standing {
+    fn standing(&self, symbol: SymbolId, now: Timestamp) -> Standing {
         let desk = &self.desks[symbol.index()];
         let cooldown = self.stage.rules.cooldown;
         Standing {
@@ -487,7 +511,7 @@ impl<'a> Replay<'a> {
             entries_today: self.entries_today,
             in_position: self.account.held(symbol).is_some(),
             pending_entry: desk.entry.is_some(),
-            cooling: desk.last_exit.is_some_and(|exit| self.now < exit + cooldown),
+            cooling: desk.last_exit.is_some_and(|exit| now < exit + cooldown),
             ..Standing::default()
         }
     }
