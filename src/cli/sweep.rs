@@ -74,9 +74,10 @@ struct RunArgs {
     /// How many points are tried; without it the whole grid, or 256
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     trials: Option<u64>,
-    /// The figure that decides, such as sharpe or min:max_drawdown; without it, what the space says
-    #[arg(long, value_name = "FIGURE")]
-    objective: Option<String>,
+    /// The figure that decides, such as sharpe or min:max_drawdown; without it, what the space says. Given several
+    /// times, the first one decides and the front of all is named
+    #[arg(long = "objective", value_name = "FIGURE")]
+    objectives: Vec<String>,
     /// What must hold of the best, such as "max_drawdown <= 0.2"; may be given several times
     #[arg(long = "constraint", value_name = "COMPARISON")]
     constraints: Vec<String>,
@@ -128,6 +129,12 @@ enum Method {
     Random,
     /// Evenly spread points
     Sobol,
+    /// Learns from the results where good values lie, parameter by parameter
+    Tpe,
+    /// Learns where to look and how wide, for parameters that are numbers
+    CmaEs,
+    /// Breeds from the best by several objectives
+    Nsga2,
 }
 
 /// Form of the progress.
@@ -261,10 +268,13 @@ impl RunArgs {
                 Method::Grid => method::Method::Grid,
                 Method::Random => method::Method::Random,
                 Method::Sobol => method::Method::Sobol,
+                Method::Tpe => method::Method::Tpe,
+                Method::CmaEs => method::Method::CmaEs,
+                Method::Nsga2 => method::Method::Nsga2,
             },
             trials: self.trials,
             shard: self.shard(terminal)?,
-            objective: self.objective.clone(),
+            objective: (!self.objectives.is_empty()).then(|| self.objectives.join(", ")),
             constraints: self.constraints.clone(),
             trades_min: self.trades_min,
         })

@@ -59,6 +59,14 @@ pub enum JournalError {
         /// The file.
         path: PathBuf,
     },
+    /// A trial at a point that the model does not come to.
+    #[error("{}: trial {trial} was run with other values than this sim would try next: another version began the sweep, or another kind of machine\nhint: continue it there, or begin again with --replace", path.display())]
+    Astray {
+        /// The file.
+        path: PathBuf,
+        /// The trial.
+        trial: u64,
+    },
     /// It belongs to another sweep.
     #[error("{}: belongs to another sweep: its {differs}\nhint: give the same inputs, configuration, space, method and trials to continue it, or name another folder with --out", path.display())]
     Foreign {
@@ -220,6 +228,12 @@ impl Journal {
             path,
         };
         Ok((journal, present))
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Appends one trial.
