@@ -99,7 +99,7 @@ struct RunArgs {
     /// The folder of results; without it, reports/sweep-<name>
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Continue what is in the folder; trials that are there are not run again
+    /// Continue what is in the folder; trials that are there are not run again, and more of them may be asked for
     #[arg(long, conflicts_with = "replace")]
     resume: bool,
     /// Begin again where a sweep is already
@@ -327,13 +327,29 @@ impl Reporter<'_> {
     /// Time between two objects of the JSON form.
     const BETWEEN: Duration = Duration::from_secs(1);
 
+    /// The tables are written last, in one go.
+    fn tables(&self, written: u64, total: u64) {
+        match self.form {
+            Form::Auto => self.progress.report("rows", written, total),
+            Form::Json => {
+                let line = json!({"stage": "tables", "done": written, "total": total});
+                complain(&line.to_string());
+            }
+        }
+    }
+
     fn tell(&self, standing: Standing) {
         let Standing {
             done,
             here,
             total,
             best,
+            written,
         } = standing;
+        if let Some(written) = written {
+            self.tables(written, total);
+            return;
+        }
         match self.form {
             Form::Auto => {
                 let best = best.map_or_else(String::new, |(trial, value)| {

@@ -113,6 +113,13 @@ impl Setup {
         let space = declared.space;
         let mut warnings = Vec::new();
         let trials = trials(job, &space, &mut warnings)?;
+        if ranking.is_several() && matches!(job.method, Method::Tpe | Method::CmaEs) {
+            warnings.push(format!(
+                "{} learns from {} alone; --method nsga2 learns from all objectives",
+                job.method.name(),
+                ranking.objective()
+            ));
+        }
         let seed = settings.run.seed;
         let sampler = Sampler::new(job.method, seed, &space).ok_or_else(|| {
             SweepError::Usage(format!(
@@ -368,7 +375,12 @@ pub fn run(
             standing,
         });
     }
-    let summary = finish(&place, setup.identity())?;
+    let summary = finish(&place, setup.identity(), &mut |written| {
+        tell(Standing {
+            written: Some(written),
+            ..standing
+        });
+    })?;
     concluded(place, summary, &setup.ranking).map(|(folder, summary)| Finished {
         folder,
         summary: Some(summary),

@@ -1,8 +1,8 @@
 //! Many runs over one set of inputs: which parameters, which trials, their results and the best of them.
 //!
 //! Not here: one run (`backtest`), what a run is judged by (`stats`), printing (`cli`).
-//! Invariant: a trial is a function of the plan and its index alone, so threads, shards, interruptions and the order
-//! of finishing leave no trace in a result.
+//! Invariant: a trial is a function of the plan and its index alone (by way of the generations before it, where a method
+//! learns), so threads, shards, interruptions and the order of finishing leave no trace in a result.
 
 pub mod declare;
 pub mod error;

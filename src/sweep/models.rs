@@ -27,6 +27,10 @@ pub const BATCH_MIN: u64 = 4;
 /// Most: a generation is asked for in one piece.
 pub const BATCH_MAX: u64 = 4096;
 
+/// Up to so many values are learned one by one, with an order or without: a step from one to the next is a large one, and
+/// what spreads a little way around the good ones would never come to the others.
+const FEW: u64 = 16;
+
 /// What a model is made for.
 #[derive(Clone, Copy, Debug)]
 pub struct Brief<'a> {
@@ -107,22 +111,27 @@ pub fn history_bytes(method: Method, trials: u64, parameters: usize) -> u64 {
 }
 
 /// Tries to leave a point that was tried before such a one is taken after all: the space may have no other.
-const TRIES: usize = 32;
+const TRIES: usize = 64;
+/// The first of these stay near: they change one parameter after the other.
+const NEAR: usize = 16;
 
 /// Points that were tried. To try one again is to learn nothing.
 #[derive(Debug, Default)]
 struct Tried(HashSet<u64>);
 
 impl Tried {
-    /// Where a point was tried before, one parameter after the other is drawn anew until it was not.
+    /// Where a point was tried before, one parameter after the other is drawn anew until it was not, then all at once.
     fn fresh(&mut self, parameters: &[Parameter], mut point: Point, draws: &mut Random) -> Point {
-        for _ in 0..TRIES {
+        for tries in 0..TRIES {
             if self.0.insert(key(&point)) {
                 break;
             }
-            let place = draws.below(parameters.len() as u64);
-            let place = usize::try_from(place).expect("invariant: a place in a list");
-            point[place] = parameters[place].range.at(draws.unit());
+            let one = draws.below(parameters.len() as u64);
+            for ((place, each), at) in (0..).zip(parameters).zip(&mut point) {
+                if place == one || tries >= NEAR {
+                    *at = each.range.at(draws.unit());
+                }
+            }
             point = settled(parameters, point);
         }
         point

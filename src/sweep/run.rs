@@ -36,6 +36,8 @@ pub struct Standing {
     pub total: u64,
     /// The best so far of this session: its index and objective.
     pub best: Option<(u64, f64)>,
+    /// Once all are finished, how many of them are in the tables.
+    pub written: Option<u64>,
 }
 
 /// Runs every trial of the shard that is not present, on up to `threads` threads. Once `cancel` is set, trials in
@@ -56,6 +58,7 @@ pub fn run_all(
             here: 0,
             total: setup.shard.size(setup.trials),
             best: None,
+            written: None,
         },
         best: None,
         failed: None,

@@ -12,7 +12,7 @@ use tpe::density_estimation::DefaultEstimatorBuilder;
 use tpe::{TpeOptimizer, TpeOptimizerBuilder, histogram_estimator, parzen_estimator};
 
 use crate::domain::random::Random;
-use crate::sweep::models::{Brief, Tried, settled};
+use crate::sweep::models::{Brief, FEW, Tried, settled};
 use crate::sweep::objective::{Told, by_merit};
 use crate::sweep::space::{Coordinate, Parameter, Point, Range};
 
@@ -25,7 +25,7 @@ const GOOD_SHARE: f64 = 0.1;
 /// Most trials that count as good.
 const GOOD_MAX: usize = 25;
 /// Most trials that are looked at: all good ones, and bad ones evenly from the second best to the worst.
-const LOOK_MAX: usize = 400;
+const LOOK_MAX: usize = 200;
 /// Candidates of which the most promising is taken: that of the crate and of its peers.
 const CANDIDATES: usize = 24;
 
@@ -89,7 +89,9 @@ impl<'a> Tpe<'a> {
             let path = [PURPOSE, self.generation, member];
             let mut draws = Draws(Random::stream(self.brief.seed, &path));
             let parameters = self.brief.parameters;
-            let drawn: Point = if estimators.is_empty() {
+            // One looks anywhere: the densities of the crate spread a little way around what is good, and never far.
+            let anywhere = estimators.is_empty() || member + 1 == self.brief.batch as u64;
+            let drawn: Point = if anywhere {
                 let all = parameters.iter();
                 all.map(|each| each.range.at(draws.0.unit())).collect()
             } else {
@@ -190,18 +192,19 @@ fn float(count: usize) -> f64 {
     count as f64
 }
 
-/// Values with an order by density, the others by frequency.
+/// Many values with an order by density, a few or words by frequency.
 fn estimator(parameter: &Parameter, share: f64) -> TpeOptimizer<DefaultEstimatorBuilder> {
-    let (kind, end) = match &parameter.range {
-        Range::Choices(choices) => (histogram_estimator(), float(choices.len())),
-        Range::List(choices) => (parzen_estimator(), float(choices.len())),
-        #[allow(
-            clippy::cast_precision_loss,
-            reason = "a range of more than 2^53 steps is as good as a real"
-        )]
-        Range::Steps { count, .. } => (parzen_estimator(), *count as f64),
-        Range::Real { .. } => (parzen_estimator(), 1.0),
+    let few = parameter.range.count().is_some_and(|count| count <= FEW);
+    let kind = match &parameter.range {
+        Range::Choices(_) => histogram_estimator(),
+        Range::List(_) | Range::Steps { .. } if few => histogram_estimator(),
+        Range::List(_) | Range::Steps { .. } | Range::Real { .. } => parzen_estimator(),
     };
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "a range of more than 2^53 steps is as good as a real"
+    )]
+    let end = parameter.range.count().map_or(1.0, |count| count as f64);
     let range = tpe::range(0.0, end).expect("invariant: a parameter has at least one value");
     let mut builder = TpeOptimizerBuilder::new();
     builder.gamma(share).candidates(CANDIDATES);
