@@ -105,8 +105,7 @@ pub fn history_bytes(method: Method, trials: u64, parameters: usize) -> u64 {
     match method {
         Method::Grid | Method::Random | Method::Sobol => 0,
         Method::Tpe => trials.saturating_mul(8 * parameters + 40 + read),
-        Method::CmaEs => trials.saturating_mul(read),
-        Method::Nsga2 => trials.saturating_mul(20 + read),
+        Method::CmaEs | Method::Nsga2 => trials.saturating_mul(20 + read),
     }
 }
 
@@ -123,7 +122,7 @@ impl Tried {
     /// Where a point was tried before, one parameter after the other is drawn anew until it was not, then all at once.
     fn fresh(&mut self, parameters: &[Parameter], mut point: Point, draws: &mut Random) -> Point {
         for tries in 0..TRIES {
-            if self.0.insert(key(&point)) {
+            if self.add(&point) {
                 break;
             }
             let one = draws.below(parameters.len() as u64);
@@ -137,8 +136,9 @@ impl Tried {
         point
     }
 
-    fn add(&mut self, points: &[Point]) {
-        self.0.extend(points.iter().map(|point| key(point)));
+    /// Takes note of a point; whether it is new.
+    fn add(&mut self, point: &[Coordinate]) -> bool {
+        self.0.insert(key(point))
     }
 }
 

@@ -303,6 +303,71 @@ fn small_spaces_are_tried_out_before_anything_is_tried_twice() {
     }
 }
 
+#[test]
+fn a_cloud_that_finds_nothing_new_begins_elsewhere() {
+    let mut space = space();
+    space.parameters.drain(..3);
+    space.parameters.remove(1);
+    let mut model = brief(&space, 3, 1, Method::CmaEs).unwrap();
+    let mut seen = BTreeSet::new();
+    let (mut stale, mut row, mut longest) = (0, 0, 0);
+    for _ in 0..150 {
+        let points = model.ask();
+        let before = seen.len();
+        seen.extend(points.iter().map(|point| space.texts(point)));
+        row = if seen.len() == before { row + 1 } else { 0 };
+        stale += usize::from(row > 0);
+        longest = longest.max(row);
+        let cost = |point: &Point| {
+            let pairs = space.parameters.iter().zip(point);
+            let off = pairs.map(|(each, at)| each.range.unit(*at) - 0.3);
+            off.map(|off| off * off).sum()
+        };
+        let results: Vec<Told> = points.iter().map(|point| told(cost(point))).collect();
+        model.tell(&points, &results);
+    }
+    say(&format!(
+        "models: cma-es tried {} of 180 points in 150 generations, {stale} without a new one, at most {longest} in a row",
+        seen.len()
+    ));
+    assert!(stale > 5 && seen.len() > 170, "{stale} {}", seen.len());
+}
+
+#[test]
+fn a_space_of_one_point_is_tried_and_nothing_else() {
+    let mut space = space();
+    space.parameters.truncate(5);
+    for each in &mut space.parameters {
+        each.range = match &each.range {
+            Range::Real { log, .. } => Range::Real {
+                from: 2.5,
+                to: 2.5,
+                log: *log,
+                decimals: 1,
+            },
+            _ => Range::Steps {
+                from: 0,
+                step: 1,
+                count: 1,
+            },
+        };
+    }
+    for method in LEARNERS {
+        let mut model = brief(&space, 3, 2, method).unwrap();
+        for _ in 0..5 {
+            let points = model.ask();
+            for point in &points {
+                assert_eq!(space.texts(point), ["2.5", "2.5", "2.5", "0", "0"]);
+            }
+            let same = Told {
+                costs: vec![1.0, 1.0],
+                ..told(1.0)
+            };
+            model.tell(&points, &vec![same; points.len()]);
+        }
+    }
+}
+
 const WIDE: &str = r#"
 schema_version = 1
 objective = "total_return"

@@ -1,8 +1,8 @@
 //! CMA-ES: a cloud of points that moves and stretches towards the better half of each generation.
 //!
 //! Every parameter is a stretch from 0 to 1: a real lies on it, a list, range of steps or set of words cuts it into equal
-//! parts. A cloud that leaves the stretch is reflected at its ends (W4). Once a cloud is so small that all its points are
-//! one, the next begins wide and elsewhere.
+//! parts. A cloud that leaves the stretch is reflected at its ends (W4). Once a generation of a cloud tries nothing
+//! that was not tried before, the next cloud begins wide and elsewhere.
 //!
 //! Not here: the cloud (crate `optimizer`), which keeps a generator of its own, seeded with the first word of the stream
 //! (seed, 7) or, for a later cloud, (seed, 7, cloud).
@@ -14,7 +14,7 @@ use optimizer::param::ParamValue;
 use optimizer::sampler::{CmaEsSampler, CompletedTrial, Sampler};
 
 use crate::domain::random::Random;
-use crate::sweep::models::{Brief, ranked, settled};
+use crate::sweep::models::{Brief, Tried, ranked, settled};
 use crate::sweep::objective::Told;
 use crate::sweep::space::{Coordinate, Point};
 
@@ -24,8 +24,8 @@ const PURPOSE: u64 = 7;
 const WIDTH: f64 = 0.3;
 /// How far from its centre a cloud may stray: past both ends of the stretch, and not round it again and again.
 const STRAY: f64 = 1.5;
-/// Reals closer than this on their stretch are one.
-const CLOSE: f64 = 1e-4;
+/// Reals in one such part of their stretch are one.
+const CELL: f64 = 1e-4;
 
 /// The present cloud.
 pub struct CmaEs<'a> {
@@ -39,6 +39,7 @@ pub struct CmaEs<'a> {
     told: Vec<CompletedTrial>,
     /// Where on their stretches its points lay.
     asked: Vec<Vec<f64>>,
+    tried: Tried,
 }
 
 impl<'a> CmaEs<'a> {
@@ -72,6 +73,7 @@ impl<'a> CmaEs<'a> {
             next: 1,
             told: Vec::new(),
             asked: Vec::new(),
+            tried: Tried::default(),
         }
     }
 
@@ -96,7 +98,9 @@ impl<'a> CmaEs<'a> {
 
     pub(super) fn tell(&mut self, points: &[Point], results: &[Told]) {
         if self.is_spent(points) {
+            let tried = std::mem::take(&mut self.tried);
             *self = Self::begin(self.brief, self.cloud + 1);
+            self.tried = tried;
             return;
         }
         let first = self.next - results.len() as u64;
@@ -112,25 +116,28 @@ impl<'a> CmaEs<'a> {
             .collect();
     }
 
-    /// Whether all points of a generation are as good as one.
-    fn is_spent(&self, points: &[Point]) -> bool {
-        let columns = 0..self.brief.parameters.len();
-        let mut columns = columns.map(|column| {
-            let index = |point: &Point| match point[column] {
-                Coordinate::Index(index) => Some(index),
-                Coordinate::Real(_) => None,
-            };
-            let first = points.first().and_then(index);
-            if first.is_some() {
-                return points.iter().all(|point| index(point) == first);
-            }
-            let places = self.asked.iter().map(|places| places[column]);
-            let (low, high) = places.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), at| {
-                (low.min(at), high.max(at))
-            });
-            high - low < CLOSE
+    /// Whether a generation tried nothing new.
+    fn is_spent(&mut self, points: &[Point]) -> bool {
+        let cells = points.iter().zip(&self.asked).map(|(point, places)| {
+            let pairs = point.iter().zip(places);
+            pairs.map(|(at, place)| cell(*at, *place)).collect()
         });
-        columns.all(|one| one)
+        let cells: Vec<Point> = cells.collect();
+        let new = cells.iter().filter(|cell| self.tried.add(cell)).count();
+        new == 0
+    }
+}
+
+/// A coordinate, or of a real the cell that it lies in.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "cells of a stretch from 0 to 1"
+)]
+fn cell(at: Coordinate, place: f64) -> Coordinate {
+    match at {
+        Coordinate::Index(_) => at,
+        Coordinate::Real(_) => Coordinate::Index((place / CELL).floor() as u64),
     }
 }
 

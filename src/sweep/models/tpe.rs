@@ -115,8 +115,8 @@ impl<'a> Tpe<'a> {
 
     pub(super) fn tell(&mut self, points: &[Point], results: &[Told]) {
         self.generation += 1;
-        self.tried.add(points);
         for (point, told) in points.iter().zip(results) {
+            self.tried.add(point);
             let pairs = self.brief.parameters.iter().zip(point);
             self.places
                 .extend(pairs.map(|(each, at)| place(&each.range, *at)));
