@@ -41,4 +41,5 @@ mod slurm;
 mod storm;
 mod support;
 mod sweep;
+mod sweep_models;
 mod tidy;

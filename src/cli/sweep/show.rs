@@ -10,7 +10,7 @@ use crate::cli::table;
 use crate::cli::terminal::Terminal;
 use crate::sweep::estimate::Estimate;
 use crate::sweep::figures::{METRICS, number};
-use crate::sweep::finish::Summary;
+use crate::sweep::finish::{Ranked, Summary};
 use crate::sweep::job::Finished;
 use crate::sweep::plan::Shard;
 
@@ -51,7 +51,8 @@ pub(super) fn summary(terminal: &Terminal, summary: &Summary, folder: &Path) -> 
         },
         text("objective"),
     );
-    page.push_str(&ranked(summary));
+    page.push_str(&ranked(summary, &summary.top, &[]));
+    page.push_str(&front(summary));
     page.push_str(
         "\nCAUTION  In-sample: the best of many trials looks better than it is. Nothing here was validated.\n",
     );
@@ -86,7 +87,40 @@ pub(super) fn shard(terminal: &Terminal, finished: &Finished, shard: Shard) -> a
     Ok(())
 }
 
-fn ranked(summary: &Summary) -> String {
+/// The trials that no other dominates, where there are several objectives.
+fn front(summary: &Summary) -> String {
+    let Some(size) = summary.object["front_trials"].as_u64() else {
+        return String::new();
+    };
+    let names = summary.object["objectives"].as_array();
+    let names = names.into_iter().flatten().filter_map(|text| text.as_str());
+    let names: Vec<&str> = names.collect();
+    let words = names.join(", ");
+    if size == 0 {
+        return format!(
+            "\nfront of {words}: no trial has all of them and meets every constraint\n"
+        );
+    }
+    // The first one has its column already.
+    let more: Vec<&str> = names
+        .iter()
+        .skip(1)
+        .map(|name| name.split_once(':').map_or(*name, |(_, name)| name))
+        .filter(|name| !SHOWN.contains(name))
+        .collect();
+    let shown = if size > ROWS as u64 {
+        format!(" ({ROWS} of them here, all in the tables)")
+    } else {
+        String::new()
+    };
+    format!(
+        "\nfront of {words}: {size} trials that no other dominates{shown}\n\n{}",
+        ranked(summary, &summary.front, &more)
+    )
+}
+
+/// Trials as a table, with further figures.
+fn ranked(summary: &Summary, trials: &[Ranked], more: &[&str]) -> String {
     let parameters = summary.object["parameters"]
         .as_array()
         .into_iter()
@@ -99,9 +133,9 @@ fn ranked(summary: &Summary) -> String {
     let mut head = vec!["rank", "trial"];
     head.extend(names.iter().map(String::as_str));
     head.push("objective");
+    head.extend(more);
     head.extend(SHOWN);
-    let rows: Vec<Vec<String>> = summary
-        .top
+    let rows: Vec<Vec<String>> = trials
         .iter()
         .take(ROWS)
         .enumerate()
@@ -118,7 +152,7 @@ fn ranked(summary: &Summary) -> String {
                 format!("{value} (violates)")
             });
             let figures = each.record.end.figures();
-            cells.extend(SHOWN.iter().map(|name| {
+            cells.extend(more.iter().chain(&SHOWN).map(|name| {
                 let place = METRICS.iter().position(|metric| metric.name == *name);
                 let value = place.and_then(|place| figures?.0[place]);
                 figure(name, value)
@@ -137,6 +171,7 @@ fn figure(name: &str, value: Option<f64>) -> String {
             format!("{:.2} %", value * 100.0)
         }
         ("net_usdt", Some(value)) => format!("{value:.2}"),
+        (_, Some(value)) if value.fract() != 0.0 => format!("{value:.4}"),
         (_, value) => number(value, "n/a"),
     }
 }
@@ -149,6 +184,7 @@ pub(super) fn estimate(
 ) -> anyhow::Result<()> {
     let seconds = found.total.as_secs_f64();
     let rate = 1.0 / found.per_trial.as_secs_f64().max(1e-9);
+    let choices = (!found.per_choice.is_zero()).then(|| 1.0 / found.per_choice.as_secs_f64());
     if terminal.is_json() {
         terminal.print_json(&json!({
             "trials": found.trials,
@@ -159,14 +195,16 @@ pub(super) fn estimate(
             "threads": threads,
             "seconds": seconds,
             "bars": found.bars,
+            "choices_per_s": choices,
             "column_bytes": found.column_bytes,
+            "history_bytes": found.history_bytes,
             "result_bytes": found.result_bytes,
         }))?;
         return Ok(());
     }
     #[allow(clippy::cast_precision_loss, reason = "for people")]
     let mebibytes = |bytes: u64| format!("{:.1} MiB", bytes as f64 / 1_048_576.0);
-    let rows = [
+    let mut rows = vec![
         ("trials", found.trials.to_string()),
         (
             "tried for this",
@@ -181,6 +219,17 @@ pub(super) fn estimate(
         ("memory, prices", mebibytes(found.column_bytes as u64)),
         ("disk, results", mebibytes(found.result_bytes)),
     ];
+    if let Some(choices) = choices {
+        rows.insert(
+            4,
+            (
+                "choosing",
+                format!("{choices:.0} trials/s, one after the other"),
+            ),
+        );
+        let history = mebibytes(found.history_bytes);
+        rows.insert(rows.len() - 1, ("memory, history", history));
+    }
     terminal.print(&table::pairs(&rows))?;
     Ok(())
 }
