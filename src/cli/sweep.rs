@@ -149,6 +149,7 @@ fn told(error: SweepError) -> anyhow::Error {
         | SweepError::Folder(_)
         | SweepError::Journal(_)
         | SweepError::Market(_)
+        | SweepError::Chart(_)
         | SweepError::Interrupted { .. }
         | SweepError::Unfinished { .. }
         | SweepError::NoBest(_)) => other.into(),

@@ -3,6 +3,7 @@
 //! Not here: axes and thinning (`scale`), strokes (`draw`), output forms (`render`). plotters appears below here only.
 
 pub mod draw;
+pub mod heat;
 pub mod render;
 pub mod scale;
 

@@ -14,11 +14,13 @@ use serde_json::{Map, Value, json};
 use crate::settings::error::SettingsError;
 use crate::settings::overlay::Base;
 use crate::settings::parse::{Item, Value as Typed};
+use crate::stats::stability::Plateau;
 use crate::sweep::error::SweepError;
 use crate::sweep::figures::{Figures, METRICS};
 use crate::sweep::folder::{self, FolderError};
 use crate::sweep::journal::{self, in_order};
 use crate::sweep::objective::{Ranking, Verdict};
+use crate::sweep::picture::{Gallery, plateau_object};
 use crate::sweep::plan::{KIND, SCHEMA, Shard, SweepId};
 use crate::sweep::record::{End, Record, seal};
 use crate::sweep::space::{Range, Space};
@@ -77,6 +79,8 @@ pub struct Summary {
     pub counts: Counts,
     /// The best ones, best first; the first is the best if it has an objective and meets every constraint.
     pub top: Vec<Ranked>,
+    /// How the neighbours of each of these do.
+    pub plateaus: Vec<Plateau>,
     /// Why infeasible trials are so, most frequent first.
     pub reasons: Vec<(String, u64)>,
     /// `sweep.json`.
@@ -216,11 +220,13 @@ pub fn finish(place: &Path, identity: Identity<'_>) -> Result<Summary, SweepErro
 fn write(place: &Path, identity: Identity<'_>) -> Result<Summary, SweepError> {
     let mut tables = Tables::begin(place, identity)?;
     let mut tally = Tally::default();
+    let mut gallery = Gallery::new(identity);
     let path = place.join(journal::FILE);
     let whole = (Shard::WHOLE, identity.trials);
     let count = in_order::<SweepError>(&path, whole, &mut |record, line| {
         let verdict = identity.ranking.judge(record.end.figures());
         tables.row(place, (&record, line), verdict)?;
+        gallery.take(&record, verdict);
         tally.take(identity.ranking, record, verdict);
         Ok(())
     })?;
@@ -232,7 +238,8 @@ fn write(place: &Path, identity: Identity<'_>) -> Result<Summary, SweepError> {
         });
     }
     tables.finish(place)?;
-    let summary = summary(identity, tally);
+    let plateaus = gallery.plateaus(place, identity, &tally.top)?;
+    let summary = summary(identity, tally, plateaus);
     let best = match summary.best() {
         Some(best) => Some(best_toml(identity, &best.record)?),
         None => None,
@@ -247,6 +254,7 @@ fn write(place: &Path, identity: Identity<'_>) -> Result<Summary, SweepError> {
         Some(text) => folder::write(place, "best.toml", text.as_bytes())?,
         None => folder::remove(place, "best.toml")?,
     }
+    gallery.write(place, identity, &summary)?;
     folder::settle(place, journal::FILE)?;
     folder::write(place, folder::DONE, &bytes)?;
     Ok(summary)
@@ -291,7 +299,7 @@ pub fn best_toml(identity: Identity<'_>, record: &Record) -> Result<String, Sett
     Ok(identity.base.with(laid)?.to_toml())
 }
 
-fn summary(identity: Identity<'_>, tally: Tally) -> Summary {
+fn summary(identity: Identity<'_>, tally: Tally, plateaus: Vec<Plateau>) -> Summary {
     let Tally {
         counts,
         top,
@@ -302,11 +310,14 @@ fn summary(identity: Identity<'_>, tally: Tally) -> Summary {
     let mut summary = Summary {
         counts,
         top,
+        plateaus,
         reasons,
         object: Value::Null,
     };
-    let rows = summary.top.iter().map(|ranked| row(identity.space, ranked));
-    let rows: Vec<Value> = rows.collect();
+    let rows = summary.top.iter().zip(&summary.plateaus);
+    let rows: Vec<Value> = rows
+        .map(|(ranked, plateau)| row(identity.space, ranked, plateau))
+        .collect();
     summary.object = json!({
         "kind": KIND,
         "schema_version": SCHEMA,
@@ -326,14 +337,15 @@ fn summary(identity: Identity<'_>, tally: Tally) -> Summary {
         "few_trades": counts.few_trades,
         "unmet_constraints": counts.unmet,
         "infeasible_reasons": summary.reasons.iter().take(5).map(|(reason, count)| json!({"reason": reason, "trials": count})).collect::<Vec<Value>>(),
-        "best": summary.best().map(|best| row(identity.space, best)),
+        "best": summary.best().and_then(|_| rows.first()),
+        "plateau": summary.best().and(summary.plateaus.first()).map(plateau_object),
         "ranked": rows,
     });
     summary
 }
 
 /// One trial as an object.
-fn row(space: &Space, ranked: &Ranked) -> Value {
+fn row(space: &Space, ranked: &Ranked, plateau: &Plateau) -> Value {
     let record = &ranked.record;
     let named = space.parameters.iter().zip(&record.values);
     let values: Map<String, Value> = named
@@ -347,6 +359,7 @@ fn row(space: &Space, ranked: &Ranked) -> Value {
         "trial": record.trial,
         "objective": ranked.verdict.objective,
         "meets_constraints": ranked.verdict.meets,
+        "plateau": plateau.score,
         "values": values,
         "figures": record.end.figures().map(figures),
         "event_log_sha256": log,

@@ -15,6 +15,7 @@ pub mod journal;
 pub mod merge;
 pub mod method;
 pub mod objective;
+mod picture;
 pub mod plan;
 pub mod predicate;
 pub mod record;

@@ -1,0 +1,326 @@
+//! What pictures and page of a sweep need, collected while the journal is read: places and two figures of each trial,
+//! in little memory; then plateaus, and the files.
+//!
+//! Not here: what is drawn (`report::sweep`, `report::chart`), the page (`report::html::sweep`).
+//! Invariants: which trials are kept hangs on their indices alone; what is near a ranked trial is always looked at in
+//! full.
+
+use std::path::Path;
+
+use crate::domain::random::Random;
+use crate::report::chart::render::heat_png;
+use crate::report::html::sweep::{self as page, heat_plot};
+use crate::report::sweep::axis::{Axis, Values};
+use crate::report::sweep::heat::{heat, pairs};
+use crate::report::sweep::points::{Ended, Point, Points};
+use crate::report::sweep::{Counts, Goal, Row, SweepReport};
+use crate::stats::figure::Why;
+use crate::stats::stability::{Plateau, Step, Wanted, is_neighbour};
+use crate::sweep::error::SweepError;
+use crate::sweep::figures::{Better, METRICS};
+use crate::sweep::finish::{Identity, Ranked, Summary};
+use crate::sweep::folder;
+use crate::sweep::journal::{self, in_order};
+use crate::sweep::objective::Verdict;
+use crate::sweep::plan::Shard;
+use crate::sweep::record::{End, Record};
+use crate::sweep::space::{Parameter, Range};
+
+/// Memory for trials, in bytes; of more trials a sample is kept.
+const ROOM: usize = 24 << 20;
+
+/// Trials as pictures need them.
+pub(super) struct Gallery {
+    axes: Vec<Axis>,
+    against: usize,
+    points: Points,
+    near: Option<Points>,
+    /// Of 2^halved trials one is kept.
+    halved: u32,
+    most: usize,
+}
+
+impl Gallery {
+    pub(super) fn new(identity: Identity<'_>) -> Self {
+        let axes: Vec<Axis> = identity.space.parameters.iter().map(axis).collect();
+        let steps: Vec<Step> = axes.iter().map(Axis::step).collect();
+        Self {
+            most: ROOM / Points::row_bytes(axes.len()),
+            against: against(identity.ranking.name()),
+            points: Points::new(steps),
+            near: None,
+            halved: 0,
+            axes,
+        }
+    }
+
+    /// Takes the next trial.
+    pub(super) fn take(&mut self, record: &Record, verdict: Verdict) {
+        let trial = small(record.trial);
+        if !is_kept(trial, self.halved) {
+            return;
+        }
+        let places = self.places(record);
+        self.points.push(self.point(record, &places, verdict));
+        while self.points.count() > self.most {
+            self.halved += 1;
+            let halved = self.halved;
+            self.points.retain(|trial| is_kept(trial, halved));
+        }
+    }
+
+    fn places(&self, record: &Record) -> Vec<u32> {
+        let pairs = self.axes.iter().zip(&record.values);
+        // A value that is none of its axis was checked before it was run; it would stand at the beginning.
+        pairs
+            .map(|(axis, value)| axis.place(value).unwrap_or(0))
+            .collect()
+    }
+
+    fn point<'a>(&self, record: &Record, places: &'a [u32], verdict: Verdict) -> Point<'a> {
+        let ended = match (&record.end, verdict.objective, verdict.meets) {
+            (End::Infeasible { .. }, _, _) => Ended::Infeasible,
+            (End::Beyond { .. }, _, _) => Ended::Beyond,
+            (End::Done { .. }, None, _) => Ended::Null,
+            (End::Done { .. }, Some(_), true) => Ended::Judged,
+            (End::Done { .. }, Some(_), false) => Ended::Unmet,
+        };
+        let figures = record.end.figures();
+        let size = |value: f64| {
+            if METRICS[self.against].by_size {
+                value.abs()
+            } else {
+                value
+            }
+        };
+        Point {
+            trial: small(record.trial),
+            places,
+            ended,
+            value: verdict.objective,
+            against: figures.and_then(|figures| figures.0[self.against].map(size)),
+        }
+    }
+
+    /// How the neighbours of each ranked trial do. Where only a sample was kept, the journal is read once more for
+    /// what lies near them.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub(super) fn plateaus(
+        &mut self,
+        place: &Path,
+        identity: Identity<'_>,
+        top: &[Ranked],
+    ) -> Result<Vec<Plateau>, SweepError> {
+        let ranked: Vec<Vec<u32>> = top.iter().map(|each| self.places(&each.record)).collect();
+        if self.halved > 0 {
+            self.near = Some(self.read_near(place, identity, &ranked)?);
+        }
+        let points = self.near.as_ref().unwrap_or(&self.points);
+        let wanted = wanted(identity);
+        let plateau = |(each, places): (&Ranked, &Vec<u32>)| {
+            let rows = match points.places().neighbours(places) {
+                Ok(rows) => rows,
+                Err(why) => return Plateau::none(why),
+            };
+            let ran = rows.into_iter().map(|row| points.at(row));
+            let ran = ran.filter(|point| point.ended != Ended::Infeasible);
+            let values: Vec<Option<f64>> = ran.map(|point| point.value).collect();
+            Plateau::of(each.verdict.objective, &values, wanted)
+        };
+        Ok(top.iter().zip(&ranked).map(plateau).collect())
+    }
+
+    /// Trials in a slice through the first of the ranked, or one step from any of them.
+    fn read_near(
+        &self,
+        place: &Path,
+        identity: Identity<'_>,
+        ranked: &[Vec<u32>],
+    ) -> Result<Points, SweepError> {
+        let steps: Vec<Step> = self.axes.iter().map(Axis::step).collect();
+        let mut near = Points::new(steps.clone());
+        let path = place.join(journal::FILE);
+        let whole = (Shard::WHOLE, identity.trials);
+        in_order::<SweepError>(&path, whole, &mut |record, _| {
+            let places = self.places(&record);
+            let in_slice = ranked.first().is_some_and(|chosen| {
+                let pairs = chosen.iter().zip(&places);
+                pairs.filter(|(own, other)| own != other).count() <= 2
+            });
+            let beside = || ranked.iter().any(|one| is_neighbour(&steps, one, &places));
+            if near.count() < self.most && (in_slice || beside()) {
+                let verdict = identity.ranking.judge(record.end.figures());
+                near.push(self.point(&record, &places, verdict));
+            }
+            Ok(())
+        })?;
+        Ok(near)
+    }
+
+    /// Writes the pictures and the page.
+    ///
+    /// # Errors
+    /// When one cannot be drawn or written.
+    pub(super) fn write(
+        self,
+        place: &Path,
+        identity: Identity<'_>,
+        summary: &Summary,
+    ) -> Result<(), SweepError> {
+        let report = self.report(identity, summary);
+        let footer = format!(
+            "sweep {} · confluence {} · in-sample{}",
+            report.name,
+            report.version,
+            if report.synthetic {
+                " · SYNTHETIC DATA"
+            } else {
+                ""
+            }
+        );
+        let (shown, _) = pairs(&report);
+        let mut pictures: Vec<(String, Vec<u8>)> = Vec::new();
+        for pair in shown {
+            let cells = heat(&report, pair);
+            let label = page::label(&report);
+            let bytes = heat_png(&heat_plot(&report, &cells, &label), &footer)?;
+            let name = page::picture_name(&report, pair);
+            pictures.push((name, bytes));
+        }
+        let html = page::page(&report)?;
+        folder::write_pictures(place, &pictures)?;
+        Ok(folder::write(place, "sweep.html", html.as_bytes())?)
+    }
+
+    fn report(self, identity: Identity<'_>, summary: &Summary) -> SweepReport {
+        let ranked = summary.top.iter().zip(&summary.plateaus);
+        let ranked = ranked.map(|(each, plateau)| self.row(each, *plateau));
+        let counts = summary.counts;
+        let id = |name: &str| identity.id.get(name).unwrap_or_default().to_owned();
+        SweepReport {
+            name: identity.id.name(),
+            version: id("version"),
+            method: id("method"),
+            synthetic: identity.synthetic,
+            goal: Goal {
+                name: identity.ranking.name().to_owned(),
+                wanted: wanted(identity),
+            },
+            against: Goal {
+                name: METRICS[self.against].name.to_owned(),
+                wanted: match METRICS[self.against].better {
+                    Better::More => Wanted::More,
+                    Better::Less => Wanted::Less,
+                },
+            },
+            constraints: identity.ranking.constraints(),
+            predicates: identity
+                .space
+                .predicates
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            trades_min: identity.ranking.trades_min,
+            counts: Counts {
+                trials: identity.trials,
+                done: counts.done,
+                infeasible: counts.infeasible,
+                beyond: counts.beyond,
+                null_objective: counts.null_objective,
+                few_trades: counts.few_trades,
+                unmet: counts.unmet,
+            },
+            reasons: summary.reasons.clone(),
+            ranked: ranked.collect(),
+            has_best: summary.best().is_some(),
+            axes: self.axes,
+            points: self.points,
+            near: self.near,
+        }
+    }
+
+    fn row(&self, ranked: &Ranked, plateau: Plateau) -> Row {
+        let figures = ranked.record.end.figures();
+        let named = METRICS.iter().enumerate().map(|(index, metric)| {
+            let value = figures.and_then(|figures| figures.0[index]);
+            (metric.name, value)
+        });
+        Row {
+            trial: ranked.record.trial,
+            places: self.places(&ranked.record),
+            values: ranked.record.values.clone(),
+            objective: ranked.verdict.objective,
+            meets: ranked.verdict.meets,
+            figures: named.collect(),
+            plateau,
+        }
+    }
+}
+
+/// What the summary says of a plateau.
+pub(super) fn plateau_object(plateau: &Plateau) -> serde_json::Value {
+    serde_json::json!({
+        "score": plateau.score,
+        "is_peak": plateau.is_peak(),
+        "median": plateau.median,
+        "neighbours": plateau.neighbours,
+        "neighbours_without_objective": plateau.without,
+        "why_null": plateau.score.why().map(Why::text),
+    })
+}
+
+fn wanted(identity: Identity<'_>) -> Wanted {
+    if identity.ranking.objective().starts_with("min:") {
+        Wanted::Less
+    } else {
+        Wanted::More
+    }
+}
+
+/// What the objective is drawn against: the drawdown, or the return of the drawdown itself.
+fn against(objective: &str) -> usize {
+    let name = if objective == "max_drawdown" {
+        "total_return"
+    } else {
+        "max_drawdown"
+    };
+    let found = METRICS.iter().position(|metric| metric.name == name);
+    found.unwrap_or(0)
+}
+
+fn axis(parameter: &Parameter) -> Axis {
+    let listed = |choices: &[crate::sweep::space::Choice], ordered| Values::Listed {
+        texts: choices.iter().map(|choice| choice.text.clone()).collect(),
+        ordered,
+    };
+    Axis {
+        name: parameter.name.clone(),
+        key: parameter.slot.to_string(),
+        values: match &parameter.range {
+            Range::List(choices) => listed(choices, true),
+            Range::Choices(choices) => listed(choices, false),
+            Range::Steps { from, step, count } => Values::Steps {
+                from: *from,
+                step: *step,
+                count: *count,
+            },
+            Range::Real { from, to, log, .. } => Values::Real {
+                from: *from,
+                to: *to,
+                log: *log,
+            },
+        },
+    }
+}
+
+/// Indices stay below the most trials of a sweep, which 32 bits hold.
+fn small(trial: u64) -> u32 {
+    u32::try_from(trial).unwrap_or(u32::MAX)
+}
+
+/// Whether a trial is one of the sample. The word spreads neighbours of a grid, so that no value is left out.
+fn is_kept(trial: u32, halved: u32) -> bool {
+    halved == 0 || Random::new(u64::from(trial)).next().trailing_zeros() >= halved
+}
