@@ -161,17 +161,21 @@ impl SweepReport {
 #[must_use]
 pub fn plateau_words(name: &str, own: Option<f64>, plateau: &Plateau) -> String {
     let score = match (plateau.score, own, plateau.median.value()) {
-        (Figure::Known(score), Some(own), Some(median)) => {
-            let neighbours = format::counted(plateau.neighbours, "neighbour", "neighbours");
-            let compared = format!(
-                "the median {name} of its {neighbours} one step away is {}, its own {}",
-                figure_text(name, median),
-                figure_text(name, own)
-            );
-            format!("{compared}: {}", share_words(score, plateau.is_peak()))
-        }
+        (Figure::Known(score), Some(own), Some(median)) => format!(
+            "the median {name} of its {} one step away is {} against its own {} (score {}): {}",
+            format::counted(plateau.neighbours, "neighbour", "neighbours"),
+            figure_text(name, median),
+            figure_text(name, own),
+            format::number(score, 2),
+            if plateau.is_peak() {
+                "a lone peak, lost by a small change of the settings"
+            } else {
+                "a plateau, it does not hang on one exact setting"
+            }
+        ),
         (Figure::Undefined(Why::NoStep), _, _) => {
-            "no score: only parameters with ordered steps have neighbours one step away".to_owned()
+            "no score: only parameters with ordered steps have a next value, ranges of reals have none"
+                .to_owned()
         }
         (Figure::Undefined(Why::NotPositive), _, _) => {
             format!("no score: {name} is not above zero, so a share of it says nothing")
@@ -186,15 +190,6 @@ pub fn plateau_words(name: &str, own: Option<f64>, plateau: &Plateau) -> String 
     }
     let without = format::counted(plateau.without, "neighbour", "neighbours");
     format!("{score}; {without} more without an objective")
-}
-
-fn share_words(score: f64, is_peak: bool) -> String {
-    let verdict = if is_peak {
-        "a lone peak, lost by a small change of the settings"
-    } else {
-        "a plateau, it does not hang on one exact setting"
-    };
-    format!("{} % of it, {verdict}", format::number(score * 100.0, 0))
 }
 
 /// A figure of a trial as people read it.

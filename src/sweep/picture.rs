@@ -9,9 +9,9 @@ use std::path::Path;
 
 use crate::domain::random::Random;
 use crate::report::chart::render::heat_png;
-use crate::report::html::sweep::{self as page, heat_plot};
+use crate::report::html::sweep as page;
 use crate::report::sweep::axis::{Axis, Values};
-use crate::report::sweep::heat::{heat, pairs};
+use crate::report::sweep::heat::heats;
 use crate::report::sweep::points::{Ended, Point, Points};
 use crate::report::sweep::{Counts, Goal, Row, SweepReport};
 use crate::stats::figure::Why;
@@ -180,16 +180,14 @@ impl Gallery {
                 ""
             }
         );
-        let (shown, _) = pairs(&report);
+        let (heats, pairs) = heats(&report);
+        let label = page::label(&report);
         let mut pictures: Vec<(String, Vec<u8>)> = Vec::new();
-        for pair in shown {
-            let cells = heat(&report, pair);
-            let label = page::label(&report);
-            let bytes = heat_png(&heat_plot(&report, &cells, &label), &footer)?;
-            let name = page::picture_name(&report, pair);
-            pictures.push((name, bytes));
+        for heat in &heats {
+            let bytes = heat_png(&page::heat_plot(&report, heat, &label), &footer)?;
+            pictures.push((page::picture_name(&report, heat), bytes));
         }
-        let html = page::page(&report)?;
+        let html = page::page(&report, (&heats, pairs))?;
         folder::write_pictures(place, &pictures)?;
         Ok(folder::write(place, "sweep.html", html.as_bytes())?)
     }

@@ -37,4 +37,5 @@ mod skip;
 mod storm;
 mod support;
 mod sweep;
+mod sweep_page;
 mod tidy;

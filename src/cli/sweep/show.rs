@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::cli::table;
 use crate::cli::terminal::Terminal;
+use crate::report::sweep::plateau_words;
 use crate::sweep::estimate::Estimate;
 use crate::sweep::figures::{METRICS, number};
 use crate::sweep::finish::Summary;
@@ -52,8 +53,9 @@ pub(super) fn summary(terminal: &Terminal, summary: &Summary, folder: &Path) -> 
         text("objective"),
     );
     page.push_str(&ranked(summary));
+    page.push_str(&plateau(summary));
     page.push_str(
-        "\nCAUTION  In-sample: the best of many trials looks better than it is. Nothing here was validated.\n",
+        "CAUTION  In-sample: the best of many trials looks better than it is. Nothing here was validated.\n",
     );
     if object["synthetic"] == json!(true) {
         page.push_str("CAUTION  Synthetic: prices or signals were generated, not recorded.\n");
@@ -61,8 +63,9 @@ pub(super) fn summary(terminal: &Terminal, summary: &Summary, folder: &Path) -> 
     terminal.print(&page)?;
     let best = folder.join("best.toml");
     terminal.say(&format!(
-        "results: {}\nbest settings: sim backtest … -c {}",
+        "results: {}\npage: {}\nbest settings: sim backtest … -c {}",
         folder.join("results.csv").display(),
+        folder.join("sweep.html").display(),
         best.display()
     ));
     Ok(())
@@ -98,14 +101,15 @@ fn ranked(summary: &Summary) -> String {
         .collect();
     let mut head = vec!["rank", "trial"];
     head.extend(names.iter().map(String::as_str));
-    head.push("objective");
+    head.extend(["objective", "plateau"]);
     head.extend(SHOWN);
     let rows: Vec<Vec<String>> = summary
         .top
         .iter()
+        .zip(&summary.plateaus)
         .take(ROWS)
         .enumerate()
-        .map(|(rank, each)| {
+        .map(|(rank, (each, plateau))| {
             let mut cells = vec![(rank + 1).to_string(), each.record.trial.to_string()];
             cells.extend(each.record.values.iter().cloned());
             let value = each
@@ -117,6 +121,8 @@ fn ranked(summary: &Summary) -> String {
             } else {
                 format!("{value} (violates)")
             });
+            let score = plateau.score.value();
+            cells.push(score.map_or("n/a".to_owned(), |score| format!("{score:.2}")));
             let figures = each.record.end.figures();
             cells.extend(SHOWN.iter().map(|name| {
                 let place = METRICS.iter().position(|metric| metric.name == *name);
@@ -128,6 +134,21 @@ fn ranked(summary: &Summary) -> String {
         .collect();
     let right: Vec<usize> = (0..head.len()).collect();
     table::render(&head, &rows, &right)
+}
+
+/// How the neighbours of the best do, in words.
+fn plateau(summary: &Summary) -> String {
+    let (Some(best), Some(plateau)) = (summary.best(), summary.plateaus.first()) else {
+        return "\n".to_owned();
+    };
+    let objective = summary.object["objective"].as_str().unwrap_or_default();
+    let name = objective.split(':').next_back().unwrap_or_default();
+    let words = plateau_words(name, best.verdict.objective, plateau);
+    if plateau.is_peak() {
+        format!("\nCAUTION  Plateau: {words}.\n")
+    } else {
+        format!("\nPlateau: {words}.\n")
+    }
 }
 
 fn figure(name: &str, value: Option<f64>) -> String {

@@ -218,6 +218,7 @@ fn cells<DB: DrawingBackend>(
 ) -> Drawn<DB> {
     let heat = plot.heat;
     let size = look.font_size;
+    let has_room = has_room(plot, look, frame);
     for row in 0..heat.rows.count {
         for column in 0..heat.columns.count {
             let corners = corners(frame, heat, (column, row));
@@ -243,7 +244,7 @@ fn cells<DB: DrawingBackend>(
                 }
                 Cell::Empty => continue,
             };
-            if right - left > letters(&text, size) + 4 && bottom - top > size * 3 / 2 {
+            if has_room {
                 let style = words(look, color, size, (HPos::Center, VPos::Center));
                 area.draw(&Text::new(text, center, style))?;
             }
@@ -261,6 +262,18 @@ fn cells<DB: DrawingBackend>(
         ],
         line,
     ))
+}
+
+/// Whether the longest number fits its cell: either all cells hold theirs, or none.
+fn has_room(plot: &HeatPlot<'_>, look: &HeatLook, frame: &Frame) -> bool {
+    let values = plot.heat.cells.iter().filter_map(|cell| match cell {
+        Cell::Value(value) => Some(*value),
+        Cell::Null | Cell::Infeasible | Cell::Empty => None,
+    });
+    let longest = values.map(|value| letters(&(plot.label)(value), look.font_size));
+    let wide = frame.x(1, plot.heat.columns.count) - frame.left;
+    let high = frame.bottom - frame.y(1, plot.heat.rows.count);
+    wide > longest.max().unwrap_or(0) + 4 && high > look.font_size * 3 / 2
 }
 
 /// The look of an excluded cell: a cross.

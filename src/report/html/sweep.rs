@@ -15,7 +15,7 @@ use super::{STYLE, element, escape};
 use crate::report::chart::heat::HeatPlot;
 use crate::report::chart::render::{ChartError, heat_svg};
 use crate::report::format;
-use crate::report::sweep::heat::{Heat, Kind, heat, pairs};
+use crate::report::sweep::heat::{Heat, Kind};
 use crate::report::sweep::{SweepReport, figure_short};
 
 const OWN_STYLE: &str = include_str!("sweep.css");
@@ -25,7 +25,7 @@ const SCRIPT: &str = include_str!("sweep.js");
 ///
 /// # Errors
 /// When a chart cannot be drawn; nothing of a sweep can cause it.
-pub fn page(report: &SweepReport) -> Result<String, ChartError> {
+pub fn page(report: &SweepReport, (heats, pairs): (&[Heat], usize)) -> Result<String, ChartError> {
     let sections = [
         top::header(report),
         top::strip(report),
@@ -34,7 +34,7 @@ pub fn page(report: &SweepReport) -> Result<String, ChartError> {
         tables::best(report),
         tables::ranked(report),
         charts::overview(report),
-        heats(report)?,
+        pictures(report, heats, pairs)?,
         parallel::section(report),
         charts::effects(report),
         tables::tried(report),
@@ -107,33 +107,29 @@ pub fn heat_plot<'a>(
 
 /// What the cells of a heat map are.
 fn meaning(report: &SweepReport, kind: Kind) -> String {
-    let sampled = report.sampled();
-    match (kind, report.chosen()) {
+    let mut words = match (kind, report.chosen()) {
         (Kind::Slice, Some(chosen)) => format!(
-            "all other parameters as in trial {}, the best; {}",
-            chosen.trial,
-            if report.has_best {
-                "trials that violate a constraint are shown too"
-            } else {
-                "it violates a constraint"
-            }
+            "the trial there, all other parameters as in trial {}, the best",
+            format::whole(chosen.trial)
         ),
         (Kind::Slice | Kind::Median, _) => {
-            let of = if sampled.is_empty() {
-                String::new()
-            } else {
-                format!(", from {sampled}")
-            };
-            format!("median of the trials in each cell, whatever their other parameters{of}")
+            "the median of the trials there, whatever their other parameters".to_owned()
         }
+    };
+    if kind == Kind::Median && report.near.is_some() {
+        words.push_str(&format!(", from {}", report.sampled()));
     }
+    if report.counts.unmet > 0 {
+        words.push_str("; constraints are not looked at");
+    }
+    words
 }
 
 /// The name of a pair's picture, without its beginning and end.
 #[must_use]
-pub fn picture_name(report: &SweepReport, (across, up): (usize, usize)) -> String {
+pub fn picture_name(report: &SweepReport, heat: &Heat) -> String {
     let names = file_names(report);
-    format!("{}-{}", names[across], names[up])
+    format!("{}-{}", names[heat.across], names[heat.up])
 }
 
 /// Names of parameters that every file system takes, each one once.
@@ -158,46 +154,47 @@ fn file_names(report: &SweepReport) -> Vec<String> {
     names
 }
 
-fn heats(report: &SweepReport) -> Result<String, ChartError> {
-    let (shown, total) = pairs(report);
-    if shown.is_empty() {
+fn pictures(report: &SweepReport, heats: &[Heat], pairs: usize) -> Result<String, ChartError> {
+    const TITLE: &str = "Pairs of parameters";
+    let Some(first) = heats.first() else {
         let words = "A heat map needs two parameters with more than one value each.";
-        return Ok(element::section(
-            "heat",
-            "Pairs of parameters",
-            &element::note(words),
+        return Ok(element::section("heat", TITLE, &element::note(words)));
+    };
+    let is_one_kind = heats.iter().all(|heat| heat.kind == first.kind);
+    let mut words = format!(
+        "{}: lighter is better, one scale of colours for all.",
+        report.goal.words()
+    );
+    if let Some(row) = report.chosen() {
+        words.push_str(&format!(
+            " The frame marks trial {}.",
+            format::whole(row.trial)
         ));
     }
-    let mut html = String::new();
-    if shown.len() < total {
-        html.push_str(&element::note(&format!(
-            "{} of {total} pairs: those of the six parameters with the largest effect on the median {}.",
-            shown.len(),
-            report.goal.name
-        )));
+    if is_one_kind {
+        words.push_str(&format!(" Each cell: {}.", meaning(report, first.kind)));
     }
+    if heats.len() < pairs {
+        words.push_str(&format!(
+            " {} of {pairs} pairs: those of the parameters with the largest effect on the median.",
+            heats.len()
+        ));
+    }
+    let mut html = element::note(&(words + " The same pictures lie in png/."));
     html.push_str("<div class=\"pair\">\n");
-    for pair in shown {
-        let cells = heat(report, pair);
+    for heat in heats {
         let label = label(report);
-        let plot = heat_plot(report, &cells, &label);
+        let plot = heat_plot(report, heat, &label);
+        let own = if is_one_kind { "" } else { &plot.subtitle };
         html.push_str(&format!(
             "<figure><figcaption><strong>{}</strong><br><span class=\"note\">{}</span></figcaption>\n{}</figure>\n",
             escape::text(&plot.title),
-            escape::text(&plot.subtitle),
+            escape::text(own),
             heat_svg(&plot, (440, 330))?
         ));
     }
     html.push_str("</div>\n");
-    html.push_str(&element::note(&format!(
-        "Lighter is better ({}). The frame marks the best trial{}. The same pictures lie in png/.",
-        report.goal.words(),
-        match report.chosen() {
-            Some(row) => format!(", {}", format::whole(row.trial)),
-            None => String::new(),
-        }
-    )));
-    Ok(element::section("heat", "Pairs of parameters", &html))
+    Ok(element::section("heat", TITLE, &html))
 }
 
 #[cfg(test)]

@@ -68,8 +68,7 @@ impl Heat {
 }
 
 /// The pairs that are drawn, and how many there are.
-#[must_use]
-pub fn pairs(report: &SweepReport) -> (Vec<(usize, usize)>, usize) {
+fn pairs(report: &SweepReport) -> (Vec<(usize, usize)>, usize) {
     let mut varied: Vec<Effect> = effects(report)
         .into_iter()
         .filter(|effect| report.axes[effect.axis].places() > 1)
@@ -89,9 +88,27 @@ pub fn pairs(report: &SweepReport) -> (Vec<(usize, usize)>, usize) {
     (pairs, total)
 }
 
-/// The heat map of a pair: the slice through the chosen point where enough of it was tried, else medians of all trials.
+/// All heat maps that are drawn, on one scale of colours so that they can be compared, and how many pairs there are.
 #[must_use]
-pub fn heat(report: &SweepReport, (across, up): (usize, usize)) -> Heat {
+pub fn heats(report: &SweepReport) -> (Vec<Heat>, usize) {
+    let (pairs, total) = pairs(report);
+    let mut heats: Vec<Heat> = pairs.into_iter().map(|pair| heat(report, pair)).collect();
+    let cells = heats.iter().flat_map(|heat| &heat.cells);
+    let known: Vec<f64> = cells
+        .filter_map(|cell| match cell {
+            Cell::Value(value) => Some(*value),
+            Cell::Null | Cell::Infeasible | Cell::Empty => None,
+        })
+        .collect();
+    let range = shown_range(&known, report.goal.wanted);
+    for heat in &mut heats {
+        heat.range = range;
+    }
+    (heats, total)
+}
+
+/// The heat map of a pair: the slice through the chosen point where enough of it was tried, else medians of all trials.
+fn heat(report: &SweepReport, (across, up): (usize, usize)) -> Heat {
     let chosen = report.chosen();
     if let Some(chosen) = chosen {
         let points = report.near.as_ref().unwrap_or(&report.points);
@@ -143,18 +160,11 @@ fn fill(
         .zip(states)
         .map(|(median, state)| median.map_or(state, Cell::Value))
         .collect();
-    let known: Vec<f64> = cells
-        .iter()
-        .filter_map(|cell| match cell {
-            Cell::Value(value) => Some(*value),
-            Cell::Null | Cell::Infeasible | Cell::Empty => None,
-        })
-        .collect();
     let chosen = report.chosen();
     Heat {
         across,
         up,
-        range: shown_range(&known, report.goal.wanted),
+        range: None,
         chosen: chosen.map(|row| (columns.of(row.places[across]), rows.of(row.places[up]))),
         kind: if through.is_some() {
             Kind::Slice

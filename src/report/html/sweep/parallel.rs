@@ -204,9 +204,14 @@ fn room(axis: &Axis) -> f64 {
 }
 
 fn head(canvas: &mut Canvas, (x, place): (f64, usize), name: &str) {
+    let (at, class) = if place == 0 {
+        (2.0, "start name")
+    } else {
+        (x, "middle name")
+    };
     // Neighbours stand on two levels, so that names may be longer than the room between axes.
     let y = if place.is_multiple_of(2) { 14.0 } else { 32.0 };
-    canvas.words((x, y), "middle name", &cut(name, 28));
+    canvas.words((at, y), class, &cut(name, 28));
     canvas.line((x, TOP - 4.0), (x, BOTTOM + 4.0), "axis");
     canvas.raw(&format!(
         "<rect class=\"grab\" data-axis=\"{place}\" x=\"{:.1}\" y=\"{:.1}\" width=\"36\" height=\"{:.1}\"/>\n<rect class=\"kept\" x=\"{:.1}\" y=\"0\" width=\"14\" height=\"0\"/>\n",

@@ -5,6 +5,8 @@
 use crate::report::format;
 use crate::report::html::{element, escape};
 use crate::report::sweep::{Row, SweepReport, figure_text, plateau_words};
+use crate::stats::quantile;
+use crate::stats::stability::Wanted;
 
 /// Title and identity.
 #[must_use]
@@ -68,6 +70,12 @@ pub fn strip(report: &SweepReport) -> String {
             figure_text(&report.goal.name, value)
         });
         tile(&report.goal.name, &value, &trial, "");
+        let median = median(report);
+        let typical = median.map_or(format::NONE.to_owned(), |value| {
+            figure_text(&report.goal.name, value)
+        });
+        let middle = format!("median {} of all", report.goal.name);
+        tile("Typical trial", &typical, &middle, "");
         let net = format!("{} USDT, after all costs", best.figure("net_usdt"));
         let tone = element::tone(number("net_usdt"));
         tile("Net result", &best.figure("total_return"), &net, tone);
@@ -109,6 +117,15 @@ pub fn strip(report: &SweepReport) -> String {
     html
 }
 
+fn median(report: &SweepReport) -> Option<f64> {
+    let values: Vec<f64> = report
+        .points
+        .all()
+        .filter_map(|point| point.value)
+        .collect();
+    quantile::median(&values)
+}
+
 fn banner(class: &str, title: &str, html: &str) -> String {
     format!(
         "<p class=\"banner {class}\" role=\"note\"><strong>{}:</strong> {html}</p>\n",
@@ -125,8 +142,8 @@ pub fn banners(report: &SweepReport) -> String {
         "alarm",
         "In-sample: no verdict yet",
         &format!(
-            "these are the prices the settings were chosen on, and the best of {trials} trials looks better than it is. Ask for a verdict: <code>{}</code>",
-            escape::text(VALIDATE)
+            "these are the prices the settings were chosen on, and the best of {trials} trials looks better than it is. For a verdict, in the folder of this page: <code>{}</code>",
+            escape::text(&validate(report))
         ),
     ));
     match report.best() {
@@ -161,7 +178,28 @@ pub fn banners(report: &SweepReport) -> String {
 }
 
 /// The command that judges.
-const VALIDATE: &str = "sim validate";
+fn validate(report: &SweepReport) -> String {
+    let mut command =
+        "sim validate --signals SIGNALS --data DATA -c config.toml --space space.toml".to_owned();
+    if report.method != "grid" {
+        command.push_str(&format!(
+            " --method {} --trials {}",
+            report.method, report.counts.trials
+        ));
+    }
+    let way = match report.goal.wanted {
+        Wanted::More => "max",
+        Wanted::Less => "min",
+    };
+    command.push_str(&format!(
+        " --objective {way}:{} --trades-min {}",
+        report.goal.name, report.trades_min
+    ));
+    for constraint in &report.constraints {
+        command.push_str(&format!(" --constraint '{constraint}'"));
+    }
+    command
+}
 
 fn why_none(report: &SweepReport) -> String {
     let counts = report.counts;
