@@ -27,7 +27,7 @@ use crate::sweep::record::{End, Record};
 use crate::sweep::space::{Parameter, Range};
 
 /// Memory for trials, in bytes; of more trials a sample is kept.
-const ROOM: usize = 24 << 20;
+const ROOM: usize = 12 << 20;
 
 /// Trials as pictures need them.
 pub(super) struct Gallery {
@@ -321,4 +321,127 @@ fn small(trial: u64) -> u32 {
 /// Whether a trial is one of the sample. The word spreads neighbours of a grid, so that no value is left out.
 fn is_kept(trial: u32, halved: u32) -> bool {
     halved == 0 || Random::new(u64::from(trial)).next().trailing_zeros() >= halved
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sweep::heat::Kind;
+    use crate::settings::layers::Layers;
+    use crate::settings::overlay::{Base, Slot};
+    use crate::sweep::figures::{COUNT, Figures, TRADES};
+    use crate::sweep::finish::head;
+    use crate::sweep::journal::Journal;
+    use crate::sweep::method::{Method, Sampler};
+    use crate::sweep::objective::Ranking;
+    use crate::sweep::plan::SweepId;
+    use crate::sweep::space::Space;
+
+    fn parameter(base: &Base, key: &str, count: u64) -> Parameter {
+        let slot = Slot::parse(key).unwrap();
+        Parameter {
+            name: key.to_owned(),
+            item: base.item(&slot).unwrap().clone(),
+            slot,
+            range: Range::Steps {
+                from: 100_000_000,
+                step: 100_000_000,
+                count,
+            },
+        }
+    }
+
+    /// A trial whose figure is a hill with some noise.
+    fn record(space: &Space, sampler: &Sampler, trial: u64) -> Record {
+        let values = space.texts(&sampler.point(space, trial));
+        let hill: f64 = values
+            .iter()
+            .map(|value| -(value.parse::<f64>().unwrap() - 5.0).powi(2))
+            .sum();
+        let mut figures = Figures([None; COUNT]);
+        figures.0[TRADES] = Some(50.0);
+        let net = METRICS.iter().position(|metric| metric.name == "net_usdt");
+        figures.0[net.unwrap()] = Some(100.0 + hill + Random::new(trial).unit());
+        Record {
+            trial,
+            values,
+            end: End::Done {
+                figures: Box::new(figures),
+                log: String::new(),
+            },
+        }
+    }
+
+    #[test]
+    fn a_sample_of_the_trials_changes_nothing_near_the_best() {
+        let (base, _) = Base::new(&Layers::default()).unwrap();
+        let keys = ["exits.stop_pct", "signals.window_s", "account.leverage"];
+        let space = Space {
+            parameters: keys.map(|key| parameter(&base, key, 12)).to_vec(),
+            predicates: Vec::new(),
+        };
+        let ranking = Ranking::read("net_usdt", &[], 1).unwrap();
+        let trials = 12 * 12 * 12;
+        let id = SweepId::new(vec![("trials", trials.to_string())]);
+        let identity = Identity {
+            base: &base,
+            space: &space,
+            ranking: &ranking,
+            id: &id,
+            trials,
+            synthetic: false,
+        };
+        let home = tempfile::tempdir().unwrap();
+        let head = head(&id, Shard::WHOLE, &ranking, false);
+        let journal = Journal::begin(home.path(), &head).unwrap();
+        let sampler = Sampler::new(Method::Grid, 0, &space).unwrap();
+        let mut whole = Gallery::new(identity);
+        let mut part = Gallery::new(identity);
+        part.most = 300;
+        let mut top: Vec<Ranked> = Vec::new();
+        for trial in 0..trials {
+            let record = record(&space, &sampler, trial);
+            journal.add(&record).unwrap();
+            let verdict = ranking.judge(record.end.figures());
+            whole.take(&record, verdict);
+            part.take(&record, verdict);
+            top.push(Ranked { record, verdict });
+        }
+        top.sort_by(|one, other| {
+            ranking.order(
+                (one.record.trial, one.verdict),
+                (other.record.trial, other.verdict),
+            )
+        });
+        top.truncate(20);
+        assert!(part.halved > 0 && (75..=300).contains(&part.points.count()));
+        let plateaus = whole.plateaus(home.path(), identity, &top).unwrap();
+        assert_eq!(
+            plateaus,
+            part.plateaus(home.path(), identity, &top).unwrap()
+        );
+        assert_eq!(plateaus[0].neighbours, 26);
+        assert!(whole.near.is_none() && part.near.is_some());
+        let summary = Summary {
+            counts: crate::sweep::finish::Counts::default(),
+            top,
+            plateaus,
+            reasons: Vec::new(),
+            object: serde_json::Value::Null,
+        };
+        let (whole, part) = (
+            whole.report(identity, &summary),
+            part.report(identity, &summary),
+        );
+        let ((all, pairs), (sampled, _)) = (heats(&whole), heats(&part));
+        assert_eq!((all.len(), pairs), (3, 3));
+        for (one, other) in all.iter().zip(&sampled) {
+            assert_eq!((one.kind, other.kind), (Kind::Slice, Kind::Slice));
+            assert_eq!(one.cells, other.cells);
+            assert_eq!(one.cells.len(), 144);
+        }
+        assert!(part.sampled().starts_with("a fair sample of "));
+        let page = page::page(&part, (&sampled, pairs)).unwrap();
+        assert!(page.contains("Many trials:"));
+    }
 }

@@ -96,7 +96,7 @@ pub fn heat_plot<'a>(
     let (across, up) = (&report.axes[heat.across], &report.axes[heat.up]);
     HeatPlot {
         title: format!("{} over {} and {}", report.goal.name, across.name, up.name),
-        subtitle: meaning(report, heat.kind),
+        subtitle: meaning(report, heat),
         across: across.title(),
         up: up.title(),
         goal: report.goal.name.clone(),
@@ -106,17 +106,22 @@ pub fn heat_plot<'a>(
 }
 
 /// What the cells of a heat map are.
-fn meaning(report: &SweepReport, kind: Kind) -> String {
-    let mut words = match (kind, report.chosen()) {
+fn meaning(report: &SweepReport, heat: &Heat) -> String {
+    let mut words = match (heat.kind, report.chosen()) {
         (Kind::Slice, Some(chosen)) => format!(
-            "the trial there, all other parameters as in trial {}, the best",
+            "{}, all other parameters as in trial {}, the best",
+            if heat.columns.has_edges() || heat.rows.has_edges() {
+                "the median of the few trials there"
+            } else {
+                "the trial there"
+            },
             format::whole(chosen.trial)
         ),
         (Kind::Slice | Kind::Median, _) => {
             "the median of the trials there, whatever their other parameters".to_owned()
         }
     };
-    if kind == Kind::Median && report.near.is_some() {
+    if heat.kind == Kind::Median && report.near.is_some() {
         words.push_str(&format!(", from {}", report.sampled()));
     }
     if report.counts.unmet > 0 {
@@ -160,7 +165,8 @@ fn pictures(report: &SweepReport, heats: &[Heat], pairs: usize) -> Result<String
         let words = "A heat map needs two parameters with more than one value each.";
         return Ok(element::section("heat", TITLE, &element::note(words)));
     };
-    let is_one_kind = heats.iter().all(|heat| heat.kind == first.kind);
+    let means = meaning(report, first);
+    let is_one_kind = heats.iter().all(|heat| meaning(report, heat) == means);
     let mut words = format!(
         "{}: lighter is better, one scale of colours for all.",
         report.goal.words()
@@ -172,7 +178,7 @@ fn pictures(report: &SweepReport, heats: &[Heat], pairs: usize) -> Result<String
         ));
     }
     if is_one_kind {
-        words.push_str(&format!(" Each cell: {}.", meaning(report, first.kind)));
+        words.push_str(&format!(" Each cell: {means}."));
     }
     if heats.len() < pairs {
         words.push_str(&format!(

@@ -227,18 +227,14 @@ fn wide(number: u64) -> f64 {
 #[must_use]
 pub fn short(value: f64) -> String {
     let size = value.abs();
-    let decimals = if size >= 100.0 || size < 1e-300 {
-        0
-    } else if size >= 10.0 {
-        1
-    } else if size >= 1.0 {
-        2
-    } else if size >= 0.1 {
-        3
-    } else if size >= 1e-6 {
-        return trimmed(&format!("{value:.6}"));
-    } else {
-        return format!("{value:.1e}");
+    let decimals = match size {
+        100.0.. => 0,
+        10.0.. => 1,
+        1.0.. => 2,
+        0.1.. => 3,
+        1e-6.. => 6,
+        1e-300.. => return format!("{value:.1e}"),
+        _ => 0,
     };
     trimmed(&crate::report::format::number(value, decimals))
 }

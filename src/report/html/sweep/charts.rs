@@ -165,9 +165,10 @@ fn dots(report: &SweepReport, found: &Scatter) -> String {
     canvas.words((middle, HEIGHT - 4.0), "middle", &against.words());
     canvas.words((2.0, 12.0), "start", &goal.words());
     let at = |dot: &Dot| (across.at(dot.against), up.at(dot.value));
+    let radius = if found.dots.len() < 200 { 3.2 } else { 2.2 };
     for dot in &found.dots {
         let class = if dot.meets { "dot" } else { "dot unmet" };
-        canvas.dot(at(dot), 2.2, class, "");
+        canvas.dot(at(dot), radius, class, "");
     }
     let front: Vec<&Dot> = found.front.iter().take(FRONT).collect();
     let line: Vec<(f64, f64)> = front.iter().map(|dot| at(dot)).collect();

@@ -154,9 +154,11 @@ fn picture(report: &SweepReport, rows: &[Line]) -> String {
     }
     canvas.finish(
         "all parameters at once",
+        // Few axes are not stretched, many are scrolled.
         &format!(
-            " id=\"parallel-chart\" style=\"min-width:{:.0}px\"",
-            (width * 0.85).min(1040.0)
+            " id=\"parallel-chart\" style=\"min-width:{:.0}px;max-width:{:.0}px\"",
+            width * 0.85,
+            width * 1.25
         ),
     )
 }
