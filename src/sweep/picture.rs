@@ -37,7 +37,9 @@ pub(super) struct Gallery {
     near: Option<Points>,
     /// Of 2^halved trials one is kept.
     halved: u32,
+    /// Trials that there is room for, as a sample and near the ranked ones.
     most: usize,
+    most_near: usize,
 }
 
 impl Gallery {
@@ -46,6 +48,7 @@ impl Gallery {
         let steps: Vec<Step> = axes.iter().map(Axis::step).collect();
         Self {
             most: ROOM / Points::row_bytes(axes.len()),
+            most_near: ROOM / Points::row_bytes(axes.len()),
             against: against(identity.ranking.name()),
             points: Points::new(steps),
             near: None,
@@ -103,7 +106,7 @@ impl Gallery {
     }
 
     /// How the neighbours of each ranked trial do. Where only a sample was kept, the journal is read once more for
-    /// what lies near them.
+    /// what lies near them; where that is too much, for the neighbours of the first.
     ///
     /// # Errors
     /// When the journal cannot be read.
@@ -114,12 +117,21 @@ impl Gallery {
         top: &[Ranked],
     ) -> Result<Vec<Plateau>, SweepError> {
         let ranked: Vec<Vec<u32>> = top.iter().map(|each| self.places(&each.record)).collect();
+        let mut known = ranked.len();
         if self.halved > 0 {
-            self.near = Some(self.read_near(place, identity, &ranked)?);
+            let mut near = self.near(place, identity, (&ranked, Some(self.most_near)))?;
+            if near.count() > self.most_near {
+                known = known.min(1);
+                near = self.near(place, identity, (&ranked[..known], None))?;
+            }
+            self.near = Some(near);
         }
         let points = self.near.as_ref().unwrap_or(&self.points);
         let wanted = wanted(identity);
-        let plateau = |(each, places): (&Ranked, &Vec<u32>)| {
+        let plateau = |(rank, (each, places)): (usize, (&Ranked, &Vec<u32>))| {
+            if rank >= known {
+                return Plateau::none(Why::NotRecorded);
+            }
             let rows = match points.places().neighbours(places) {
                 Ok(rows) => rows,
                 Err(why) => return Plateau::none(why),
@@ -129,15 +141,16 @@ impl Gallery {
             let values: Vec<Option<f64>> = ran.map(|point| point.value).collect();
             Plateau::of(each.verdict.objective, &values, wanted)
         };
-        Ok(top.iter().zip(&ranked).map(plateau).collect())
+        Ok(top.iter().zip(&ranked).enumerate().map(plateau).collect())
     }
 
-    /// Trials in a slice through the first of the ranked, or one step from any of them.
-    fn read_near(
+    /// Trials one step from any of the ranked, or in a slice through the first; one more than `most` says that there
+    /// are more. Without `most` no slices, since an axis may have any number of values.
+    fn near(
         &self,
         place: &Path,
         identity: Identity<'_>,
-        ranked: &[Vec<u32>],
+        (ranked, most): (&[Vec<u32>], Option<usize>),
     ) -> Result<Points, SweepError> {
         let steps: Vec<Step> = self.axes.iter().map(Axis::step).collect();
         let mut near = Points::new(steps.clone());
@@ -145,12 +158,13 @@ impl Gallery {
         let whole = (Shard::WHOLE, identity.trials);
         in_order::<SweepError>(&path, whole, &mut |record, _| {
             let places = self.places(&record);
-            let in_slice = ranked.first().is_some_and(|chosen| {
+            let sliced = ranked.first().filter(|_| most.is_some());
+            let in_slice = sliced.is_some_and(|chosen| {
                 let pairs = chosen.iter().zip(&places);
                 pairs.filter(|(own, other)| own != other).count() <= 2
             });
             let beside = || ranked.iter().any(|one| is_neighbour(&steps, one, &places));
-            if near.count() < self.most && (in_slice || beside()) {
+            if most.is_none_or(|most| near.count() <= most) && (in_slice || beside()) {
                 let verdict = identity.ranking.judge(record.end.figures());
                 near.push(self.point(&record, &places, verdict));
             }
@@ -421,6 +435,13 @@ mod tests {
             part.plateaus(home.path(), identity, &top).unwrap()
         );
         assert_eq!(plateaus[0].neighbours, 26);
+        let near = part.near.as_ref().unwrap().count();
+        assert!((400..1000).contains(&near), "{near}");
+        // With less room the best alone has a plateau.
+        part.most_near = 300;
+        let best_alone = part.plateaus(home.path(), identity, &top).unwrap();
+        assert_eq!(best_alone[0], plateaus[0]);
+        assert_eq!(best_alone[1], Plateau::none(Why::NotRecorded));
         assert!(whole.near.is_none() && part.near.is_some());
         let summary = Summary {
             counts: crate::sweep::finish::Counts::default(),

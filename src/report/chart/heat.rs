@@ -78,6 +78,7 @@ const PALETTE: [RGBColor; 6] = [
 )]
 pub fn shade(share: f64) -> RGBColor {
     let last = PALETTE.len() - 1;
+    let share = if share.is_nan() { 0.0 } else { share };
     let place = share.clamp(0.0, 1.0) * count(last);
     let below = (place.floor() as usize).min(last - 1);
     let rest = place - count(below);
