@@ -7,10 +7,11 @@
 
 use std::path::Path;
 
+use crate::domain::num::Rate;
 use crate::domain::random::Random;
 use crate::report::chart::render::heat_png;
 use crate::report::html::sweep as page;
-use crate::report::sweep::axis::{Axis, Values};
+use crate::report::sweep::axis::{Axis, PARTS, Values};
 use crate::report::sweep::heat::heats;
 use crate::report::sweep::points::{Ended, Point, Points};
 use crate::report::sweep::{Counts, Goal, Row, SweepReport};
@@ -313,11 +314,21 @@ fn axis(parameter: &Parameter) -> Axis {
         values: match &parameter.range {
             Range::List(choices) => listed(choices, true),
             Range::Choices(choices) => listed(choices, false),
-            Range::Steps { from, step, count } => Values::Steps {
+            Range::Steps { from, step, count } if *count < PARTS => Values::Steps {
                 from: *from,
                 step: *step,
                 count: *count,
             },
+            // More values than places: as good as any number in between.
+            Range::Steps { from, step, count } => {
+                let steps = i64::try_from(count - 1).unwrap_or(i64::MAX);
+                let last = from.saturating_add(step.saturating_mul(steps));
+                Values::Real {
+                    from: Rate::from_steps(*from).to_f64(),
+                    to: Rate::from_steps(last).to_f64(),
+                    log: false,
+                }
+            }
             Range::Real { from, to, log, .. } => Values::Real {
                 from: *from,
                 to: *to,

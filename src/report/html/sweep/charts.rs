@@ -130,8 +130,13 @@ fn risk(report: &SweepReport) -> String {
     } else {
         String::new()
     };
+    let hollow = if found.dots.iter().all(|dot| dot.meets) {
+        ""
+    } else {
+        "; hollow ones violate a constraint"
+    };
     let note = format!(
-        "{drawn}. On the line: {} that no other beats in both{kept}; hollow ones violate a constraint",
+        "{drawn}. On the line: {} that no other beats in both{kept}{hollow}",
         format::counted(front, "trial", "trials")
     );
     figure(&title, &note, &dots(report, &found))

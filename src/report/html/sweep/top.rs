@@ -5,8 +5,9 @@
 use crate::report::format;
 use crate::report::html::{element, escape};
 use crate::report::sweep::{Row, SweepReport, figure_text, plateau_words};
+use crate::stats::figure::Why;
 use crate::stats::quantile;
-use crate::stats::stability::Wanted;
+use crate::stats::stability::{Plateau, Wanted};
 
 /// Title and identity.
 #[must_use]
@@ -22,7 +23,7 @@ pub fn header(report: &SweepReport) -> String {
     };
     format!(
         "<header>\n<p class=\"kicker\">confluence sweep{label}</p>\n<h1>{}</h1>\n<p class=\"note\">{} over {} · ranked by {} · sweep <code>{}</code> · version {}</p>\n</header>\n",
-        escape::text(&best),
+        escape::number(&best),
         escape::text(&report.method),
         escape::text(&format::counted(
             report.axes.len(),
@@ -94,10 +95,7 @@ pub fn strip(report: &SweepReport) -> String {
                 format::number(score, 2),
                 format::counted(plateau.neighbours, "neighbour", "neighbours"),
             ),
-            None => (
-                format::NONE.to_owned(),
-                "no neighbours to compare".to_owned(),
-            ),
+            None => (format::NONE.to_owned(), no_score(plateau).to_owned()),
         };
         let tone = if plateau.is_peak() { " loss" } else { "" };
         tile("Plateau score", &score, &hint, tone);
@@ -115,6 +113,15 @@ pub fn strip(report: &SweepReport) -> String {
     );
     html.push_str("</div>\n");
     html
+}
+
+/// Why a plateau has no score, in as few words as a tile holds.
+fn no_score(plateau: &Plateau) -> &'static str {
+    match plateau.score.why() {
+        Some(Why::NoStep) => "parameters without steps",
+        Some(Why::NotPositive) => "the objective is not above zero",
+        _ => "no neighbour was tried",
+    }
 }
 
 fn median(report: &SweepReport) -> Option<f64> {
