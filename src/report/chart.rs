@@ -6,6 +6,7 @@ pub mod draw;
 pub mod heat;
 pub mod render;
 pub mod scale;
+pub mod shade;
 
 use self::scale::Point;
 use super::format;

@@ -18,9 +18,10 @@ use crate::stats::stability::Plateau;
 use crate::sweep::error::SweepError;
 use crate::sweep::figures::{Figures, METRICS};
 use crate::sweep::folder::{self, FolderError};
+use crate::sweep::gallery::Gallery;
 use crate::sweep::journal::{self, in_order};
 use crate::sweep::objective::{Ranking, Verdict};
-use crate::sweep::picture::{Gallery, plateau_object};
+use crate::sweep::picture::{self, plateau_object};
 use crate::sweep::plan::{KIND, SCHEMA, Shard, SweepId};
 use crate::sweep::record::{End, Record, seal};
 use crate::sweep::space::{Range, Space};
@@ -254,7 +255,7 @@ fn write(place: &Path, identity: Identity<'_>) -> Result<Summary, SweepError> {
         Some(text) => folder::write(place, "best.toml", text.as_bytes())?,
         None => folder::remove(place, "best.toml")?,
     }
-    gallery.write(place, identity, &summary)?;
+    picture::write(gallery, place, identity, &summary)?;
     folder::settle(place, journal::FILE)?;
     folder::write(place, folder::DONE, &bytes)?;
     Ok(summary)

@@ -10,6 +10,7 @@ pub mod estimate;
 pub mod figures;
 pub mod finish;
 pub mod folder;
+mod gallery;
 pub mod job;
 pub mod journal;
 pub mod merge;

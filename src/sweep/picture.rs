@@ -1,280 +1,128 @@
-//! What pictures and page of a sweep need, collected while the journal is read: places and two figures of each trial,
-//! in little memory; then plateaus, and the files.
+//! Pictures and page of a sweep: what the gallery collected becomes files.
 //!
-//! Not here: what is drawn (`report::sweep`, `report::chart`), the page (`report::html::sweep`).
-//! Invariants: which trials are kept hangs on their indices alone; what is near a ranked trial is always looked at in
-//! full.
+//! Not here: collecting (`gallery`), what is drawn (`report::sweep`, `report::chart`), the page
+//! (`report::html::sweep`).
 
 use std::path::Path;
 
+use serde_json::{Value, json};
+
 use crate::domain::num::Rate;
-use crate::domain::random::Random;
 use crate::report::chart::render::heat_png;
 use crate::report::html::sweep as page;
 use crate::report::sweep::axis::{Axis, PARTS, Values};
 use crate::report::sweep::heat::heats;
-use crate::report::sweep::points::{Ended, Point, Points};
 use crate::report::sweep::{Counts, Goal, Row, SweepReport};
 use crate::stats::figure::Why;
-use crate::stats::stability::{Plateau, Step, Wanted, is_neighbour};
+use crate::stats::stability::{Plateau, Wanted};
 use crate::sweep::error::SweepError;
 use crate::sweep::figures::{Better, METRICS};
 use crate::sweep::finish::{Identity, Ranked, Summary};
 use crate::sweep::folder;
-use crate::sweep::journal::{self, in_order};
-use crate::sweep::objective::Verdict;
-use crate::sweep::plan::Shard;
-use crate::sweep::record::{End, Record};
-use crate::sweep::space::{Parameter, Range};
+use crate::sweep::gallery::{Gallery, wanted};
+use crate::sweep::space::{Choice, Parameter, Range};
 
-/// Memory for trials, in bytes; of more trials a sample is kept.
-const ROOM: usize = 12 << 20;
-
-/// Trials as pictures need them.
-pub(super) struct Gallery {
-    axes: Vec<Axis>,
-    against: usize,
-    points: Points,
-    near: Option<Points>,
-    /// Of 2^halved trials one is kept.
-    halved: u32,
-    /// Trials that there is room for, as a sample and near the ranked ones.
-    most: usize,
-    most_near: usize,
+/// Writes the pictures and the page.
+///
+/// # Errors
+/// When one cannot be drawn or written.
+pub(super) fn write(
+    gallery: Gallery,
+    place: &Path,
+    identity: Identity<'_>,
+    summary: &Summary,
+) -> Result<(), SweepError> {
+    let report = report(gallery, identity, summary);
+    let footer = format!(
+        "sweep {} · confluence {} · in-sample{}",
+        report.name,
+        report.version,
+        if report.synthetic {
+            " · SYNTHETIC DATA"
+        } else {
+            ""
+        }
+    );
+    let (heats, pairs) = heats(&report);
+    let label = page::label(&report);
+    let mut pictures: Vec<(String, Vec<u8>)> = Vec::new();
+    for heat in &heats {
+        let bytes = heat_png(&page::heat_plot(&report, heat, &label), &footer)?;
+        pictures.push((page::picture_name(&report, heat), bytes));
+    }
+    let html = page::page(&report, (&heats, pairs))?;
+    folder::write_pictures(place, &pictures)?;
+    Ok(folder::write(place, "sweep.html", html.as_bytes())?)
 }
 
-impl Gallery {
-    pub(super) fn new(identity: Identity<'_>) -> Self {
-        let axes: Vec<Axis> = identity.space.parameters.iter().map(axis).collect();
-        let steps: Vec<Step> = axes.iter().map(Axis::step).collect();
-        Self {
-            most: ROOM / Points::row_bytes(axes.len()),
-            most_near: ROOM / Points::row_bytes(axes.len()),
-            against: against(identity.ranking.name()),
-            points: Points::new(steps),
-            near: None,
-            halved: 0,
-            axes,
-        }
-    }
-
-    /// Takes the next trial.
-    pub(super) fn take(&mut self, record: &Record, verdict: Verdict) {
-        let trial = small(record.trial);
-        if !is_kept(trial, self.halved) {
-            return;
-        }
-        let places = self.places(record);
-        self.points.push(self.point(record, &places, verdict));
-        while self.points.count() > self.most {
-            self.halved += 1;
-            let halved = self.halved;
-            self.points.retain(|trial| is_kept(trial, halved));
-        }
-    }
-
-    fn places(&self, record: &Record) -> Vec<u32> {
-        let pairs = self.axes.iter().zip(&record.values);
-        // A value that is none of its axis was checked before it was run; it would stand at the beginning.
-        pairs
-            .map(|(axis, value)| axis.place(value).unwrap_or(0))
-            .collect()
-    }
-
-    fn point<'a>(&self, record: &Record, places: &'a [u32], verdict: Verdict) -> Point<'a> {
-        let ended = match (&record.end, verdict.objective, verdict.meets) {
-            (End::Infeasible { .. }, _, _) => Ended::Infeasible,
-            (End::Beyond { .. }, _, _) => Ended::Beyond,
-            (End::Done { .. }, None, _) => Ended::Null,
-            (End::Done { .. }, Some(_), true) => Ended::Judged,
-            (End::Done { .. }, Some(_), false) => Ended::Unmet,
-        };
-        let figures = record.end.figures();
-        let size = |value: f64| {
-            if METRICS[self.against].by_size {
-                value.abs()
-            } else {
-                value
-            }
-        };
-        Point {
-            trial: small(record.trial),
-            places,
-            ended,
-            value: verdict.objective,
-            against: figures.and_then(|figures| figures.0[self.against].map(size)),
-        }
-    }
-
-    /// How the neighbours of each ranked trial do. Where only a sample was kept, the journal is read once more for
-    /// what lies near them; where that is too much, for the neighbours of the first.
-    ///
-    /// # Errors
-    /// When the journal cannot be read.
-    pub(super) fn plateaus(
-        &mut self,
-        place: &Path,
-        identity: Identity<'_>,
-        top: &[Ranked],
-    ) -> Result<Vec<Plateau>, SweepError> {
-        let ranked: Vec<Vec<u32>> = top.iter().map(|each| self.places(&each.record)).collect();
-        let mut known = ranked.len();
-        if self.halved > 0 {
-            let mut near = self.near(place, identity, (&ranked, Some(self.most_near)))?;
-            if near.count() > self.most_near {
-                known = known.min(1);
-                near = self.near(place, identity, (&ranked[..known], None))?;
-            }
-            self.near = Some(near);
-        }
-        let points = self.near.as_ref().unwrap_or(&self.points);
-        let wanted = wanted(identity);
-        let plateau = |(rank, (each, places)): (usize, (&Ranked, &Vec<u32>))| {
-            if rank >= known {
-                return Plateau::none(Why::NotRecorded);
-            }
-            let rows = match points.places().neighbours(places) {
-                Ok(rows) => rows,
-                Err(why) => return Plateau::none(why),
-            };
-            let ran = rows.into_iter().map(|row| points.at(row));
-            let ran = ran.filter(|point| point.ended != Ended::Infeasible);
-            let values: Vec<Option<f64>> = ran.map(|point| point.value).collect();
-            Plateau::of(each.verdict.objective, &values, wanted)
-        };
-        Ok(top.iter().zip(&ranked).enumerate().map(plateau).collect())
-    }
-
-    /// Trials one step from any of the ranked, or in a slice through the first; one more than `most` says that there
-    /// are more. Without `most` no slices, since an axis may have any number of values.
-    fn near(
-        &self,
-        place: &Path,
-        identity: Identity<'_>,
-        (ranked, most): (&[Vec<u32>], Option<usize>),
-    ) -> Result<Points, SweepError> {
-        let steps: Vec<Step> = self.axes.iter().map(Axis::step).collect();
-        let mut near = Points::new(steps.clone());
-        let path = place.join(journal::FILE);
-        let whole = (Shard::WHOLE, identity.trials);
-        in_order::<SweepError>(&path, whole, &mut |record, _| {
-            let places = self.places(&record);
-            let sliced = ranked.first().filter(|_| most.is_some());
-            let in_slice = sliced.is_some_and(|chosen| {
-                let pairs = chosen.iter().zip(&places);
-                pairs.filter(|(own, other)| own != other).count() <= 2
-            });
-            let beside = || ranked.iter().any(|one| is_neighbour(&steps, one, &places));
-            if most.is_none_or(|most| near.count() <= most) && (in_slice || beside()) {
-                let verdict = identity.ranking.judge(record.end.figures());
-                near.push(self.point(&record, &places, verdict));
-            }
-            Ok(())
-        })?;
-        Ok(near)
-    }
-
-    /// Writes the pictures and the page.
-    ///
-    /// # Errors
-    /// When one cannot be drawn or written.
-    pub(super) fn write(
-        self,
-        place: &Path,
-        identity: Identity<'_>,
-        summary: &Summary,
-    ) -> Result<(), SweepError> {
-        let report = self.report(identity, summary);
-        let footer = format!(
-            "sweep {} · confluence {} · in-sample{}",
-            report.name,
-            report.version,
-            if report.synthetic {
-                " · SYNTHETIC DATA"
-            } else {
-                ""
-            }
-        );
-        let (heats, pairs) = heats(&report);
-        let label = page::label(&report);
-        let mut pictures: Vec<(String, Vec<u8>)> = Vec::new();
-        for heat in &heats {
-            let bytes = heat_png(&page::heat_plot(&report, heat, &label), &footer)?;
-            pictures.push((page::picture_name(&report, heat), bytes));
-        }
-        let html = page::page(&report, (&heats, pairs))?;
-        folder::write_pictures(place, &pictures)?;
-        Ok(folder::write(place, "sweep.html", html.as_bytes())?)
-    }
-
-    fn report(self, identity: Identity<'_>, summary: &Summary) -> SweepReport {
-        let ranked = summary.top.iter().zip(&summary.plateaus);
-        let ranked = ranked.map(|(each, plateau)| self.row(each, *plateau));
-        let counts = summary.counts;
-        let id = |name: &str| identity.id.get(name).unwrap_or_default().to_owned();
-        SweepReport {
-            name: identity.id.name(),
-            version: id("version"),
-            method: id("method"),
-            synthetic: identity.synthetic,
-            goal: Goal {
-                name: identity.ranking.name().to_owned(),
-                wanted: wanted(identity),
+/// Everything the pictures and the page are made from.
+pub(super) fn report(gallery: Gallery, identity: Identity<'_>, summary: &Summary) -> SweepReport {
+    let ranked = summary.top.iter().zip(&summary.plateaus);
+    let ranked = ranked.map(|(each, plateau)| row(&gallery, each, *plateau));
+    let counts = summary.counts;
+    let id = |name: &str| identity.id.get(name).unwrap_or_default().to_owned();
+    SweepReport {
+        name: identity.id.name(),
+        version: id("version"),
+        method: id("method"),
+        synthetic: identity.synthetic,
+        goal: Goal {
+            name: identity.ranking.name().to_owned(),
+            wanted: wanted(identity),
+        },
+        against: Goal {
+            name: METRICS[gallery.against].name.to_owned(),
+            wanted: match METRICS[gallery.against].better {
+                Better::More => Wanted::More,
+                Better::Less => Wanted::Less,
             },
-            against: Goal {
-                name: METRICS[self.against].name.to_owned(),
-                wanted: match METRICS[self.against].better {
-                    Better::More => Wanted::More,
-                    Better::Less => Wanted::Less,
-                },
-            },
-            constraints: identity.ranking.constraints(),
-            predicates: identity
-                .space
-                .predicates
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
-            trades_min: identity.ranking.trades_min,
-            counts: Counts {
-                trials: identity.trials,
-                done: counts.done,
-                infeasible: counts.infeasible,
-                beyond: counts.beyond,
-                null_objective: counts.null_objective,
-                few_trades: counts.few_trades,
-                unmet: counts.unmet,
-            },
-            reasons: summary.reasons.clone(),
-            ranked: ranked.collect(),
-            has_best: summary.best().is_some(),
-            axes: self.axes,
-            points: self.points,
-            near: self.near,
-        }
+        },
+        constraints: identity.ranking.constraints(),
+        predicates: identity
+            .space
+            .predicates
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        trades_min: identity.ranking.trades_min,
+        counts: Counts {
+            trials: identity.trials,
+            done: counts.done,
+            infeasible: counts.infeasible,
+            beyond: counts.beyond,
+            null_objective: counts.null_objective,
+            few_trades: counts.few_trades,
+            unmet: counts.unmet,
+        },
+        reasons: summary.reasons.clone(),
+        ranked: ranked.collect(),
+        has_best: summary.best().is_some(),
+        axes: gallery.axes,
+        points: gallery.points,
+        near: gallery.near,
     }
+}
 
-    fn row(&self, ranked: &Ranked, plateau: Plateau) -> Row {
-        let figures = ranked.record.end.figures();
-        let named = METRICS.iter().enumerate().map(|(index, metric)| {
-            let value = figures.and_then(|figures| figures.0[index]);
-            (metric.name, value)
-        });
-        Row {
-            trial: ranked.record.trial,
-            places: self.places(&ranked.record),
-            values: ranked.record.values.clone(),
-            objective: ranked.verdict.objective,
-            meets: ranked.verdict.meets,
-            figures: named.collect(),
-            plateau,
-        }
+fn row(gallery: &Gallery, ranked: &Ranked, plateau: Plateau) -> Row {
+    let figures = ranked.record.end.figures();
+    let named = METRICS.iter().enumerate().map(|(index, metric)| {
+        let value = figures.and_then(|figures| figures.0[index]);
+        (metric.name, value)
+    });
+    Row {
+        trial: ranked.record.trial,
+        places: gallery.places(&ranked.record),
+        values: ranked.record.values.clone(),
+        objective: ranked.verdict.objective,
+        meets: ranked.verdict.meets,
+        figures: named.collect(),
+        plateau,
     }
 }
 
 /// What the summary says of a plateau.
-pub(super) fn plateau_object(plateau: &Plateau) -> serde_json::Value {
-    serde_json::json!({
+pub(super) fn plateau_object(plateau: &Plateau) -> Value {
+    json!({
         "score": plateau.score,
         "is_peak": plateau.is_peak(),
         "median": plateau.median,
@@ -284,27 +132,9 @@ pub(super) fn plateau_object(plateau: &Plateau) -> serde_json::Value {
     })
 }
 
-fn wanted(identity: Identity<'_>) -> Wanted {
-    if identity.ranking.objective().starts_with("min:") {
-        Wanted::Less
-    } else {
-        Wanted::More
-    }
-}
-
-/// What the objective is drawn against: the drawdown, or the return of the drawdown itself.
-fn against(objective: &str) -> usize {
-    let name = if objective == "max_drawdown" {
-        "total_return"
-    } else {
-        "max_drawdown"
-    };
-    let found = METRICS.iter().position(|metric| metric.name == name);
-    found.unwrap_or(0)
-}
-
-fn axis(parameter: &Parameter) -> Axis {
-    let listed = |choices: &[crate::sweep::space::Choice], ordered| Values::Listed {
+/// A parameter as pictures see it.
+pub(super) fn axis(parameter: &Parameter) -> Axis {
+    let listed = |choices: &[Choice], ordered| Values::Listed {
         texts: choices.iter().map(|choice| choice.text.clone()).collect(),
         ordered,
     };
@@ -335,145 +165,5 @@ fn axis(parameter: &Parameter) -> Axis {
                 log: *log,
             },
         },
-    }
-}
-
-/// Indices stay below the most trials of a sweep, which 32 bits hold.
-fn small(trial: u64) -> u32 {
-    u32::try_from(trial).unwrap_or(u32::MAX)
-}
-
-/// Whether a trial is one of the sample. The word spreads neighbours of a grid, so that no value is left out.
-fn is_kept(trial: u32, halved: u32) -> bool {
-    halved == 0 || Random::new(u64::from(trial)).next().trailing_zeros() >= halved
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::report::sweep::heat::Kind;
-    use crate::settings::layers::Layers;
-    use crate::settings::overlay::{Base, Slot};
-    use crate::sweep::figures::{COUNT, Figures, TRADES};
-    use crate::sweep::finish::head;
-    use crate::sweep::journal::Journal;
-    use crate::sweep::method::{Method, Sampler};
-    use crate::sweep::objective::Ranking;
-    use crate::sweep::plan::SweepId;
-    use crate::sweep::space::Space;
-
-    fn parameter(base: &Base, key: &str, count: u64) -> Parameter {
-        let slot = Slot::parse(key).unwrap();
-        Parameter {
-            name: key.to_owned(),
-            item: base.item(&slot).unwrap().clone(),
-            slot,
-            range: Range::Steps {
-                from: 100_000_000,
-                step: 100_000_000,
-                count,
-            },
-        }
-    }
-
-    /// A trial whose figure is a hill with some noise.
-    fn record(space: &Space, sampler: &Sampler, trial: u64) -> Record {
-        let values = space.texts(&sampler.point(space, trial));
-        let hill: f64 = values
-            .iter()
-            .map(|value| -(value.parse::<f64>().unwrap() - 5.0).powi(2))
-            .sum();
-        let mut figures = Figures([None; COUNT]);
-        figures.0[TRADES] = Some(50.0);
-        let net = METRICS.iter().position(|metric| metric.name == "net_usdt");
-        figures.0[net.unwrap()] = Some(100.0 + hill + Random::new(trial).unit());
-        Record {
-            trial,
-            values,
-            end: End::Done {
-                figures: Box::new(figures),
-                log: String::new(),
-            },
-        }
-    }
-
-    #[test]
-    fn a_sample_of_the_trials_changes_nothing_near_the_best() {
-        let (base, _) = Base::new(&Layers::default()).unwrap();
-        let keys = ["exits.stop_pct", "signals.window_s", "account.leverage"];
-        let space = Space {
-            parameters: keys.map(|key| parameter(&base, key, 12)).to_vec(),
-            predicates: Vec::new(),
-        };
-        let ranking = Ranking::read("net_usdt", &[], 1).unwrap();
-        let trials = 12 * 12 * 12;
-        let id = SweepId::new(vec![("trials", trials.to_string())]);
-        let identity = Identity {
-            base: &base,
-            space: &space,
-            ranking: &ranking,
-            id: &id,
-            trials,
-            synthetic: false,
-        };
-        let home = tempfile::tempdir().unwrap();
-        let head = head(&id, Shard::WHOLE, &ranking, false);
-        let journal = Journal::begin(home.path(), &head).unwrap();
-        let sampler = Sampler::new(Method::Grid, 0, &space).unwrap();
-        let mut whole = Gallery::new(identity);
-        let mut part = Gallery::new(identity);
-        part.most = 300;
-        let mut top: Vec<Ranked> = Vec::new();
-        for trial in 0..trials {
-            let record = record(&space, &sampler, trial);
-            journal.add(&record).unwrap();
-            let verdict = ranking.judge(record.end.figures());
-            whole.take(&record, verdict);
-            part.take(&record, verdict);
-            top.push(Ranked { record, verdict });
-        }
-        top.sort_by(|one, other| {
-            ranking.order(
-                (one.record.trial, one.verdict),
-                (other.record.trial, other.verdict),
-            )
-        });
-        top.truncate(20);
-        assert!(part.halved > 0 && (75..=300).contains(&part.points.count()));
-        let plateaus = whole.plateaus(home.path(), identity, &top).unwrap();
-        assert_eq!(
-            plateaus,
-            part.plateaus(home.path(), identity, &top).unwrap()
-        );
-        assert_eq!(plateaus[0].neighbours, 26);
-        let near = part.near.as_ref().unwrap().count();
-        assert!((400..1000).contains(&near), "{near}");
-        // With less room the best alone has a plateau.
-        part.most_near = 300;
-        let best_alone = part.plateaus(home.path(), identity, &top).unwrap();
-        assert_eq!(best_alone[0], plateaus[0]);
-        assert_eq!(best_alone[1], Plateau::none(Why::NotRecorded));
-        assert!(whole.near.is_none() && part.near.is_some());
-        let summary = Summary {
-            counts: crate::sweep::finish::Counts::default(),
-            top,
-            plateaus,
-            reasons: Vec::new(),
-            object: serde_json::Value::Null,
-        };
-        let (whole, part) = (
-            whole.report(identity, &summary),
-            part.report(identity, &summary),
-        );
-        let ((all, pairs), (sampled, _)) = (heats(&whole), heats(&part));
-        assert_eq!((all.len(), pairs), (3, 3));
-        for (one, other) in all.iter().zip(&sampled) {
-            assert_eq!((one.kind, other.kind), (Kind::Slice, Kind::Slice));
-            assert_eq!(one.cells, other.cells);
-            assert_eq!(one.cells.len(), 144);
-        }
-        assert!(part.sampled().starts_with("a fair sample of "));
-        let page = page::page(&part, (&sampled, pairs)).unwrap();
-        assert!(page.contains("Many trials:"));
     }
 }

@@ -1,7 +1,10 @@
-//! Strokes of a heat map on any plotters backend: cells, ticks, the scale of colours, the chosen point.
+//! Strokes of a heat map on any plotters backend: where the cells lie, the cells, the chosen point.
 //!
-//! Not here: what stands in the cells (`report::sweep::heat`), output forms (`render`).
+//! Not here: words and scale around the cells (`margins`), colours (`shade`), what stands in the cells
+//! (`report::sweep::heat`), output forms (`render`).
 //! Invariant: a cell without a value looks like none of the scale.
+
+mod margins;
 
 use plotters::coord::Shift;
 use plotters::prelude::{
@@ -12,9 +15,9 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, ShapeStyle, TextStyle};
 
 use super::Ink;
-use crate::report::sweep::axis::Bins;
+use super::shade::{shade, share_of};
+use crate::report::format::cut;
 use crate::report::sweep::heat::{Cell, Heat};
-use crate::stats::figure::count;
 
 /// A heat map with its words.
 pub struct HeatPlot<'a> {
@@ -59,50 +62,6 @@ type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorTy
 
 const WHITE: RGBColor = RGBColor(255, 255, 255);
 const BLACK: RGBColor = RGBColor(16, 18, 22);
-/// From worst to best; each step is lighter than the one before, so it also reads without colours.
-const PALETTE: [RGBColor; 6] = [
-    RGBColor(38, 34, 92),
-    RGBColor(29, 84, 156),
-    RGBColor(22, 130, 150),
-    RGBColor(66, 172, 118),
-    RGBColor(168, 208, 92),
-    RGBColor(250, 234, 130),
-];
-
-/// The colour of a share: 0 the worst, 1 the best.
-#[must_use]
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped to the palette"
-)]
-pub fn shade(share: f64) -> RGBColor {
-    let last = PALETTE.len() - 1;
-    let share = if share.is_nan() { 0.0 } else { share };
-    let place = share.clamp(0.0, 1.0) * count(last);
-    let below = (place.floor() as usize).min(last - 1);
-    let rest = place - count(below);
-    let mixed = |low: u8, high: u8| {
-        (f64::from(low) + (f64::from(high) - f64::from(low)) * rest).round() as u8
-    };
-    let (low, high) = (PALETTE[below], PALETTE[below + 1]);
-    RGBColor(
-        mixed(low.0, high.0),
-        mixed(low.1, high.1),
-        mixed(low.2, high.2),
-    )
-}
-
-/// Where a value lies from the worst (0) to the best (1); the middle where they are one.
-#[must_use]
-pub fn share_of((worst, best): (f64, f64), value: f64) -> f64 {
-    let width = best - worst;
-    if width.abs() > 0.0 {
-        ((value - worst) / width).clamp(0.0, 1.0)
-    } else {
-        0.5
-    }
-}
 
 /// The rectangle of the cells.
 struct Frame {
@@ -133,15 +92,6 @@ fn letters(text: &str, size: i32) -> i32 {
     i32::try_from(text.chars().count()).unwrap_or(0) * size * 11 / 20
 }
 
-/// At most so many letters, the last replaced by an ellipsis.
-fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
-    kept + "…"
-}
-
 /// Draws a heat map.
 ///
 /// # Errors
@@ -153,12 +103,12 @@ pub fn draw<DB: DrawingBackend>(
 ) -> Drawn<DB> {
     let frame = frame(plot, look);
     cells(area, plot, look, &frame)?;
-    ticks(area, plot, look, &frame)?;
-    scale(area, plot, look, &frame)?;
-    key(area, plot, look, &frame)?;
+    margins::ticks(area, plot, look, &frame)?;
+    margins::scale(area, plot, look, &frame)?;
+    margins::key(area, plot, look, &frame)?;
     chosen(area, plot.heat, &frame)?;
     if look.titled {
-        titles(area, plot, look)?;
+        margins::titles(area, plot, look)?;
     }
     Ok(())
 }
@@ -289,153 +239,6 @@ fn excluded<DB: DrawingBackend>(
     area.draw(&PathElement::new(vec![(left, bottom), (right, top)], thin))
 }
 
-/// Every so many labels one is shown.
-fn every(labels: &[String], room: i32, needed: i32) -> usize {
-    let shown = usize::try_from((room / needed.max(1)).max(1)).unwrap_or(1);
-    labels.len().div_ceil(shown).max(1)
-}
-
-fn ticks<DB: DrawingBackend>(
-    area: &Area<'_, DB>,
-    plot: &HeatPlot<'_>,
-    look: &HeatLook,
-    frame: &Frame,
-) -> Drawn<DB> {
-    let size = look.font_size;
-    let heat = plot.heat;
-    let muted = (look.color)(Ink::Muted);
-    // Twice the number, so that the middle of a bin has one.
-    let at = |bins: &Bins, place: usize| {
-        if bins.has_edges() {
-            2 * place
-        } else {
-            2 * place + 1
-        }
-    };
-    let style = words(look, muted, size, (HPos::Right, VPos::Center));
-    let step = every(&heat.rows.labels, frame.bottom - frame.top, size * 3 / 2);
-    for (place, text) in heat.rows.labels.iter().enumerate().step_by(step) {
-        let y = frame.y(at(&heat.rows, place), heat.rows.count * 2) + look.letter_drop;
-        let text = cut(text, SIDE_LETTERS);
-        area.draw(&Text::new(text, (frame.left - size / 2, y), style.clone()))?;
-    }
-    let style = words(look, muted, size, (HPos::Center, VPos::Top));
-    let room = frame.right - frame.left;
-    let bins = heat.columns.labels.iter();
-    let widest = bins.map(|text| letters(text, size)).max().unwrap_or(0);
-    let most = widest.min(size * 7) + size;
-    let step = every(&heat.columns.labels, room, most);
-    for (place, text) in heat.columns.labels.iter().enumerate().step_by(step) {
-        let x = frame.x(at(&heat.columns, place), heat.columns.count * 2);
-        let y = frame.bottom + size / 2;
-        area.draw(&Text::new(cut(text, 12), (x, y), style.clone()))?;
-    }
-    let ink = (look.color)(Ink::Text);
-    let style = words(look, ink, size, (HPos::Center, VPos::Top));
-    let middle = i32::midpoint(frame.left, frame.right);
-    let letters_max = usize::try_from(room * 9 / 5 / size.max(1)).unwrap_or(0);
-    area.draw(&Text::new(
-        cut(&plot.across, letters_max),
-        (middle, frame.bottom + size * 19 / 10),
-        style,
-    ))?;
-    let style = words(look, ink, size, (HPos::Left, VPos::Top));
-    let margin = if look.titled { 2 * size } else { 2 };
-    area.draw(&Text::new(
-        cut(&plot.up, letters_max),
-        (margin, frame.top - size * 9 / 5),
-        style,
-    ))
-}
-
-/// The scale of colours: a bar with its ends and middle.
-fn scale<DB: DrawingBackend>(
-    area: &Area<'_, DB>,
-    plot: &HeatPlot<'_>,
-    look: &HeatLook,
-    frame: &Frame,
-) -> Drawn<DB> {
-    const SHADES: usize = 48;
-    let Some((worst, best)) = plot.heat.range else {
-        return Ok(());
-    };
-    let size = look.font_size;
-    let (left, right) = (frame.right + size * 3 / 2, frame.right + size * 5 / 2);
-    for place in 0..SHADES {
-        let share = (count(place) + 0.5) / count(SHADES);
-        let corners = [
-            (left, frame.y(place + 1, SHADES)),
-            (right, frame.y(place, SHADES)),
-        ];
-        fill(area, corners, shade(share))?;
-    }
-    let muted = (look.color)(Ink::Muted);
-    let marks: &[usize] = if (best - worst).abs() > 0.0 {
-        &[0, 1, 2, 3, 4]
-    } else {
-        &[2]
-    };
-    for mark in marks {
-        let value = worst + (best - worst) * count(*mark) / 4.0;
-        let y = frame.y(*mark, 4);
-        // The ends stay beside the bar.
-        let y = y.clamp(frame.top + size / 2, frame.bottom - size / 2) + look.letter_drop;
-        let style = words(look, muted, size, (HPos::Left, VPos::Center));
-        let text = (plot.label)(value);
-        area.draw(&Text::new(text, (right + size / 2, y), style))?;
-    }
-    let style = words(
-        look,
-        (look.color)(Ink::Text),
-        size,
-        (HPos::Right, VPos::Top),
-    );
-    let margin = if look.titled { 2 * size } else { 2 };
-    area.draw(&Text::new(
-        cut(&plot.goal, 20),
-        (look.width - margin, frame.top - size * 9 / 5),
-        style,
-    ))
-}
-
-/// What the marks mean, as far as they are in the picture.
-fn key<DB: DrawingBackend>(
-    area: &Area<'_, DB>,
-    plot: &HeatPlot<'_>,
-    look: &HeatLook,
-    frame: &Frame,
-) -> Drawn<DB> {
-    let size = look.font_size;
-    let has = |wanted: Cell| plot.heat.cells.contains(&wanted);
-    let y = frame.bottom + size * 39 / 10;
-    let mut x = frame.left;
-    let entries = [
-        (plot.heat.chosen.is_some(), "the best", Cell::Value(0.0)),
-        (has(Cell::Null), "no objective", Cell::Null),
-        (has(Cell::Infeasible), "excluded", Cell::Infeasible),
-        (has(Cell::Empty), "not tried", Cell::Empty),
-    ];
-    for (_, text, cell) in entries.iter().filter(|(shown, _, _)| *shown) {
-        let corners = [(x, y), (x + size, y + size)];
-        match cell {
-            Cell::Value(_) => outline(area, corners)?,
-            Cell::Null => fill(area, corners, (look.color)(Ink::Grid))?,
-            Cell::Infeasible => excluded(area, corners, (look.color)(Ink::Base))?,
-            Cell::Empty => {}
-        }
-        if matches!(cell, Cell::Infeasible | Cell::Empty) {
-            let thin = ShapeStyle::from((look.color)(Ink::Base)).stroke_width(1);
-            area.draw(&Rectangle::new(corners, thin))?;
-        }
-        let muted = (look.color)(Ink::Muted);
-        let style = words(look, muted, size, (HPos::Left, VPos::Center));
-        let place = (x + size * 3 / 2, y + size / 2 + look.letter_drop);
-        area.draw(&Text::new((*text).to_owned(), place, style))?;
-        x += size * 3 + letters(text, size);
-    }
-    Ok(())
-}
-
 /// A frame that shows on every colour: black inside white.
 fn outline<DB: DrawingBackend>(
     area: &Area<'_, DB>,
@@ -459,50 +262,5 @@ fn chosen<DB: DrawingBackend>(area: &Area<'_, DB>, heat: &Heat, frame: &Frame) -
     match heat.chosen {
         Some(place) => outline(area, corners(frame, heat, place)),
         None => Ok(()),
-    }
-}
-
-fn titles<DB: DrawingBackend>(
-    area: &Area<'_, DB>,
-    plot: &HeatPlot<'_>,
-    look: &HeatLook,
-) -> Drawn<DB> {
-    let size = look.font_size;
-    let left = 2 * size;
-    let most = |size: i32| usize::try_from((look.width - left) * 9 / 5 / size).unwrap_or(0);
-    let large = words(
-        look,
-        (look.color)(Ink::Text),
-        size * 3 / 2,
-        (HPos::Left, VPos::Top),
-    );
-    let muted = (look.color)(Ink::Muted);
-    let small = words(look, muted, size, (HPos::Left, VPos::Top));
-    let title = cut(&plot.title, most(size * 3 / 2));
-    area.draw(&Text::new(title, (left, size), large))?;
-    let subtitle = cut(&plot.subtitle, most(size));
-    area.draw(&Text::new(subtitle, (left, size * 31 / 10), small.clone()))?;
-    let foot = look.height - size * 2;
-    area.draw(&Text::new(look.footer.clone(), (left, foot), small))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn better_is_lighter() {
-        let light = |color: RGBColor| {
-            u32::from(color.0) * 299 + u32::from(color.1) * 587 + u32::from(color.2) * 114
-        };
-        let shades: Vec<u32> = (0..=100)
-            .map(|place| light(shade(f64::from(place) / 100.0)))
-            .collect();
-        assert!(shades.is_sorted_by(|one, other| one < other), "{shades:?}");
-        assert!(
-            share_of((2.0, -1.0), 2.0).abs() < 1e-12,
-            "less may be better"
-        );
-        assert_eq!(shade(f64::NAN), shade(0.0));
     }
 }

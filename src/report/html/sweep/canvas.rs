@@ -172,13 +172,3 @@ impl Canvas {
         )
     }
 }
-
-/// At most so many letters, the last replaced by an ellipsis.
-#[must_use]
-pub fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
-    kept + "…"
-}

@@ -2,7 +2,7 @@
 //!
 //! Not here: heat maps (`chart::heat`), all parameters at once (`parallel`).
 
-use super::canvas::{Canvas, Scale, cut};
+use super::canvas::{Canvas, Scale};
 use crate::report::format;
 use crate::report::html::{element, escape};
 use crate::report::sweep::effect::{self, Distribution, Effect, distribution, shown_range};
@@ -293,6 +293,6 @@ fn labels(canvas: &mut Canvas, effect: &Effect, (left, right, bottom): (f64, f64
         }
         free = x + needed / 2.0;
         let x = x.min(right - LETTER * 1.5);
-        canvas.words((x, bottom + 16.0), "middle", &cut(text, 11));
+        canvas.words((x, bottom + 16.0), "middle", &format::cut(text, 11));
     }
 }

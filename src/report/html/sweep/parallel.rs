@@ -2,11 +2,13 @@
 //!
 //! Not here: the script that dims lines outside of a range (`sweep.js`).
 
-use super::canvas::{Canvas, cut};
+use super::canvas::Canvas;
 use crate::domain::random::Random;
+use crate::report::chart::shade::share_of;
 use crate::report::format;
 use crate::report::html::element;
 use crate::report::sweep::axis::{Axis, Values};
+use crate::report::sweep::effect::shown_range;
 use crate::report::sweep::points::Point;
 use crate::report::sweep::{SweepReport, figure_short, figure_text};
 use crate::stats::figure::count;
@@ -165,7 +167,7 @@ fn picture(report: &SweepReport, rows: &[Line]) -> String {
 
 /// Values at the foot and at the top of the last axis: better is higher.
 fn goal_scale(report: &SweepReport, values: &[f64]) -> (f64, f64) {
-    crate::report::sweep::effect::shown_range(values, report.goal.wanted).unwrap_or((0.0, 1.0))
+    shown_range(values, report.goal.wanted).unwrap_or((0.0, 1.0))
 }
 
 /// The pixel of a share of an axis.
@@ -189,7 +191,7 @@ fn path(report: &SweepReport, point: Point<'_>, (worst, best): (f64, f64)) -> Ve
         })
         .collect();
     let value = point.value.unwrap_or(worst);
-    let share = crate::report::chart::heat::share_of((worst, best), value);
+    let share = share_of((worst, best), value);
     line.push((LEFT + BETWEEN * count(report.axes.len()), height(share)));
     line
 }
@@ -213,7 +215,7 @@ fn head(canvas: &mut Canvas, (x, place): (f64, usize), name: &str) {
     };
     // Neighbours stand on two levels, so that names may be longer than the room between axes.
     let y = if place.is_multiple_of(2) { 14.0 } else { 32.0 };
-    canvas.words((at, y), class, &cut(name, 28));
+    canvas.words((at, y), class, &format::cut(name, 28));
     canvas.line((x, TOP - 4.0), (x, BOTTOM + 4.0), "axis");
     canvas.raw(&format!(
         "<rect class=\"grab\" data-axis=\"{place}\" x=\"{:.1}\" y=\"{:.1}\" width=\"36\" height=\"{:.1}\"/>\n<rect class=\"kept\" x=\"{:.1}\" y=\"0\" width=\"14\" height=\"0\"/>\n",
@@ -226,7 +228,7 @@ fn head(canvas: &mut Canvas, (x, place): (f64, usize), name: &str) {
 
 fn tick(canvas: &mut Canvas, (x, y): (f64, f64), words: &str) {
     canvas.line((x - 3.0, y), (x + 3.0, y), "axis");
-    canvas.words((x + 6.0, y + 4.0), "start tick", &cut(words, 13));
+    canvas.words((x + 6.0, y + 4.0), "start tick", &format::cut(words, 13));
 }
 
 fn ticks(canvas: &mut Canvas, x: f64, axis: &Axis) {
