@@ -305,6 +305,13 @@ mod tests {
         let top = filled(home.path(), identity, [&mut whole, &mut part]);
         assert!(part.halved > 0 && (75..=300).contains(&part.points.count()));
         let plateaus = whole.plateaus(home.path(), identity, &top).unwrap();
+        // With less room the best alone has a plateau.
+        part.most_near = 300;
+        let best_alone = part.plateaus(home.path(), identity, &top).unwrap();
+        assert_eq!(best_alone[0], plateaus[0]);
+        assert_eq!(best_alone[1], Plateau::none(Why::NotRecorded));
+        assert!(whole.near.is_none() && part.near.is_some());
+        part.most_near = ROOM;
         assert_eq!(
             plateaus,
             part.plateaus(home.path(), identity, &top).unwrap()
@@ -312,12 +319,6 @@ mod tests {
         assert_eq!(plateaus[0].neighbours, 26);
         let near = part.near.as_ref().unwrap().count();
         assert!((400..1000).contains(&near), "{near}");
-        // With less room the best alone has a plateau.
-        part.most_near = 300;
-        let best_alone = part.plateaus(home.path(), identity, &top).unwrap();
-        assert_eq!(best_alone[0], plateaus[0]);
-        assert_eq!(best_alone[1], Plateau::none(Why::NotRecorded));
-        assert!(whole.near.is_none() && part.near.is_some());
         let summary = Summary {
             counts: Counts::default(),
             top,
