@@ -107,6 +107,8 @@ pub struct SweepReport {
     pub goal: Goal,
     /// What it is drawn against.
     pub against: Goal,
+    /// All objectives as the command line takes them, the one that decides first.
+    pub objectives: Vec<String>,
     /// What the best must hold.
     pub constraints: Vec<String>,
     /// What must hold between parameters.

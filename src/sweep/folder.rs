@@ -164,15 +164,25 @@ pub fn open(
     fs::create_dir_all(place).map_err(unwritable(place))?;
     let journal = place.join(journal::FILE);
     let torn_head = fs::read(&journal).is_ok_and(|bytes| !bytes.contains(&b'\n'));
-    if existing == Existing::Replace || torn_head {
+    let held = if existing == Existing::Replace || torn_head {
+        let held = journal::hold(place)?;
         clear(place)?;
-    }
+        held
+    } else {
+        None
+    };
     let opened = if journal.exists() {
         Journal::resume(place, opening.head, opening.trials)?
     } else {
         let journal = Journal::begin(place, opening.head)?;
         (journal, Present::none(opening.shard, opening.trials))
     };
+    // Until here nobody else replaces or continues what was there; from here on the new journal has its own lock.
+    drop(held);
+    if opened.1.count < opening.shard.size(opening.trials) {
+        // More trials were asked for than it was complete with.
+        remove(place, DONE)?;
+    }
     write(place, CONFIG, opening.config.as_bytes())?;
     write(place, SPACE, opening.space.as_bytes())?;
     Ok(opened)

@@ -8,6 +8,7 @@
 use std::path::Path;
 
 use crate::domain::random::Random;
+use crate::report::sweep::Goal;
 use crate::report::sweep::axis::Axis;
 use crate::report::sweep::points::{Ended, Point, Points};
 use crate::stats::figure::Why;
@@ -16,7 +17,7 @@ use crate::sweep::error::SweepError;
 use crate::sweep::figures::METRICS;
 use crate::sweep::finish::{Identity, Ranked};
 use crate::sweep::journal::{self, in_order};
-use crate::sweep::objective::Verdict;
+use crate::sweep::objective::{Ranking, Verdict};
 use crate::sweep::picture::axis;
 use crate::sweep::plan::Shard;
 use crate::sweep::record::{End, Record};
@@ -27,8 +28,10 @@ const ROOM: usize = 12 << 20;
 /// Trials as pictures need them.
 pub(super) struct Gallery {
     pub(super) axes: Vec<Axis>,
-    /// The figure that the objective is drawn against.
-    pub(super) against: usize,
+    /// What decides, and what that is drawn against.
+    pub(super) goals: [Goal; 2],
+    /// The figure of the second.
+    against: usize,
     /// All trials, or a sample of them.
     pub(super) points: Points,
     /// Where that is a sample: trials near the ranked ones.
@@ -44,10 +47,13 @@ impl Gallery {
     pub(super) fn new(identity: Identity<'_>) -> Self {
         let axes: Vec<Axis> = identity.space.parameters.iter().map(axis).collect();
         let steps: Vec<Step> = axes.iter().map(Axis::step).collect();
+        let goals = goals(identity.ranking);
+        let against = METRICS.iter().position(|own| own.name == goals[1].name);
         Self {
             most: ROOM / Points::row_bytes(axes.len()),
             most_near: ROOM / Points::row_bytes(axes.len()),
-            against: against(identity.ranking.name()),
+            against: against.unwrap_or(0),
+            goals,
             points: Points::new(steps),
             near: None,
             halved: 0,
@@ -126,7 +132,7 @@ impl Gallery {
             self.near = Some(near);
         }
         let points = self.near.as_ref().unwrap_or(&self.points);
-        let wanted = wanted(identity);
+        let wanted = self.goals[0].wanted;
         let plateau = |(rank, (each, places)): (usize, (&Ranked, &Vec<u32>))| {
             if rank >= known {
                 return Plateau::none(Why::NotRecorded);
@@ -173,24 +179,31 @@ impl Gallery {
     }
 }
 
-/// Which way the objective is better.
-pub(super) fn wanted(identity: Identity<'_>) -> Wanted {
-    if identity.ranking.objective().starts_with("min:") {
-        Wanted::Less
+/// The objective that decides, and what it is drawn against: the second one; else the drawdown, or the return where
+/// the drawdown itself decides.
+fn goals(ranking: &Ranking) -> [Goal; 2] {
+    let mut stated = ranking.objectives().into_iter();
+    let first = goal(&stated.next().unwrap_or_default());
+    let other = if first.name == "max_drawdown" {
+        "max:total_return"
     } else {
-        Wanted::More
-    }
+        "min:max_drawdown"
+    };
+    let second = goal(&stated.next().unwrap_or_else(|| other.to_owned()));
+    [first, second]
 }
 
-/// What the objective is drawn against: the drawdown, or the return of the drawdown itself.
-fn against(objective: &str) -> usize {
-    let name = if objective == "max_drawdown" {
-        "total_return"
-    } else {
-        "max_drawdown"
-    };
-    let found = METRICS.iter().position(|metric| metric.name == name);
-    found.unwrap_or(0)
+/// A goal as [`Ranking::objectives`] writes it.
+fn goal(text: &str) -> Goal {
+    let (way, name) = text.split_once(':').unwrap_or(("max", text));
+    Goal {
+        name: name.to_owned(),
+        wanted: if way == "min" {
+            Wanted::Less
+        } else {
+            Wanted::More
+        },
+    }
 }
 
 /// Indices stay below the most trials of a sweep, which 32 bits hold.
@@ -214,7 +227,6 @@ mod tests {
     use crate::sweep::finish::{Counts, Summary, head};
     use crate::sweep::journal::Journal;
     use crate::sweep::method::{Method, Sampler};
-    use crate::sweep::objective::Ranking;
     use crate::sweep::picture::report;
     use crate::sweep::plan::SweepId;
     use crate::sweep::space::{Parameter, Range, Space};
@@ -323,6 +335,7 @@ mod tests {
             counts: Counts::default(),
             top,
             plateaus,
+            front: Vec::new(),
             reasons: Vec::new(),
             object: serde_json::Value::Null,
         };

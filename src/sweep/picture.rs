@@ -12,14 +12,14 @@ use crate::report::chart::render::heat_png;
 use crate::report::html::sweep as page;
 use crate::report::sweep::axis::{Axis, PARTS, Values};
 use crate::report::sweep::heat::heats;
-use crate::report::sweep::{Counts, Goal, Row, SweepReport};
+use crate::report::sweep::{Counts, Row, SweepReport};
 use crate::stats::figure::Why;
-use crate::stats::stability::{Plateau, Wanted};
+use crate::stats::stability::Plateau;
 use crate::sweep::error::SweepError;
-use crate::sweep::figures::{Better, METRICS};
+use crate::sweep::figures::METRICS;
 use crate::sweep::finish::{Identity, Ranked, Summary};
 use crate::sweep::folder;
-use crate::sweep::gallery::{Gallery, wanted};
+use crate::sweep::gallery::Gallery;
 use crate::sweep::space::{Choice, Parameter, Range};
 
 /// Writes the pictures and the page.
@@ -60,23 +60,16 @@ pub(super) fn report(gallery: Gallery, identity: Identity<'_>, summary: &Summary
     let ranked = summary.top.iter().zip(&summary.plateaus);
     let ranked = ranked.map(|(each, plateau)| row(&gallery, each, *plateau));
     let counts = summary.counts;
+    let [goal, against] = gallery.goals.clone();
     let id = |name: &str| identity.id.get(name).unwrap_or_default().to_owned();
     SweepReport {
         name: identity.id.name(),
         version: id("version"),
         method: id("method"),
         synthetic: identity.synthetic,
-        goal: Goal {
-            name: identity.ranking.name().to_owned(),
-            wanted: wanted(identity),
-        },
-        against: Goal {
-            name: METRICS[gallery.against].name.to_owned(),
-            wanted: match METRICS[gallery.against].better {
-                Better::More => Wanted::More,
-                Better::Less => Wanted::Less,
-            },
-        },
+        goal,
+        against,
+        objectives: identity.ranking.objectives(),
         constraints: identity.ranking.constraints(),
         predicates: identity
             .space

@@ -37,5 +37,6 @@ mod skip;
 mod storm;
 mod support;
 mod sweep;
+mod sweep_models;
 mod sweep_page;
 mod tidy;

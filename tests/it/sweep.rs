@@ -737,7 +737,7 @@ fn wrong_folders_and_empty_results_are_told() {
     ];
     fails(&[&args[..], &["--replace"]].concat(), &["break-even"]);
     fails(&["--shard", "3/2"], &["is no part of a whole"]);
-    fails(&["--method", "tpe"], &["invalid value 'tpe'"]);
+    fails(&["--method", "annealing"], &["invalid value 'annealing'"]);
     say(&format!(
         "sweep: {} wrong folders and calls told, nothing lost",
         wrong.get()

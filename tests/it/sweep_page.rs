@@ -229,6 +229,35 @@ fn page_pictures_and_plateau_hold_the_numbers_of_the_trials() {
 }
 
 #[test]
+fn the_front_of_two_objectives_is_the_one_of_the_tables() {
+    let place = Place::new(44);
+    let mut command = place.sweep(GRID, "out", &[]);
+    let told = json(command.args(["--objective", "total_return,max:win_rate"]));
+    let left = files(&place.path("out"));
+    let page = String::from_utf8(left["sweep.html"].clone()).unwrap();
+    sound(&page);
+    let chart = section(&page, "spread");
+    assert!(chart.contains("total_return against win_rate"));
+    let marks = chart.split("<circle class=\"front\"").skip(1);
+    let mut drawn: Vec<&str> = marks
+        .map(|mark| between(mark, "<title>trial ", ":"))
+        .collect();
+    drawn.sort_by_key(|trial| trial.parse::<u64>().unwrap());
+    let rows = table(&left["results.csv"]);
+    let column = rows.iter().filter(|row| row["pareto"] == "true");
+    let wanted: Vec<&str> = column.map(|row| row["trial"].as_str()).collect();
+    assert_eq!(drawn, wanted);
+    assert_eq!(told["front_trials"], wanted.len());
+    assert!(page.contains("--objective max:total_return,max:win_rate --trades-min 1"));
+    say(&format!(
+        "sweep page: a front of {} trials of {}",
+        wanted.len(),
+        rows.len()
+    ));
+    assert!(wanted.len() > 1);
+}
+
+#[test]
 fn the_table_of_the_terminal_says_how_the_neighbours_do() {
     let place = Place::new(41);
     let output = place.sweep(GRID, "out", &[]).output().unwrap();

@@ -30,7 +30,8 @@ pub struct Scatter {
     pub dots: Vec<Dot>,
     /// Trials that have both figures.
     pub count: usize,
-    /// Those that meet every constraint and that no such other beats in both, best objective first.
+    /// Those that meet every constraint and that no such other beats: as good in both and better in one. Best
+    /// objective first.
     pub front: Vec<Dot>,
 }
 
@@ -54,7 +55,7 @@ pub fn scatter(report: &SweepReport) -> Scatter {
     }
 }
 
-/// The dots that no other beats in both figures; of equals the first trial.
+/// The dots that no other beats; of equal ones all.
 fn front(dots: &[Dot], (goal, against): (&Goal, &Goal)) -> Vec<Dot> {
     let mut best_first: Vec<Dot> = dots.iter().copied().filter(|dot| dot.meets).collect();
     best_first.sort_by(|one, other| {
@@ -72,10 +73,12 @@ fn front(dots: &[Dot], (goal, against): (&Goal, &Goal)) -> Vec<Dot> {
     });
     let mut front: Vec<Dot> = Vec::new();
     for dot in best_first {
-        if front
-            .last()
-            .is_none_or(|last| against.is_better(dot.against, last.against))
-        {
+        let is_beaten = front.last().is_some_and(|last| {
+            let is_equal = last.value.total_cmp(&dot.value).is_eq()
+                && last.against.total_cmp(&dot.against).is_eq();
+            !is_equal && !against.is_better(dot.against, last.against)
+        });
+        if !is_beaten {
             front.push(dot);
         }
     }
@@ -153,7 +156,7 @@ mod tests {
             let beats = |one: &Dot, other: &Dot| {
                 let no_worse = one.value >= other.value && one.against <= other.against;
                 let better = one.value > other.value || one.against < other.against;
-                one.meets && no_worse && (better || one.trial < other.trial)
+                one.meets && no_worse && better
             };
             let mut wanted: Vec<u32> = dots
                 .iter()

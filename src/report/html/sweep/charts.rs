@@ -135,16 +135,23 @@ fn risk(report: &SweepReport) -> String {
     } else {
         "; hollow ones violate a constraint"
     };
+    let (up, across) = shown(report, &found);
+    let is_out = |(low, high): (f64, f64), value: f64| value < low || value > high;
+    let far = found.dots.iter();
+    let far = far.filter(|dot| is_out(up, dot.value) || is_out(across, dot.against));
+    let edge = match far.count() {
+        0 => String::new(),
+        far => format!("; {} far out stand at the edge", format::whole(far)),
+    };
     let note = format!(
-        "{drawn}. On the line: {} that no other beats in both{kept}{hollow}",
+        "{drawn}. On the line: {} that no other beats in both{kept}{hollow}{edge}",
         format::counted(front, "trial", "trials")
     );
     figure(&title, &note, &dots(report, &found))
 }
 
-fn dots(report: &SweepReport, found: &Scatter) -> String {
-    let (goal, against) = (&report.goal, &report.against);
-    let (left, right, top, bottom) = (54.0, WIDTH - 12.0, 26.0, HEIGHT - 40.0);
+/// The ranges of both figures that the picture has room for.
+fn shown(report: &SweepReport, found: &Scatter) -> ((f64, f64), (f64, f64)) {
     let range = |figure: fn(&Dot) -> f64, wanted| {
         let values: Vec<f64> = found.dots.iter().chain(&found.front).map(figure).collect();
         let (worst, best) = shown_range(&values, wanted).unwrap_or((0.0, 1.0));
@@ -154,12 +161,21 @@ fn dots(report: &SweepReport, found: &Scatter) -> String {
             .max(1e-9);
         (low - room, high + room)
     };
+    (
+        range(|dot| dot.value, report.goal.wanted),
+        range(|dot| dot.against, report.against.wanted),
+    )
+}
+
+fn dots(report: &SweepReport, found: &Scatter) -> String {
+    let (goal, against) = (&report.goal, &report.against);
+    let (left, right, top, bottom) = (54.0, WIDTH - 12.0, 26.0, HEIGHT - 40.0);
     let across = Scale {
-        values: range(|dot| dot.against, against.wanted),
+        values: shown(report, found).1,
         pixels: (left, right),
     };
     let up = Scale {
-        values: range(|dot| dot.value, goal.wanted),
+        values: shown(report, found).0,
         pixels: (bottom, top),
     };
     let mut canvas = Canvas::new(WIDTH, HEIGHT);

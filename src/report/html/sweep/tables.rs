@@ -202,7 +202,11 @@ pub fn tried(report: &SweepReport) -> String {
     let mut judged = vec![
         vec![
             Cell::Text("Objective".to_owned()),
-            Cell::Text(report.goal.words()),
+            Cell::Text(if report.objectives.len() > 1 {
+                format!("{}; the first one ranks", report.objectives.join(", "))
+            } else {
+                report.goal.words()
+            }),
         ],
         vec![
             Cell::Text("Least trades".to_owned()),

@@ -7,7 +7,7 @@ use crate::report::html::{element, escape};
 use crate::report::sweep::{Row, SweepReport, figure_text, plateau_words};
 use crate::stats::figure::Why;
 use crate::stats::quantile;
-use crate::stats::stability::{Plateau, Wanted};
+use crate::stats::stability::Plateau;
 
 /// Title and identity.
 #[must_use]
@@ -194,13 +194,10 @@ fn validate(report: &SweepReport) -> String {
             report.method, report.counts.trials
         ));
     }
-    let way = match report.goal.wanted {
-        Wanted::More => "max",
-        Wanted::Less => "min",
-    };
     command.push_str(&format!(
-        " --objective {way}:{} --trades-min {}",
-        report.goal.name, report.trades_min
+        " --objective {} --trades-min {}",
+        report.objectives.join(","),
+        report.trades_min
     ));
     for constraint in &report.constraints {
         command.push_str(&format!(" --constraint '{constraint}'"));
