@@ -112,7 +112,7 @@ fn png_of(plot: &Plot, footer: &str) -> Result<Vec<u8>, ChartError> {
         draw::draw(&area, plot, &look).map_err(|error| failed(plot, error))?;
         area.present().map_err(|error| failed(plot, error))?;
     }
-    encode(&halved(&pixels, width), png::Compression::Fast)
+    encode(&halved(&pixels, width))
 }
 
 /// Length in drawn pixels.
@@ -139,14 +139,13 @@ fn halved(pixels: &[u8], width: usize) -> Vec<u8> {
     small
 }
 
-fn encode(pixels: &[u8], compression: png::Compression) -> Result<Vec<u8>, ChartError> {
+fn encode(pixels: &[u8]) -> Result<Vec<u8>, ChartError> {
     let side = |shown: i32| u32::try_from(shown).unwrap_or(0);
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, side(PNG_WIDTH), side(PNG_HEIGHT));
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_filter(png::FilterType::Up);
-    encoder.set_compression(compression);
     let mut writer = encoder.write_header()?;
     writer.write_image_data(pixels)?;
     writer.finish()?;
@@ -261,8 +260,7 @@ pub fn heat_png(plot: &HeatPlot<'_>, footer: &str) -> Result<Vec<u8>, ChartError
         heat::draw(&area, plot, &look).map_err(failed)?;
         area.present().map_err(failed)?;
     }
-    // There are many of them, and even areas pack to a third of what the fast way leaves.
-    encode(&pixels, png::Compression::Default)
+    encode(&pixels)
 }
 
 /// A heat map as an SVG element of class `class`, with colours as in [`svg`]; those of the cells are fixed.
