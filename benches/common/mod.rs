@@ -1,5 +1,6 @@
-//! Fixed workloads of the benches: a seeded random walk of one or ten symbol-years of minute bars with 700 confluences
-//! a year and symbol, shaped so that nearly all of them become trades. Made up; nobody's prices.
+//! Fixed workloads of the benches. `world`: a seeded random walk of one or ten symbol-years of minute bars with 700
+//! confluences a year and symbol, shaped so that nearly all of them become trades. `workload_a` and `workload_b`: what
+//! `sim data generate` makes by the commands beside them. Made up; nobody's prices.
 
 #![allow(dead_code, reason = "each bench uses a part of it")]
 #![allow(
@@ -8,6 +9,7 @@
     reason = "a bench reads the clock and prints"
 )]
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,6 +21,10 @@ use confluence::domain::signal::{Signal, SignalType};
 use confluence::domain::symbol::{Symbol, SymbolId, Symbols};
 use confluence::domain::time::{Span, Timestamp};
 use confluence::exchange::history::World;
+use confluence::market::generate::{ContractRecipe, Recipe};
+use confluence::market::generate_files::{self, Format};
+use confluence::market::generate_tape::tape;
+use confluence::market::random_walk::{self, Walks};
 use confluence::market::tape::{Series, Tape};
 use confluence::settings::Settings;
 use confluence::settings::layers::Layers;
@@ -125,6 +131,71 @@ pub(crate) fn world(symbols: usize) -> World {
         signals,
         script: Vec::new(),
     }
+}
+
+/// One symbol-year, two confluences a day. With the program's defaults it makes 123 entries; other seeds make some 94.
+/// `sim data generate --seed 65 --volatility-pct 55 --confluences-per-day 2 --symbols 1 --from 2025-01-01 --days 365
+/// --parquet --out made-up/a`
+pub(crate) fn workload_a() -> World {
+    workload(1, 55, 365)
+}
+
+/// Ten symbol-years, two confluences a day and symbol.
+/// `sim data generate --seed 65 --volatility-pct 55..120 --confluences-per-day 2 --symbols 10 --from 2025-01-01
+/// --days 365 --parquet --out made-up/b`
+pub(crate) fn workload_b() -> World {
+    workload(10, 120, 365)
+}
+
+/// One of the two, as files.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Workload {
+    /// One symbol-year.
+    A,
+    /// Ten.
+    B,
+}
+
+/// Writes a workload as `sim data generate` does.
+pub(crate) fn write(workload: Workload, folder: &Path) {
+    let (symbols, volatility_pct) = match workload {
+        Workload::A => (1, 55),
+        Workload::B => (10, 120),
+    };
+    write_walks(folder, symbols, volatility_pct, 365);
+}
+
+/// Writes a workload of any size.
+pub(crate) fn write_walks(folder: &Path, symbols: u16, volatility_pct: i64, days: u16) {
+    let (recipe, walks) = recipe(symbols, volatility_pct, days);
+    let made = random_walk::generate(&recipe, &walks).expect("a sound recipe");
+    generate_files::write(folder, &recipe, &made, Format::Parquet, "a bench").expect("written");
+}
+
+/// Workloads of the same kind over more or fewer symbols and days, for curves of growth; volatility goes from 55 % a
+/// year to this many.
+pub(crate) fn workload(symbols: u16, volatility_pct: i64, days: u16) -> World {
+    let (recipe, walks) = recipe(symbols, volatility_pct, days);
+    let made = random_walk::generate(&recipe, &walks).expect("a sound recipe");
+    let (tape, signals) = tape(made).expect("few contracts");
+    World {
+        tape,
+        signals,
+        script: Vec::new(),
+    }
+}
+
+fn recipe(symbols: u16, volatility_pct: i64, days: u16) -> (Recipe, Walks) {
+    let recipe = Recipe {
+        seed: 65,
+        contracts: ContractRecipe::several_fine(symbols),
+        from: Timestamp::from_millis(START),
+        days,
+        confluences: 2 * days,
+    };
+    let volatility = |pct: i64| Rate::from_steps(pct * 1_000_000);
+    let walks = Walks::new(volatility(55), volatility(volatility_pct));
+    (recipe, walks)
 }
 
 fn signal(symbol: SymbolId, id: &str, kind: SignalType, millis: i64) -> Signal {

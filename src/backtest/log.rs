@@ -1,20 +1,15 @@
 //! The event log of a run: every event heard, note made and command said, in order, and its hash (T10).
 //!
-//! Not here: tables made from it (`folder`). Invariant: the bytes hashed depend on inputs and rules alone; nothing that
+//! Not here: how one record is written (`line`), tables made from it (`folder`). Invariant: the bytes hashed depend on inputs and rules alone; nothing that
 //! only one of the two drivers would see is among them.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::domain::event::{
-    AccountUpdate, Command, Confluence, Event, FloorBasis, Link, ManualOrder, Note, Operator,
-    OrderStatus, OrderUpdate, Quote, Snapshot,
-};
-use crate::domain::fill::{Fill, Liquidity, Reason};
-use crate::domain::num::{Notional, Qty};
-use crate::domain::order::{Amount, HaltCause, OrderKind, OrderRequest, Purpose, Reject, Watched};
-use crate::domain::signal::Signal;
+use crate::backtest::line::{Heard, Line};
+use crate::domain::event::{Command, Event, Note, OrderUpdate};
 use crate::domain::time::Timestamp;
 use crate::engine::Journal;
 
@@ -30,12 +25,15 @@ pub enum Row {
 }
 
 /// Collects the log and its hash.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct EventLog {
     rows: Vec<(Timestamp, Row)>,
     bytes: Vec<u8>,
-    /// Time of the last record hashed, in ms: records hold the difference.
-    last: i64,
+    /// Time of the last record hashed: records hold the difference.
+    last: Timestamp,
+    /// Signals heard so far.
+    heard: Heard,
+    signals: u64,
     hasher: Sha256,
     /// Whether rows are kept; a sweep needs the hash alone.
     keep: bool,
@@ -43,6 +41,12 @@ pub struct EventLog {
 
 /// Hashed in pieces of this size, so that the buffer stays in the cache.
 const PIECE: usize = 1 << 14;
+
+impl Default for EventLog {
+    fn default() -> Self {
+        Self::hashing()
+    }
+}
 
 impl EventLog {
     /// An empty log that keeps its rows.
@@ -60,7 +64,12 @@ impl EventLog {
         // Room for a piece and the record that fills it.
         Self {
             bytes: Vec::with_capacity(PIECE + 1_024),
-            ..Self::default()
+            rows: Vec::new(),
+            last: Timestamp::from_millis(0),
+            heard: Heard::new(),
+            signals: 0,
+            hasher: Sha256::new(),
+            keep: false,
         }
     }
 
@@ -82,19 +91,14 @@ impl EventLog {
             .collect()
     }
 
-    /// Starts a record.
-    fn line(&mut self, at: Timestamp) -> Line<'_> {
+    /// Starts a record, for one who writes it himself: of a log that keeps its rows this would be missing there.
+    pub fn line(&mut self, at: Timestamp) -> Line<'_> {
         if self.bytes.len() >= PIECE {
             self.hasher.update(&self.bytes);
             self.bytes.clear();
         }
-        let since = at.millis() - self.last;
-        self.last = at.millis();
-        let mut line = Line {
-            out: &mut self.bytes,
-        };
-        line.number(since);
-        line
+        let last = std::mem::replace(&mut self.last, at);
+        Line::new(&mut self.bytes, (last, at), &self.heard)
     }
 }
 
@@ -116,6 +120,11 @@ impl Journal for EventLog {
     type Error = Infallible;
 
     fn heard(&mut self, at: Timestamp, event: &Event) -> Result<(), Infallible> {
+        if let Event::Signal { signal, .. } = event {
+            let id = Arc::clone(&signal.id);
+            self.heard.entry(id).or_insert(self.signals);
+            self.signals += 1;
+        }
         if is_recorded(event) {
             self.line(at).event(event);
         }
@@ -139,439 +148,5 @@ impl Journal for EventLog {
             self.rows.push((at, Row::Said(command.clone())));
         }
         Ok(())
-    }
-}
-
-/// Writes one record: the time since the last one, a tag, then its fields, each of known width, self-delimiting or
-/// preceded by its length, so that no two different logs have the same bytes.
-struct Line<'a> {
-    out: &'a mut Vec<u8>,
-}
-
-/// The lowest seven bits.
-fn low_bits(number: u64) -> u8 {
-    u8::try_from(number & 0x7f).expect("invariant: seven bits fit")
-}
-
-impl Line<'_> {
-    fn tag(&mut self, tag: u8) {
-        self.out.push(tag);
-    }
-
-    /// Seven bits a byte, the sign folded into the lowest: most numbers are small.
-    fn number(&mut self, number: i64) {
-        self.count(number.cast_unsigned() << 1 ^ (number >> 63).cast_unsigned());
-    }
-
-    fn count(&mut self, number: u64) {
-        let mut rest = number;
-        while rest >= 0x80 {
-            self.out.push(low_bits(rest) | 0x80);
-            rest >>= 7;
-        }
-        self.out.push(low_bits(rest));
-    }
-
-    fn wide(&mut self, value: Notional) {
-        self.out.extend_from_slice(&value.raw().to_le_bytes());
-    }
-
-    fn text(&mut self, text: &str) {
-        self.count(text.len() as u64);
-        self.out.extend_from_slice(text.as_bytes());
-    }
-
-    fn optional(&mut self, text: Option<&str>) {
-        match text {
-            None => self.tag(0),
-            Some(text) => {
-                self.tag(1);
-                self.text(text);
-            }
-        }
-    }
-
-    fn flag(&mut self, flag: bool) {
-        self.tag(u8::from(flag));
-    }
-
-    fn event(&mut self, event: &Event) {
-        match event {
-            Event::Signal { signal, quote } => {
-                self.tag(1);
-                self.signal(signal);
-                self.quote(quote);
-            }
-            Event::Order { id, update } => {
-                self.tag(2);
-                self.count(id.0);
-                self.update(update);
-            }
-            Event::Account(update) => {
-                self.tag(3);
-                self.account(update);
-            }
-            Event::Snapshot(snapshot) => {
-                self.tag(4);
-                self.snapshot(snapshot);
-            }
-            Event::Link(link) => {
-                self.tag(5);
-                self.flag(*link == Link::Up);
-            }
-            Event::Wake => self.tag(6),
-            Event::Operator(operator) => {
-                self.tag(7);
-                self.operator(operator);
-            }
-        }
-    }
-
-    fn signal(&mut self, signal: &Signal) {
-        self.text(&signal.id);
-        self.count(u64::from(signal.kind.0));
-        self.count(signal.symbol.index() as u64);
-        self.number(signal.event_time.millis());
-        self.number(signal.received_time.millis());
-    }
-
-    fn quote(&mut self, quote: &Quote) {
-        self.number(quote.mark.map_or(0, |mark| mark.steps()));
-        self.flag(quote.trading);
-        self.number(quote.wallet.steps());
-        self.wide(quote.equity);
-        self.number(quote.available.steps());
-    }
-
-    fn update(&mut self, update: &OrderUpdate) {
-        match update {
-            OrderUpdate::Accepted => self.tag(1),
-            OrderUpdate::Filled {
-                fill,
-                total,
-                complete,
-            } => {
-                self.tag(2);
-                self.fill(fill);
-                self.qty(*total);
-                self.flag(*complete);
-            }
-            OrderUpdate::Rejected(reject) => {
-                self.tag(3);
-                self.reject(*reject);
-            }
-            OrderUpdate::Canceled { total } => {
-                self.tag(4);
-                self.qty(*total);
-            }
-            OrderUpdate::NoAnswer => self.tag(5),
-            OrderUpdate::Report(report) => {
-                self.tag(6);
-                match report.status {
-                    OrderStatus::Unknown => self.tag(1),
-                    OrderStatus::Working => self.tag(2),
-                    OrderStatus::Filled => self.tag(3),
-                    OrderStatus::Canceled => self.tag(4),
-                    OrderStatus::Rejected(reject) => {
-                        self.tag(5);
-                        self.reject(reject);
-                    }
-                }
-                self.count(report.fills.len() as u64);
-                report.fills.iter().for_each(|fill| self.fill(fill));
-            }
-        }
-    }
-
-    fn qty(&mut self, qty: Qty) {
-        self.number(qty.steps());
-    }
-
-    fn fill(&mut self, fill: &Fill) {
-        self.count(fill.trade.0);
-        self.number(fill.time.millis());
-        self.number(fill.side.sign());
-        self.qty(fill.qty);
-        self.number(fill.price.steps());
-        self.number(fill.fee.steps());
-        self.tag(match fill.liquidity {
-            Liquidity::Taker => 1,
-            Liquidity::Maker => 2,
-            Liquidity::Liquidation => 3,
-        });
-        self.number(fill.realized.steps());
-        self.number(fill.insurance.steps());
-        self.number(fill.slippage.steps());
-    }
-
-    fn reject(&mut self, reject: Reject) {
-        self.text(reject.name());
-        match reject {
-            Reject::Throttled { until } => self.number(until.millis()),
-            Reject::Other(code) => self.number(i64::from(code)),
-            Reject::WouldTriggerNow
-            | Reject::NothingToReduce
-            | Reject::InsufficientMargin
-            | Reject::BelowQtyMin
-            | Reject::BelowNotionalMin
-            | Reject::OffGrid
-            | Reject::PostOnly
-            | Reject::NotTrading
-            | Reject::StaleData
-            | Reject::EndOfData
-            | Reject::Halted(_) => {}
-        }
-    }
-
-    fn account(&mut self, update: &AccountUpdate) {
-        match update {
-            AccountUpdate::Opened { balance } => {
-                self.tag(1);
-                self.number(balance.steps());
-            }
-            AccountUpdate::DayStarted { equity, wallet } => {
-                self.tag(2);
-                self.wide(*equity);
-                self.number(wallet.steps());
-            }
-            AccountUpdate::Funding { symbol, amount } => {
-                self.tag(3);
-                self.count(symbol.index() as u64);
-                self.number(amount.steps());
-            }
-            AccountUpdate::Closed {
-                symbol,
-                cause,
-                fill,
-            } => {
-                self.tag(4);
-                self.count(symbol.index() as u64);
-                self.reason(*cause);
-                self.fill(fill);
-            }
-            AccountUpdate::FloorReached { value } => {
-                self.tag(5);
-                self.wide(*value);
-            }
-        }
-    }
-
-    fn reason(&mut self, reason: Reason) {
-        match reason {
-            Reason::Order(purpose) => {
-                self.tag(1);
-                self.purpose(purpose);
-            }
-            Reason::Liquidation => self.tag(2),
-            Reason::Delisted => self.tag(3),
-            Reason::EndOfData => self.tag(4),
-        }
-    }
-
-    fn purpose(&mut self, purpose: Purpose) {
-        match purpose {
-            Purpose::Entry => self.tag(1),
-            Purpose::Manual => self.tag(2),
-            Purpose::StopLoss => self.tag(3),
-            Purpose::BreakEven => self.tag(4),
-            Purpose::Trailing => self.tag(5),
-            Purpose::TakeProfit(index) => {
-                self.tag(6);
-                self.tag(index);
-            }
-            Purpose::TimeStop => self.tag(7),
-            Purpose::RiskSignal => self.tag(8),
-            Purpose::HaltFlatten => self.tag(9),
-            Purpose::Unprotected => self.tag(10),
-        }
-    }
-
-    fn snapshot(&mut self, snapshot: &Snapshot) {
-        self.count(snapshot.positions.len() as u64);
-        for held in &snapshot.positions {
-            self.count(held.symbol.index() as u64);
-            self.number(held.direction.sign());
-            self.qty(held.qty);
-        }
-        self.count(snapshot.working.len() as u64);
-        snapshot.working.iter().for_each(|id| self.count(id.0));
-    }
-
-    fn operator(&mut self, operator: &Operator) {
-        match operator {
-            Operator::Halt => self.tag(1),
-            Operator::Resume => self.tag(2),
-            Operator::Close(symbol) => {
-                self.tag(3);
-                self.count(symbol.index() as u64);
-            }
-            Operator::CancelAll(symbol) => {
-                self.tag(4);
-                self.count(symbol.index() as u64);
-            }
-            Operator::Order(order) => {
-                self.tag(5);
-                self.manual(order);
-            }
-        }
-    }
-
-    fn manual(&mut self, order: &ManualOrder) {
-        self.count(order.symbol.index() as u64);
-        self.number(order.side.sign());
-        self.kind(order.kind);
-        self.number(order.qty.map_or(-1, Qty::steps));
-        self.flag(order.reduce_only);
-        self.flag(order.bracket.is_some());
-        self.optional(order.reference.as_deref());
-    }
-
-    fn kind(&mut self, kind: OrderKind) {
-        let watched = |watched| u8::from(watched == Watched::Mark);
-        match kind {
-            OrderKind::Market => self.tag(1),
-            OrderKind::Limit { price, post_only } => {
-                self.tag(2);
-                self.number(price.steps());
-                self.flag(post_only);
-            }
-            OrderKind::Stop {
-                trigger,
-                watched: price,
-            } => {
-                self.tag(3);
-                self.number(trigger.steps());
-                self.tag(watched(price));
-            }
-            OrderKind::TakeProfit {
-                trigger,
-                watched: price,
-            } => {
-                self.tag(4);
-                self.number(trigger.steps());
-                self.tag(watched(price));
-            }
-            OrderKind::Trail {
-                activation,
-                callback,
-                watched: price,
-            } => {
-                self.tag(5);
-                self.number(activation.steps());
-                self.number(callback.steps());
-                self.tag(watched(price));
-            }
-        }
-    }
-
-    fn note(&mut self, note: &Note) {
-        match note {
-            Note::Confluence(pair) => {
-                self.tag(11);
-                self.pair(pair);
-            }
-            Note::Ignored { id, reason } => {
-                self.tag(12);
-                self.text(id);
-                self.text(reason.name());
-            }
-            Note::LowScore { id, pair } => {
-                self.tag(13);
-                self.text(id);
-                self.pair(pair);
-            }
-            Note::Refused {
-                symbol,
-                reference,
-                gate,
-            } => {
-                self.tag(14);
-                self.count(symbol.index() as u64);
-                self.text(reference);
-                self.text(gate.name());
-            }
-            Note::Halted(cause) => {
-                self.tag(15);
-                self.cause(*cause);
-            }
-            Note::Resumed => self.tag(16),
-            Note::TargetsDropped { symbol, levels } => {
-                self.tag(17);
-                self.count(symbol.index() as u64);
-                self.tag(*levels);
-            }
-            Note::Unprotected { symbol } => {
-                self.tag(18);
-                self.count(symbol.index() as u64);
-            }
-            Note::Surprise { order, what } => {
-                self.tag(19);
-                self.count(order.map_or(0, |id| id.0));
-                self.text(what);
-            }
-        }
-    }
-
-    fn pair(&mut self, pair: &Confluence) {
-        self.count(pair.symbol.index() as u64);
-        self.text(&pair.alpha);
-        self.text(&pair.fomo);
-        self.number(pair.gap.millis());
-        self.number(pair.score.total.steps());
-    }
-
-    fn cause(&mut self, cause: HaltCause) {
-        self.text(cause.name());
-    }
-
-    fn command(&mut self, command: &Command) {
-        match command {
-            Command::Submit(approved) => {
-                self.tag(21);
-                self.request(approved.request());
-            }
-            Command::Cancel(id) => {
-                self.tag(22);
-                self.count(id.0);
-            }
-            Command::Query(id) => {
-                self.tag(23);
-                self.count(id.0);
-            }
-            Command::Resync => self.tag(24),
-            Command::Halt(cause) => {
-                self.tag(25);
-                self.cause(*cause);
-            }
-            Command::Release => self.tag(26),
-            Command::Watch(floor) => {
-                self.tag(27);
-                if let Some(floor) = floor {
-                    self.flag(floor.basis == FloorBasis::Wallet);
-                    self.wide(floor.level);
-                }
-            }
-        }
-    }
-
-    fn request(&mut self, request: &OrderRequest) {
-        self.count(request.id.0);
-        self.count(request.symbol.index() as u64);
-        self.number(request.side.sign());
-        self.kind(request.kind);
-        match request.amount {
-            Amount::Exact(qty) => {
-                self.tag(1);
-                self.qty(qty);
-            }
-            Amount::Share(share) => {
-                self.tag(2);
-                self.number(share.steps());
-            }
-            Amount::All => self.tag(3),
-        }
-        self.flag(request.reduce_only);
-        self.purpose(request.purpose);
-        self.optional(request.reference.as_deref());
     }
 }

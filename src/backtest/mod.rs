@@ -5,6 +5,7 @@
 pub mod folder;
 pub mod inputs;
 pub mod job;
+pub mod line;
 pub mod log;
 mod notes;
 pub mod prepare;

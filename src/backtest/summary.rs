@@ -154,17 +154,25 @@ fn mean(sum: u64, count: u64) -> Option<f64> {
 /// e₁ … e_n: equity at the rollovers, and the final equity as the close of the last, possibly partial, day (M1).
 #[must_use]
 pub fn daily_series(outcome: &Outcome, balance: Money) -> DailySeries {
-    let before_end = outcome
-        .rollovers
-        .iter()
-        .filter(|(time, _)| *time < outcome.end);
-    let mut closes: Vec<f64> = before_end.map(|(_, equity)| equity.to_f64()).collect();
-    closes.push(outcome.equity.to_f64());
+    let span = (outcome.start, outcome.end);
+    daily_equity(balance, span, &outcome.rollovers, outcome.equity)
+}
+
+/// The same from its parts: the first deposit, start and end, equity at the rollovers and at the end.
+#[must_use]
+pub fn daily_equity(
+    balance: Money,
+    (start, end): (Timestamp, Timestamp),
+    rollovers: &[(Timestamp, Notional)],
+    last: Notional,
+) -> DailySeries {
+    let before_end = rollovers.iter().filter(|(time, _)| *time < end);
+    let before_end = before_end.map(|(_, equity)| equity.to_f64());
     DailySeries {
-        start: outcome.start,
-        end: outcome.end,
+        start,
+        end,
         initial: balance.to_f64(),
-        closes,
+        closes: before_end.chain([last.to_f64()]).collect(),
     }
 }
 

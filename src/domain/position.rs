@@ -60,12 +60,8 @@ pub fn fee(price: Price, qty: Qty, rate: Rate) -> Money {
 /// Margin that a notional needs, rounded up (A6).
 #[must_use]
 pub fn initial_margin(notional: Notional, leverage: u16) -> Money {
-    let wide = super::num::divide(
-        notional.raw(),
-        i128::from(leverage) * i128::from(UNIT),
-        Rounding::Up,
-    );
-    Notional::from_raw(wide * i128::from(UNIT)).round(Rounding::Up)
+    let divisor = i64::from(leverage) * UNIT;
+    Money::from_quotient(notional.raw(), i128::from(divisor), Rounding::Up)
 }
 
 impl Position {
@@ -146,12 +142,7 @@ impl Position {
     #[must_use]
     pub fn level(&self, distance: Rate, tick: Price, rounding: Rounding) -> Option<Price> {
         let numerator = self.cost.raw() * i128::from(UNIT + distance.steps());
-        Price::from_quotient(
-            numerator,
-            i128::from(self.qty.steps()) * i128::from(UNIT),
-            tick,
-            rounding,
-        )
+        Price::from_split(numerator, (self.qty.steps(), UNIT), tick, rounding)
     }
 
     /// The mark at which the position is liquidated, with `margin` to lose, rounded toward entry (A7).
@@ -182,12 +173,14 @@ impl Position {
             let above_floor = bracket.floor.exact().raw() * bottom <= scaled;
             let below_cap = index == last || scaled < bracket.cap.exact().raw() * bottom;
             if above_floor && below_cap {
-                let divisor = bottom * i128::from(self.qty.steps());
                 // A small position beside a large margin: no price can ever get there.
-                let reachable = scaled / divisor <= i128::from(LARGEST);
-                return reachable
-                    .then(|| Price::from_quotient(scaled, divisor, instrument.tick, rounding))
-                    .flatten();
+                let per_unit = super::num::divide(scaled, bottom, Rounding::Down);
+                let qty = self.qty.steps();
+                if per_unit >= i128::from(LARGEST) * i128::from(qty) + i128::from(qty) {
+                    return None;
+                }
+                let bottom = i64::try_from(bottom).expect("invariant: at most two units");
+                return Price::from_split(scaled, (bottom, qty), instrument.tick, rounding);
             }
         }
         None
@@ -205,6 +198,6 @@ fn released_share(cost: Notional, part: i128, whole: i128) -> Money {
 }
 
 fn share_of_money(amount: Money, part: i128, whole: i128) -> Money {
-    let steps = super::num::divide(i128::from(amount.steps()) * part, whole, Rounding::HalfEven);
-    Notional::from_raw(steps * i128::from(UNIT)).round(Rounding::Down)
+    let numerator = i128::from(amount.steps()) * part;
+    Money::from_quotient(numerator, whole, Rounding::HalfEven)
 }

@@ -106,6 +106,12 @@ impl Account {
             .filter_map(|symbol| Some((*symbol, self.held[symbol.index()].as_ref()?)))
     }
 
+    /// Finished trades, in the order they ended.
+    #[must_use]
+    pub fn trades(&self) -> &[Trade] {
+        &self.trades
+    }
+
     /// The ledger and the finished trades.
     #[must_use]
     pub fn into_records(self) -> (Vec<LedgerEntry>, Vec<Trade>) {
@@ -161,11 +167,11 @@ impl Account {
             slippage: hit.slippage,
         };
         let direction = Direction::opened_by(hit.side);
-        match self.held[place.symbol.index()].take() {
+        match &self.held[place.symbol.index()] {
             None => self.start(place, hit, direction),
-            Some(held) if held.position.direction == direction => self.grow(place, hit, held),
-            Some(held) => {
-                self.reduce(place, hit, held, &mut fill);
+            Some(held) if held.position.direction == direction => self.grow(place, hit),
+            Some(_) => {
+                self.reduce(place, hit, &mut fill);
                 return fill;
             }
         }
@@ -223,17 +229,22 @@ impl Account {
         }
     }
 
-    fn grow(&mut self, place: &Where, hit: &Hit, mut held: Held) {
+    fn grow(&mut self, place: &Where, hit: &Hit) {
+        let Some(held) = &mut self.held[place.symbol.index()] else {
+            return;
+        };
         let before = held.position.isolated;
         held.position = held.position.add(hit.price, hit.qty, self.terms.leverage);
         self.isolated += held.position.isolated - before;
         held.entered_at = place.at;
         held.trade.qty += hit.qty;
         held.trade.entry_cost += hit.price * hit.qty;
-        self.held[place.symbol.index()] = Some(held);
     }
 
-    fn reduce(&mut self, place: &Where, hit: &Hit, mut held: Held, fill: &mut Fill) {
+    fn reduce(&mut self, place: &Where, hit: &Hit, fill: &mut Fill) {
+        let Some(held) = &self.held[place.symbol.index()] else {
+            return;
+        };
         let before = held.position.isolated;
         let reduction = held.position.reduce(hit.price, hit.qty);
         let symbol = Some(place.symbol);
@@ -265,6 +276,9 @@ impl Account {
             );
         }
         self.isolated += reduction.rest.map_or(Money::ZERO, |rest| rest.isolated) - before;
+        let Some(held) = &mut self.held[place.symbol.index()] else {
+            return;
+        };
         let trade = &mut held.trade;
         trade.exit_time = place.time;
         trade.exit_quote += hit.price * hit.qty;
@@ -274,13 +288,11 @@ impl Account {
         trade.slippage += hit.slippage;
         trade.exits.push(hit.reason);
         match reduction.rest {
-            Some(rest) => {
-                held.position = rest;
-                self.held[place.symbol.index()] = Some(held);
-            }
+            Some(rest) => held.position = rest,
             None => {
                 self.open.retain(|symbol| *symbol != place.symbol);
-                self.trades.push(held.finish());
+                let ended = self.held[place.symbol.index()].take();
+                self.trades.extend(ended.map(Held::finish));
             }
         }
     }

@@ -9,12 +9,14 @@ use std::cmp::Ordering;
 use crate::domain::fill::{Liquidity, Reason};
 use crate::domain::instrument::Instrument;
 use crate::domain::num::{Money, Notional, Price, Qty, Rate, Rounding, UNIT, multiply_divide};
-use crate::domain::order::{Amount, Direction, OrderId, OrderKind, Purpose, Side, Watched};
+use crate::domain::order::{
+    Amount, Direction, OrderId, OrderKind, OrderRequest, Purpose, Side, Watched,
+};
 use crate::domain::position::{MarginMode, Position, fee};
 use crate::exchange::model::{LimitFill, Model};
 
 /// An order that rests at the exchange.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resting {
     /// Its id.
     pub id: OrderId,
@@ -207,6 +209,60 @@ pub fn taker_price(reference: Reference, side: Side, cost: Rate, tick: Price) ->
     .unwrap_or(tick)
 }
 
+/// The fill of a market or marketable limit order that arrives at an open: `at` is that price and the quantity.
+#[must_use]
+pub fn arrived(
+    request: &OrderRequest,
+    model: &Model,
+    instrument: &Instrument,
+    at: (Price, Qty),
+) -> Hit {
+    let (open, qty) = at;
+    let reason = Reason::Order(request.purpose);
+    let cost = cost_rate(model, reason);
+    let taken = taker_price(open.into(), request.side, cost, instrument.tick);
+    let price = match (request.kind, request.side) {
+        (OrderKind::Limit { price, .. }, Side::Buy) => taken.min(price),
+        (OrderKind::Limit { price, .. }, Side::Sell) => taken.max(price),
+        _ => taken,
+    };
+    Hit {
+        order: Some(request.id),
+        reason,
+        side: request.side,
+        qty,
+        price,
+        liquidity: Liquidity::Taker,
+        slippage: slippage(price, open.into(), qty),
+        total: qty,
+        left: Qty::ZERO,
+    }
+}
+
+/// What closes all of a position without an order, at a price with taker costs (D3, D4).
+#[must_use]
+pub fn forced(
+    position: &Position,
+    reason: Reason,
+    model: &Model,
+    instrument: &Instrument,
+    close: Price,
+) -> Hit {
+    let side = position.direction.exit_side();
+    let price = taker_price(close.into(), side, cost_rate(model, reason), instrument.tick);
+    Hit {
+        order: None,
+        reason,
+        side,
+        qty: position.qty,
+        price,
+        liquidity: Liquidity::Taker,
+        slippage: slippage(price, close.into(), position.qty),
+        total: position.qty,
+        left: Qty::ZERO,
+    }
+}
+
 /// |price − reference| × quantity, rounded up (M6, memo).
 #[must_use]
 pub fn slippage(price: Price, reference: Reference, qty: Qty) -> Money {
@@ -275,6 +331,19 @@ impl Resting {
             | OrderKind::Trail { watched, .. } => watched,
             OrderKind::Limit { .. } | OrderKind::Market => Watched::Contract,
         }
+    }
+
+    /// Whether a point lies at or beyond its level. Both limit rules and the position are another matter.
+    #[must_use]
+    pub fn is_reached(&self, point: Point, tick: Price) -> bool {
+        let price = point.price(self.watched());
+        self.level(tick).is_some_and(|level| {
+            if fires_downward(self.kind, self.side) {
+                price <= level
+            } else {
+                price >= level
+            }
+        })
     }
 
     const fn class(&self) -> Class {
@@ -346,22 +415,13 @@ impl Walk<'_> {
     fn next_at(&self, point: Point) -> Option<usize> {
         let tick = self.instrument.tick;
         let holds = |order: &Resting| {
-            let Some(level) = order.level(tick) else {
-                return false;
-            };
-            let price = point.price(order.watched());
             if order.class() == Class::Limit && !self.limit_can_fill(order) {
                 return false;
             }
-            let beyond = if fires_downward(order.kind, order.side) {
-                price <= level
-            } else {
-                price >= level
-            };
             let strictly = order.class() != Class::Limit
                 || self.model.limit_fill == LimitFill::Touch
-                || price != level;
-            beyond && strictly && self.may_act(order)
+                || Some(point.price(order.watched())) != order.level(tick);
+            order.is_reached(point, tick) && strictly && self.may_act(order)
         };
         let key = |order: &Resting| {
             let level = order.level(tick).map_or(0, Price::steps);
@@ -502,6 +562,29 @@ impl Walk<'_> {
         fixed && reached.next().is_none() && !self.is_liquidated_within(low, high)
     }
 
+    /// The one order that fires inside a bar, whatever the path, if it is so simple; `Some(None)` when none does.
+    #[must_use]
+    pub fn lone(&self, low: Point, high: Point) -> Option<Option<usize>> {
+        if !self.is_path_free(low, high) {
+            return None;
+        }
+        // A partial fill moves the liquidation level by roundings; what is near is looked at whole.
+        let near = self.liquidation.is_some_and(|level| {
+            let margin = level.steps() / 1_000 + 2 * self.instrument.tick.steps();
+            (low.mark.steps() - margin..=high.mark.steps() + margin).contains(&level.steps())
+        });
+        let tick = self.instrument.tick;
+        let reached = |order: &Resting| order.is_reached(low, tick) || order.is_reached(high, tick);
+        (!near).then(|| self.orders.iter().position(reached))
+    }
+
+    /// What an order executes to when it alone fires at its level; the walk stays as it is.
+    #[must_use]
+    pub fn execution_alone(&self, index: usize) -> Option<Hit> {
+        let level = self.orders[index].level(self.instrument.tick)?;
+        Some(self.execution(&self.orders[index], level.into()))
+    }
+
     /// Whether the mark of a bar reaches the liquidation level.
     #[must_use]
     pub fn is_liquidated_within(&self, low: Point, high: Point) -> bool {
@@ -549,42 +632,20 @@ impl Walk<'_> {
 
     /// Executes a resting order against the position.
     fn fire(&mut self, index: usize, reference: Reference, visited: Option<Price>) {
-        let order = self.orders[index].clone();
+        let order = self.orders[index];
+        let hit = self.execution(&order, reference);
+        let Hit {
+            qty,
+            price,
+            liquidity,
+            left,
+            ..
+        } = hit;
         let open = self.position.map_or(Qty::ZERO, |position| position.qty);
-        let is_limit = order.class() == Class::Limit;
-        let wanted = match order.amount {
-            Amount::Exact(qty) => qty,
-            Amount::Share(share) => open.share(share, self.instrument.step),
-            Amount::All => open,
-        };
-        let closes = self
-            .position
-            .is_some_and(|position| position.direction.exit_side() == order.side);
-        let mut qty = if order.reduce_only || closes {
-            wanted.min(open)
-        } else {
-            wanted
-        };
-        if is_limit {
-            qty = qty
-                .min(self.limit_budget)
-                .round_down_to_step(self.instrument.step);
+        let closes = self.closes(&order);
+        if order.class() == Class::Limit {
             self.limit_budget -= qty;
         }
-        let reason = Reason::Order(order.purpose);
-        let (price, liquidity) = if let OrderKind::Limit { price, .. } = order.kind {
-            (price, Liquidity::Maker)
-        } else {
-            let cost = cost_rate(self.model, reason);
-            (
-                taker_price(reference, order.side, cost, self.instrument.tick),
-                Liquidity::Taker,
-            )
-        };
-        let left = match order.amount {
-            Amount::Exact(all) if is_limit => all - qty,
-            Amount::Exact(_) | Amount::Share(_) | Amount::All => Qty::ZERO,
-        };
         if left.is_zero() || (closes && qty == open) {
             self.orders.remove(index);
         } else {
@@ -600,12 +661,47 @@ impl Walk<'_> {
         if closes {
             self.visit(price);
         }
-        let slippage = if is_limit {
-            Money::ZERO
-        } else {
-            slippage(price, reference, qty)
+        self.hits.push(hit);
+        self.settle(order.side, price, qty, liquidity);
+    }
+
+    fn closes(&self, order: &Resting) -> bool {
+        self.position
+            .is_some_and(|position| position.direction.exit_side() == order.side)
+    }
+
+    /// How much of an order executes, and at what price.
+    fn execution(&self, order: &Resting, reference: Reference) -> Hit {
+        let open = self.position.map_or(Qty::ZERO, |position| position.qty);
+        let is_limit = order.class() == Class::Limit;
+        let wanted = match order.amount {
+            Amount::Exact(qty) => qty,
+            Amount::Share(share) => open.share(share, self.instrument.step),
+            Amount::All => open,
         };
-        self.hits.push(Hit {
+        let mut qty = if order.reduce_only || self.closes(order) {
+            wanted.min(open)
+        } else {
+            wanted
+        };
+        if is_limit {
+            qty = qty
+                .min(self.limit_budget)
+                .round_down_to_step(self.instrument.step);
+        }
+        let reason = Reason::Order(order.purpose);
+        let (price, liquidity, slippage) = if let OrderKind::Limit { price, .. } = order.kind {
+            (price, Liquidity::Maker, Money::ZERO)
+        } else {
+            let cost = cost_rate(self.model, reason);
+            let price = taker_price(reference, order.side, cost, self.instrument.tick);
+            (price, Liquidity::Taker, slippage(price, reference, qty))
+        };
+        let left = match order.amount {
+            Amount::Exact(all) if is_limit => all - qty,
+            Amount::Exact(_) | Amount::Share(_) | Amount::All => Qty::ZERO,
+        };
+        Hit {
             order: Some(order.id),
             reason,
             side: order.side,
@@ -615,8 +711,7 @@ impl Walk<'_> {
             slippage,
             total: order.filled + qty,
             left,
-        });
-        self.settle(order.side, price, qty, liquidity);
+        }
     }
 
     /// Applies a fill to the copy of the account that the walk carries.

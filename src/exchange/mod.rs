@@ -4,5 +4,8 @@
 
 pub mod account;
 pub mod fills;
+pub mod floor;
 pub mod history;
 pub mod model;
+pub mod path;
+pub mod touch;

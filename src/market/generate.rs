@@ -5,7 +5,7 @@
 //! so that a run meets every kind of exit; **a result on them says nothing about any strategy**.
 //! Signals: pairs of 110 and 113 or 112 with known gaps, pairs that miss the window, and other types.
 //!
-//! Not here: the price path itself (`walk`), writing files (`generate_files`).
+//! Not here: the price path itself (`walk`), plain random walks (`random_walk`), writing files (`generate_files`).
 //! Invariant: whole numbers only, one random stream per symbol: the same seed gives the same bytes on every machine.
 
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use crate::domain::symbol::Symbol;
 use crate::domain::time::{Span, Timestamp};
 
 use super::tape::FundingRecord;
+use super::threads;
 use super::walk::walk;
 
 /// Streams of a seed, after those that `simulation.md` W2 names.
@@ -90,7 +91,7 @@ pub struct KnownPair {
     pub fomo: String,
     /// Distance of the two in milliseconds.
     pub gap: i64,
-    /// What follows; nothing after a near miss.
+    /// What follows; nothing after a near miss, and nothing in a random walk.
     pub episode: Option<Episode>,
 }
 
@@ -114,14 +115,14 @@ pub struct Prices {
     pub contract: ContractRecipe,
     /// Minutes.
     pub bars: Bars,
-    /// Minutes of the mark, without volume.
+    /// Minutes of the mark, without volume; none with a random walk.
     pub mark: Bars,
-    /// Every eight hours.
+    /// Every eight hours; none with a random walk.
     pub funding: Vec<FundingRecord>,
 }
 
 /// Everything made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Generated {
     /// By contract, in the recipe's order.
     pub prices: Vec<Prices>,
@@ -166,6 +167,17 @@ impl ContractRecipe {
     }
 }
 
+impl ContractRecipe {
+    /// Whether a walk to ten times its start, or a tenth, stays among the prices that can be written.
+    fn fits(&self) -> bool {
+        self.start >= 5_000
+            && self
+                .start
+                .checked_mul(self.tick.steps())
+                .is_some_and(|steps| steps <= crate::domain::num::LARGEST / 10)
+    }
+}
+
 /// A, B, … Z, BA, BB, …
 fn letters(number: u16) -> String {
     let digit = char::from(b'A' + u8::try_from(number % 26).unwrap_or(0));
@@ -181,48 +193,62 @@ fn letters(number: u16) -> String {
 #[must_use]
 pub fn generate(recipe: &Recipe) -> Option<Generated> {
     let minutes = i64::from(recipe.days) * MINUTES_A_DAY;
-    let fits = |contract: &ContractRecipe| {
-        contract.start >= 5_000
-            && contract
-                .start
-                .checked_mul(contract.tick.steps())
-                .is_some_and(|steps| steps <= crate::domain::num::LARGEST / 10)
-    };
     let spacing = minutes / (i64::from(recipe.confluences) + 1);
-    if !(1..=3_660).contains(&recipe.days) || !recipe.contracts.iter().all(fits) || spacing < 10 {
+    if !(1..=3_660).contains(&recipe.days)
+        || !recipe.contracts.iter().all(ContractRecipe::fits)
+        || spacing < 10
+    {
         return None;
     }
-    let mut made = Generated {
-        prices: Vec::new(),
-        signals: Vec::new(),
-        known: Known::default(),
-    };
-    for (index, contract) in recipe.contracts.iter().enumerate() {
-        let index = index as u64;
-        let mut random = Random::stream(recipe.seed, &[SIGNALS, index]);
-        let mut starts = Vec::new();
-        for number in 0..i64::from(recipe.confluences) {
-            // Contracts take turns inside the spacing, so that they do not all ask for margin at once.
-            let minute = spacing * (number + 1) + random.between(0, spacing / 2) - spacing / 4;
-            let episode =
-                EPISODES[usize::try_from(number + index as i64).unwrap_or(0) % EPISODES.len()];
-            starts.push((minute, episode));
-        }
-        if index == 0 && recipe.confluences > 0 && spacing > QUIET + 2 * LAST {
-            starts.push((minutes - LAST, Episode::Calm));
-        }
-        made.signals_of(recipe, contract, &starts, &mut random);
-        let mut random = Random::stream(recipe.seed, &[PRICES, index]);
-        let prices = walk(recipe, contract, &starts, &mut random, &mut made.known);
-        made.prices.push(prices);
-    }
-    made.signals.sort_by(|a, b| {
-        (a.received_time, a.event_time, &a.id).cmp(&(b.received_time, b.event_time, &b.id))
+    let parts = threads::each(recipe.contracts.len(), |index| {
+        one_contract(recipe, index, spacing)
     });
-    Some(made)
+    Some(Generated::joined(parts))
+}
+
+/// Prices and signals of one contract.
+fn one_contract(recipe: &Recipe, index: usize, spacing: i64) -> Generated {
+    let contract = &recipe.contracts[index];
+    let minutes = i64::from(recipe.days) * MINUTES_A_DAY;
+    let index = index as u64;
+    let mut random = Random::stream(recipe.seed, &[SIGNALS, index]);
+    let mut starts = Vec::new();
+    for number in 0..i64::from(recipe.confluences) {
+        // Contracts take turns inside the spacing, so that they do not all ask for margin at once.
+        let minute = spacing * (number + 1) + random.between(0, spacing / 2) - spacing / 4;
+        let episode =
+            EPISODES[usize::try_from(number + index as i64).unwrap_or(0) % EPISODES.len()];
+        starts.push((minute, episode));
+    }
+    if index == 0 && recipe.confluences > 0 && spacing > QUIET + 2 * LAST {
+        starts.push((minutes - LAST, Episode::Calm));
+    }
+    let mut made = Generated::default();
+    made.signals_of(recipe, contract, &starts, &mut random);
+    let mut random = Random::stream(recipe.seed, &[PRICES, index]);
+    let prices = walk(recipe, contract, &starts, &mut random, &mut made.known);
+    made.prices.push(prices);
+    made
 }
 
 impl Generated {
+    /// Parts in the order of the contracts as one, its signals by time.
+    pub(crate) fn joined(parts: Vec<Self>) -> Self {
+        let mut all = Self::default();
+        for part in parts {
+            all.prices.extend(part.prices);
+            all.signals.extend(part.signals);
+            all.known.confluences.extend(part.known.confluences);
+            all.known.near_misses.extend(part.known.near_misses);
+            all.known.holes.extend(part.known.holes);
+            all.known.zero_volume.extend(part.known.zero_volume);
+        }
+        all.signals.sort_by(|a, b| {
+            (a.received_time, a.event_time, &a.id).cmp(&(b.received_time, b.event_time, &b.id))
+        });
+        all
+    }
+
     fn signals_of(
         &mut self,
         recipe: &Recipe,

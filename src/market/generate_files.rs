@@ -1,7 +1,7 @@
 //! Writes made-up prices and signals as a data folder that says what it is: a marker named `SYNTHETIC` on top, and
 //! `synthetic` in the name of every price and rules file.
 //!
-//! Not here: making them (`generate`).
+//! Not here: making them (`generate`, `random_walk`), the rules of the contracts (`generate_rules`).
 //! Invariant: a folder that holds anything is never written into; the same recipe gives the same bytes.
 
 use std::fmt::{Arguments, Write as _};
@@ -9,15 +9,18 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use flate2::{Compression, GzBuilder};
-use serde_json::{Value, json};
-
 use crate::domain::bar::Bars;
+use crate::domain::num::UNIT;
+use flate2::{Compression, GzBuilder};
 
 use super::error::MarketError;
-use super::generate::{ContractRecipe, Generated, Prices, Recipe};
+use super::generate::{Generated, Prices, Recipe};
+use super::generate_rules::{brackets, exchange_info};
 use super::whole_file::write_whole;
-use super::{parquet, parquet_funding, signals};
+use super::{parquet, parquet_funding, signals, threads};
+
+/// Text up to this many bytes is packed as small as can be: a sample that is kept. More is packed ten times as fast.
+const PACKED_BEST_MAX: usize = 4 << 20;
 
 /// Format of the price files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +52,7 @@ pub fn write(
     write_until(root, recipe, made, (format, command), &|| false)
 }
 
-/// As [`write`], but ends early once `stopped` says so: packing text takes seconds per symbol-year.
+/// As [`write`], but ends early once `stopped` says so. Threads take the contracts in turn.
 ///
 /// # Errors
 /// As [`write`], and when it was stopped.
@@ -58,15 +61,23 @@ pub fn write_until(
     recipe: &Recipe,
     made: &Generated,
     (format, command): (Format, &str),
-    stopped: &dyn Fn() -> bool,
+    stopped: &(dyn Fn() -> bool + Sync),
 ) -> Result<Vec<PathBuf>, MarketError> {
     let unwritable = |wrong| MarketError::unwritable(root, wrong);
     if root.exists() && fs::read_dir(root).map_err(unwritable)?.next().is_some() {
         let hint = "name a new folder, or remove this one";
         return Err(MarketError::content(root, "the folder is not empty", hint));
     }
-    for part in ["klines", "mark", "funding", "exchange-info"] {
-        fs::create_dir_all(root.join(part)).map_err(unwritable)?;
+    let has_marks = made.prices.iter().any(|prices| !prices.mark.is_empty());
+    for (part, wanted) in [
+        ("klines", true),
+        ("mark", has_marks),
+        ("funding", has_marks),
+        ("exchange-info", true),
+    ] {
+        if wanted {
+            fs::create_dir_all(root.join(part)).map_err(unwritable)?;
+        }
     }
     let mut folder = Folder {
         root,
@@ -88,14 +99,14 @@ pub fn write_until(
         format!("exchange-info/synthetic-leverageBracket-{day}.json"),
         format!("{tiers:#}\n").as_bytes(),
     )?;
-    for prices in &made.prices {
+    let written = threads::each(made.prices.len(), |index| {
         if stopped() {
             return Err(unwritable(io::ErrorKind::Interrupted.into()));
         }
-        match format {
-            Format::CsvGz => folder.put_text(prices)?,
-            Format::Parquet => folder.put_parquet(prices)?,
-        }
+        write_prices(root, &made.prices[index], format)
+    });
+    for files in written {
+        folder.files.extend(files?);
     }
     let path = root.join("signals.csv");
     signals::write_csv(&path, &made.signals)?;
@@ -110,41 +121,49 @@ impl Folder<'_> {
         self.files.push(path);
         Ok(())
     }
+}
 
-    fn put_text(&mut self, prices: &Prices) -> Result<(), MarketError> {
-        let symbol = &prices.contract.symbol;
-        let klines = format!("klines/{symbol}-1m-synthetic.csv.gz");
-        self.put(klines, &gzip(self.root, &csv(&prices.bars))?)?;
-        let mark = format!("mark/{symbol}-1m-mark-synthetic.csv.gz");
-        self.put(mark, &gzip(self.root, &csv(&prices.mark))?)?;
-        let mut text = String::from("funding_time,funding_rate\n");
-        for record in &prices.funding {
-            line(
-                &mut text,
-                format_args!("{},{}", record.time.millis(), record.rate),
-            );
+/// Writes what was made of one contract.
+fn write_prices(root: &Path, prices: &Prices, format: Format) -> Result<Vec<PathBuf>, MarketError> {
+    let symbol = &prices.contract.symbol;
+    let extension = match format {
+        Format::CsvGz => "csv.gz",
+        Format::Parquet => "parquet",
+    };
+    let mut files = Vec::new();
+    let bars = [
+        ("klines", "1m", &prices.bars),
+        ("mark", "1m-mark", &prices.mark),
+    ];
+    for (folder, form, bars) in bars {
+        if bars.is_empty() {
+            continue;
         }
-        let funding = format!("funding/{symbol}-funding-synthetic.csv.gz");
-        self.put(funding, &gzip(self.root, &text)?)
+        let path = root.join(format!("{folder}/{symbol}-{form}-synthetic.{extension}"));
+        match format {
+            Format::CsvGz => write_whole(&path, &gzip(root, &csv(bars))?)?,
+            Format::Parquet => parquet::write_klines(&path, bars, true)?,
+        }
+        files.push(path);
     }
+    if !prices.funding.is_empty() {
+        let path = root.join(format!("funding/{symbol}-funding-synthetic.{extension}"));
+        match format {
+            Format::CsvGz => write_whole(&path, &gzip(root, &funding_csv(prices))?)?,
+            Format::Parquet => parquet_funding::write(&path, &prices.funding, true)?,
+        }
+        files.push(path);
+    }
+    Ok(files)
+}
 
-    fn put_parquet(&mut self, prices: &Prices) -> Result<(), MarketError> {
-        let symbol = &prices.contract.symbol;
-        let klines = self
-            .root
-            .join(format!("klines/{symbol}-1m-synthetic.parquet"));
-        parquet::write_klines(&klines, &prices.bars, true)?;
-        let mark = self
-            .root
-            .join(format!("mark/{symbol}-1m-mark-synthetic.parquet"));
-        parquet::write_klines(&mark, &prices.mark, true)?;
-        let funding = self
-            .root
-            .join(format!("funding/{symbol}-funding-synthetic.parquet"));
-        parquet_funding::write(&funding, &prices.funding, true)?;
-        self.files.extend([klines, mark, funding]);
-        Ok(())
+fn funding_csv(prices: &Prices) -> String {
+    let mut text = String::from("funding_time,funding_rate\n");
+    for record in &prices.funding {
+        let time = record.time.millis();
+        line(&mut text, format_args!("{time},{}", record.rate));
     }
+    text
 }
 
 fn line(text: &mut String, arguments: Arguments<'_>) {
@@ -152,24 +171,66 @@ fn line(text: &mut String, arguments: Arguments<'_>) {
 }
 
 fn csv(bars: &Bars) -> String {
-    let mut text = String::from("open_time,open,high,low,close,volume\n");
+    // Rows of made-up minutes are up to some seventy bytes.
+    let mut text = String::with_capacity(bars.len() * 72);
+    text.push_str("open_time,open,high,low,close,volume\n");
     for row in 0..bars.len() {
         let bar = bars.get(row);
-        let time = bar.open_time.millis();
-        let (open, high, low, close, volume) = (bar.open, bar.high, bar.low, bar.close, bar.volume);
-        line(
-            &mut text,
-            format_args!("{time},{open},{high},{low},{close},{volume}"),
-        );
+        push_whole(&mut text, bar.open_time.millis().unsigned_abs());
+        for price in [bar.open, bar.high, bar.low, bar.close] {
+            text.push(',');
+            push_steps(&mut text, price.steps().unsigned_abs());
+        }
+        text.push(',');
+        push_steps(&mut text, bar.volume.steps().unsigned_abs());
+        text.push('\n');
     }
     text
 }
 
+/// Digits of a whole number; several times as fast as formatting, and a symbol-year has three million.
+fn push_whole(text: &mut String, mut number: u64) {
+    let mut digits = [b'0'; 20];
+    let mut first = digits.len() - 1;
+    loop {
+        digits[first] = b'0' + u8::try_from(number % 10).expect("invariant: one digit");
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+        first -= 1;
+    }
+    text.extend(digits[first..].iter().map(|digit| char::from(*digit)));
+}
+
+/// A count of 1e-8 steps as its shortest decimal, as prices and quantities display themselves.
+fn push_steps(text: &mut String, steps: u64) {
+    let unit = UNIT.unsigned_abs();
+    push_whole(text, steps / unit);
+    let (mut rest, mut decimals) = (steps % unit, 8);
+    if rest == 0 {
+        return;
+    }
+    while rest % 10 == 0 {
+        rest /= 10;
+        decimals -= 1;
+    }
+    text.push('.');
+    let written = rest.ilog10() + 1;
+    for _ in written..decimals {
+        text.push('0');
+    }
+    push_whole(text, rest);
+}
+
 /// Without name and time in the header, so that equal content is equal bytes.
 fn gzip(root: &Path, text: &str) -> Result<Vec<u8>, MarketError> {
-    let mut writer = GzBuilder::new()
-        .mtime(0)
-        .write(Vec::new(), Compression::best());
+    let level = if text.len() <= PACKED_BEST_MAX {
+        Compression::best()
+    } else {
+        Compression::fast()
+    };
+    let mut writer = GzBuilder::new().mtime(0).write(Vec::new(), level);
     let written = writer
         .write_all(text.as_bytes())
         .and_then(|()| writer.finish());
@@ -210,38 +271,26 @@ fn marker(recipe: &Recipe, made: &Generated, command: &str) -> String {
     text
 }
 
-fn exchange_info(recipe: &Recipe) -> Value {
-    let contract = |contract: &ContractRecipe| {
-        json!({
-            "symbol": contract.symbol.as_str(),
-            "contractType": "PERPETUAL",
-            "status": "TRADING",
-            "onboardDate": recipe.from.millis(),
-            // The far date that the exchange writes for perpetual contracts.
-            "deliveryDate": 4_133_404_800_000_i64,
-            "liquidationFee": "0.015",
-            "filters": [
-                {"filterType": "PRICE_FILTER", "tickSize": contract.tick.to_string()},
-                {"filterType": "LOT_SIZE", "stepSize": "0.001", "minQty": "0.001", "maxQty": "10000000"},
-                {"filterType": "MARKET_LOT_SIZE", "stepSize": "0.001", "minQty": "0.001", "maxQty": "5000000"},
-                {"filterType": "MIN_NOTIONAL", "notional": "5"},
-            ],
-        })
-    };
-    json!({
-        "synthetic": true,
-        "serverTime": recipe.from.millis(),
-        "symbols": recipe.contracts.iter().map(contract).collect::<Vec<_>>(),
-    })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::num::Price;
 
-fn brackets(recipe: &Recipe) -> Value {
-    let tiers = json!([
-        {"bracket": 1, "initialLeverage": 50, "notionalFloor": 0, "notionalCap": 50_000, "maintMarginRatio": 0.01, "cum": 0},
-        {"bracket": 2, "initialLeverage": 20, "notionalFloor": 50_000, "notionalCap": 500_000, "maintMarginRatio": 0.025, "cum": 750},
-        {"bracket": 3, "initialLeverage": 10, "notionalFloor": 500_000, "notionalCap": 5_000_000, "maintMarginRatio": 0.05, "cum": 13_250},
-        {"bracket": 4, "initialLeverage": 1, "notionalFloor": 5_000_000, "notionalCap": 50_000_000, "maintMarginRatio": 0.1, "cum": 263_250},
-    ]);
-    let listed = |contract: &ContractRecipe| json!({"symbol": contract.symbol.as_str(), "brackets": tiers, "synthetic": true});
-    Value::Array(recipe.contracts.iter().map(listed).collect())
+    #[test]
+    fn decimals_are_those_that_prices_display() {
+        let mut met = 0;
+        for digits in [1, 9, 10, 12_340, 99_999_999, 123_456_789, 640_000_000_001] {
+            for zeros in 0..8 {
+                let steps = digits * 10_i64.pow(zeros);
+                let mut text = String::new();
+                push_steps(&mut text, steps.unsigned_abs());
+                assert_eq!(text, Price::from_steps(steps).unwrap().to_string());
+                met += 1;
+            }
+        }
+        let mut zero = String::new();
+        push_steps(&mut zero, 0);
+        assert_eq!(zero, "0");
+        println!("{met} decimals");
+    }
 }

@@ -7,8 +7,6 @@
 //! order of folders nor on the number of threads.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::domain::symbol::{Symbol, SymbolId, Symbols};
 use crate::domain::time::{Span, Timestamp};
@@ -23,6 +21,7 @@ use super::parquet;
 use super::place::{PriceKind, interval_name};
 use super::recording::{is_parquet, read_funding_joined, read_joined};
 use super::tape::{FundingRecord, Series, Tape};
+use super::threads;
 use super::window::{Window, slice};
 
 /// What a run asks for.
@@ -162,26 +161,8 @@ impl Library {
     /// Symbols are independent, so threads take them in turn; results are put back by index.
     fn all_prices(&self, symbols: &Symbols, request: &Request) -> Result<Vec<Prices>, MarketError> {
         let names: Vec<&Symbol> = symbols.iter().map(|(_, name)| name).collect();
-        let next = AtomicUsize::new(0);
-        let done: Mutex<Vec<Option<Result<Prices, MarketError>>>> =
-            Mutex::new(names.iter().map(|_| None).collect());
-        let workers = std::thread::available_parallelism().map_or(1, usize::from);
-        std::thread::scope(|scope| {
-            for _ in 0..workers.min(names.len()) {
-                scope.spawn(|| {
-                    loop {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(name) = names.get(index) else { break };
-                        let prices = self.prices(name, request);
-                        done.lock().expect("invariant: no worker panics")[index] = Some(prices);
-                    }
-                });
-            }
-        });
-        done.into_inner()
-            .expect("invariant: no worker panics")
+        threads::each(names.len(), |index| self.prices(names[index], request))
             .into_iter()
-            .map(|prices| prices.expect("invariant: every index was taken"))
             .collect()
     }
 

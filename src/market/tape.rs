@@ -218,6 +218,16 @@ impl Series {
             .map_or(self.bars.close[row], |mark| mark.close[row])
     }
 
+    /// The mark a settlement happens at (A5): its own, else the last completed one.
+    #[must_use]
+    pub fn settlement_mark(&self, record: &FundingRecord) -> Option<Price> {
+        let completed = || Some(self.mark_close(self.last_completed(record.time)?));
+        // Inside the very first bar there is no completed mark: its open is the only price known.
+        let first = self.row_from(record.time).saturating_sub(1);
+        let opened = || self.bars.open.get(first).copied();
+        record.mark.or_else(completed).or_else(opened)
+    }
+
     /// Finer bars of the same symbol, for the drill-down.
     #[must_use]
     pub fn detail(&self) -> Option<&Bars> {

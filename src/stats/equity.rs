@@ -7,7 +7,7 @@
 use serde::Serialize;
 
 use super::figure::{Figure, Why, count, millis};
-use super::returns::{ReturnLaw, YEAR_DAYS};
+use super::returns::{ReturnLaw, TailLaw, YEAR_DAYS};
 use crate::domain::time::{DAY, Timestamp};
 
 /// Below this many days an annualised figure is flagged (M3).
@@ -95,7 +95,8 @@ impl DailySeries {
     /// e₀ … e_n, cut after the first day at or below zero.
     #[must_use]
     pub fn points(&self) -> Vec<f64> {
-        let mut points = vec![self.initial];
+        let mut points = Vec::with_capacity(self.closes.len() + 1);
+        points.push(self.initial);
         for close in &self.closes {
             let before = points[points.len() - 1];
             if before <= 0.0 {
@@ -110,10 +111,7 @@ impl DailySeries {
     #[must_use]
     pub fn returns(&self) -> Vec<Option<f64>> {
         let known = self.points();
-        let mut returns: Vec<Option<f64>> = known
-            .windows(2)
-            .map(|pair| Some(pair[1] / pair[0] - 1.0))
-            .collect();
+        let mut returns: Vec<Option<f64>> = changes(&known).map(Some).collect();
         returns.resize(self.closes.len(), None);
         returns
     }
@@ -142,56 +140,121 @@ pub fn drawdowns(points: &[f64]) -> Vec<f64> {
         .collect()
 }
 
+/// The figures of M3 that decide between runs, and what the others need.
+#[derive(Clone, Debug)]
+pub struct DailyCore {
+    /// e₀ … e_n, cut after ruin.
+    pub points: Vec<f64>,
+    /// The returns that exist.
+    pub returns: Vec<f64>,
+    /// Whether equity ended some day at or below zero.
+    pub ruined: bool,
+    /// e_n/e₀ − 1.
+    pub total_return: Figure,
+    /// Compound annual growth.
+    pub cagr: Figure,
+    /// Of the returns.
+    pub law: ReturnLaw,
+    /// The drawdowns.
+    pub shape: DrawdownShape,
+}
+
+impl DailyCore {
+    /// Computes them.
+    #[must_use]
+    pub fn of(series: &DailySeries) -> Self {
+        let points = series.points();
+        let returns: Vec<f64> = changes(&points).collect();
+        let last = points[points.len() - 1];
+        let ruined = last <= 0.0;
+        let (total_return, cagr) = growth(series, last);
+        let law = if ruined {
+            ReturnLaw::undefined(Why::Ruin)
+        } else {
+            ReturnLaw::of(&returns)
+        };
+        Self {
+            shape: drawdown_shape(&points),
+            points,
+            returns,
+            ruined,
+            total_return,
+            cagr,
+            law,
+        }
+    }
+
+    /// Growth a year over something.
+    #[must_use]
+    pub fn growth_over(&self, denominator: f64) -> Figure {
+        if self.ruined {
+            return Figure::Undefined(Why::Ruin);
+        }
+        self.cagr.and(Figure::Known(denominator), |rate, size| {
+            Figure::ratio(rate, size, Why::NoDrawdown)
+        })
+    }
+
+    /// Sample deviation of the returns × √365.
+    #[must_use]
+    pub fn annual_volatility(&self) -> Figure {
+        self.law
+            .deviation
+            .map(|deviation| deviation * YEAR_DAYS.sqrt())
+    }
+}
+
+/// From each point to the next.
+fn changes(points: &[f64]) -> impl Iterator<Item = f64> {
+    points.windows(2).map(|pair| pair[1] / pair[0] - 1.0)
+}
+
 /// All figures of M3 but those against a benchmark. `bar_equity` is equity at every bar end, or empty.
 #[must_use]
 pub fn daily_metrics(series: &DailySeries, bar_equity: &[f64]) -> DailyMetrics {
-    let points = series.points();
-    let returns = series.known_returns();
-    let last = points[points.len() - 1];
-    let ruined = last <= 0.0;
-    let shape = drawdown_shape(&points);
-    let (total_return, cagr) = growth(series, last);
-    let law = if ruined {
-        ReturnLaw::undefined(Why::Ruin)
-    } else {
-        ReturnLaw::of(&returns)
-    };
-    let of_growth = |denominator: f64| {
-        if ruined {
-            return Figure::Undefined(Why::Ruin);
-        }
-        cagr.and(Figure::Known(denominator), |rate, size| {
-            Figure::ratio(rate, size, Why::NoDrawdown)
-        })
-    };
-    DailyMetrics {
+    let core = DailyCore::of(series);
+    let DailyCore {
+        points,
+        returns,
+        ruined,
         total_return,
         cagr,
+        law,
+        shape,
+    } = &core;
+    let tails = if *ruined {
+        TailLaw::undefined(Why::Ruin)
+    } else {
+        TailLaw::of(returns)
+    };
+    DailyMetrics {
+        total_return: *total_return,
+        cagr: *cagr,
         annual_return_arithmetic: law.mean.map(|mean| mean * YEAR_DAYS),
-        annual_volatility: law.deviation.map(|deviation| deviation * YEAR_DAYS.sqrt()),
+        annual_volatility: core.annual_volatility(),
         sharpe: law.sharpe,
         sortino: law.sortino,
         max_drawdown: Figure::new(shape.worst),
         max_drawdown_peak_day: shape.peak_day,
         max_drawdown_trough_day: shape.trough_day,
-        max_underwater_days: longest_underwater(&points),
+        max_underwater_days: longest_underwater(points),
         max_drawdown_intraday: intraday(series.initial, bar_equity),
-        calmar: of_growth(shape.worst.abs()),
+        calmar: core.growth_over(shape.worst.abs()),
         ulcer_index: Figure::new(shape.ulcer),
-        ulcer_performance_index: of_growth(shape.ulcer),
+        ulcer_performance_index: core.growth_over(shape.ulcer),
         omega_0: law.omega,
         skew: law.skew,
         kurtosis: law.kurtosis,
-        var_95: law.var,
-        cvar_95: law.cvar,
-        tail_ratio: law.tail,
-        best_day: extreme(&returns, f64::max),
-        worst_day: extreme(&returns, f64::min),
+        var_95: tails.var,
+        cvar_95: tails.cvar,
+        tail_ratio: tails.tail,
+        best_day: extreme(returns, f64::max),
+        worst_day: extreme(returns, f64::min),
         positive_days: returns.iter().filter(|change| **change > 0.0).count(),
         days: returns.len(),
         elapsed_days: series.elapsed_days(),
         annualised_from_short_run: series.elapsed_days() < SHORT_DAYS,
-        ruined,
+        ruined: *ruined,
     }
 }
 
@@ -233,11 +296,16 @@ fn extreme(returns: &[f64], pick: fn(f64, f64) -> f64) -> Figure {
 }
 
 /// Where and how deep the worst drawdown is, and the ulcer index of them all.
-struct DrawdownShape {
-    worst: f64,
-    peak_day: usize,
-    trough_day: usize,
-    ulcer: f64,
+#[derive(Clone, Copy, Debug)]
+pub struct DrawdownShape {
+    /// The deepest; zero or below.
+    pub worst: f64,
+    /// Day of the last peak at or before it.
+    pub peak_day: usize,
+    /// Day of the first minimum.
+    pub trough_day: usize,
+    /// Root mean square of all.
+    pub ulcer: f64,
 }
 
 fn drawdown_shape(points: &[f64]) -> DrawdownShape {

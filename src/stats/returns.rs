@@ -28,6 +28,11 @@ pub struct ReturnLaw {
     pub skew: Figure,
     /// m₄/m₂²; a normal law has 3.
     pub kurtosis: Figure,
+}
+
+/// The ends of the sample (M3).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TailLaw {
     /// 5 % quantile.
     pub var: Figure,
     /// Mean of the ⌊0.05·(n−1)⌋+1 smallest.
@@ -49,9 +54,6 @@ impl ReturnLaw {
             omega: none,
             skew: none,
             kurtosis: none,
-            var: none,
-            cvar: none,
-            tail: none,
         }
     }
 
@@ -63,39 +65,65 @@ impl ReturnLaw {
             return Self::undefined(Why::FewReturns);
         };
         let days = count(returns.len());
+        let moment = |power: fn(f64) -> f64| {
+            let sum: f64 = returns.iter().map(|value| power(value - mean)).sum();
+            sum / days
+        };
+        let standardized = |moment: f64, second: f64| {
+            if deviation > 0.0 {
+                Figure::ratio(moment, second, Why::NoVariance)
+            } else {
+                Figure::Undefined(Why::NoVariance)
+            }
+        };
+        let second = moment(|value| value * value);
         let losses: f64 = returns.iter().map(|change| change.min(0.0)).sum();
         let gains: f64 = returns.iter().map(|change| change.max(0.0)).sum();
         let squares: f64 = returns.iter().map(|change| change.min(0.0).powi(2)).sum();
         let downside = (squares / days).sqrt();
+        Self {
+            mean: Figure::new(mean),
+            deviation: Figure::new(deviation),
+            sharpe: Figure::ratio(mean * YEAR_DAYS.sqrt(), deviation, Why::NoVariance),
+            sortino: Figure::ratio(mean * YEAR_DAYS.sqrt(), downside, Why::NoLosingDay),
+            omega: Figure::ratio(gains, losses.abs(), Why::NoLosingDay),
+            skew: standardized(moment(|value| value * (value * value)), second.powf(1.5)),
+            kurtosis: standardized(
+                moment(|value| (value * value) * (value * value)),
+                second.powf(2.0),
+            ),
+        }
+    }
+}
+
+impl TailLaw {
+    /// All of them undefined for one reason.
+    #[must_use]
+    pub const fn undefined(why: Why) -> Self {
+        let none = Figure::Undefined(why);
+        Self {
+            var: none,
+            cvar: none,
+            tail: none,
+        }
+    }
+
+    /// All of them; undefined with fewer than two returns.
+    #[must_use]
+    pub fn of(returns: &[f64]) -> Self {
+        if returns.len() < 2 {
+            return Self::undefined(Why::FewReturns);
+        }
         let ascending = quantile::sorted(returns);
         let at = |permille| quantile::quantile(&ascending, permille).unwrap_or(0.0);
         let tail_count = 5 * (returns.len() - 1) / 100 + 1;
         let cvar = ascending[..tail_count].iter().sum::<f64>() / count(tail_count);
         Self {
-            mean: Figure::new(mean),
-            deviation: Figure::new(deviation),
-            sharpe: sharpe(returns),
-            sortino: Figure::ratio(mean * YEAR_DAYS.sqrt(), downside, Why::NoLosingDay),
-            omega: Figure::ratio(gains, losses.abs(), Why::NoLosingDay),
-            skew: standardized(returns, deviation, 3),
-            kurtosis: standardized(returns, deviation, 4),
             var: Figure::new(at(50)),
             cvar: Figure::new(cvar),
             tail: Figure::ratio(at(950).abs(), at(50).abs(), Why::NoTail),
         }
     }
-}
-
-/// m_k / m₂^(k/2), the moment estimator without bias correction.
-fn standardized(returns: &[f64], deviation: f64, power: i32) -> Figure {
-    let (true, Some(second), Some(moment)) = (
-        deviation > 0.0,
-        quantile::central_moment(returns, 2),
-        quantile::central_moment(returns, power),
-    ) else {
-        return Figure::Undefined(Why::NoVariance);
-    };
-    Figure::ratio(moment, second.powf(f64::from(power) / 2.0), Why::NoVariance)
 }
 
 /// Mean over sample deviation × √365.

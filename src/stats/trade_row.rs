@@ -53,6 +53,19 @@ pub struct TradeRow {
     pub ambiguous_bars: u32,
 }
 
+fn in_r(risk: Option<f64>, amount: f64) -> Option<f64> {
+    risk.filter(|risk| *risk > 0.0).map(|risk| amount / risk)
+}
+
+/// Net of a trade of the simulator over its initial risk; `None` without a risk above zero.
+#[must_use]
+pub fn risk_multiple(trade: &Trade) -> Option<f64> {
+    in_r(
+        trade.initial_risk.map(Notional::to_f64),
+        trade.net().to_f64(),
+    )
+}
+
 impl TradeRow {
     /// Takes over a trade of the simulator. What a trade does not know (quantities of its exits, time to the best
     /// excursion, score, gap) is left out, for the caller to add.
@@ -104,9 +117,7 @@ impl TradeRow {
     /// An amount of USDT in multiples of the initial risk.
     #[must_use]
     pub fn in_r(&self, amount: f64) -> Option<f64> {
-        self.risk
-            .filter(|risk| *risk > 0.0)
-            .map(|risk| amount / risk)
+        in_r(self.risk, amount)
     }
 
     /// Time between first entry and last exit.

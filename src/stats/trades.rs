@@ -70,6 +70,48 @@ pub struct TradeMetrics {
     pub worst_trade: Figure,
 }
 
+/// The figures of M4 that decide between runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TradeCore {
+    /// Wins over n.
+    pub win_rate: Figure,
+    /// Gross profit over gross loss.
+    pub profit_factor: Figure,
+    /// Mean net.
+    pub expectancy: Figure,
+    /// Mean net in multiples of initial risk.
+    pub expectancy_r: Figure,
+    /// √n · mean R / s(R).
+    pub sqn: Figure,
+    /// Mean holding time.
+    pub avg_hold_ms: Figure,
+}
+
+impl TradeCore {
+    /// From the nets of all trades, the R of those with a risk, and all holding times in ms.
+    #[must_use]
+    pub fn of(nets: &[f64], risks: &[f64], holds: &[f64]) -> Self {
+        let gains = nets.iter().copied().filter(|net| *net > 0.0);
+        let losses: f64 = nets.iter().copied().filter(|net| *net < 0.0).sum();
+        let gross_profit: f64 = gains.clone().sum();
+        let some = |figure: Figure| {
+            if nets.is_empty() {
+                Figure::Undefined(Why::NoTrades)
+            } else {
+                figure
+            }
+        };
+        Self {
+            win_rate: Figure::ratio(count(gains.count()), count(nets.len()), Why::NoTrades),
+            profit_factor: some(Figure::ratio(gross_profit, -losses, Why::NoLosses)),
+            expectancy: mean_of(nets, Why::NoTrades),
+            expectancy_r: some(mean_of(risks, Why::NoRisk)),
+            sqn: some(quality(risks, usize::MAX)),
+            avg_hold_ms: mean_of(holds, Why::NoTrades),
+        }
+    }
+}
+
 /// All figures of M4, whatever the order of `rows`.
 #[must_use]
 pub fn trade_metrics(rows: &[TradeRow]) -> TradeMetrics {
@@ -78,8 +120,6 @@ pub fn trade_metrics(rows: &[TradeRow]) -> TradeMetrics {
     let losses: Vec<f64> = nets.iter().copied().filter(|net| *net < 0.0).collect();
     let gross_profit: f64 = wins.iter().sum();
     let gross_loss = -losses.iter().sum::<f64>();
-    let n = count(rows.len());
-    let win_rate = Figure::ratio(count(wins.len()), n, Why::NoTrades);
     let avg_win = Figure::ratio(gross_profit, count(wins.len()), Why::NoWins);
     let avg_loss = Figure::ratio(gross_loss.abs(), count(losses.len()), Why::NoLosses);
     let payoff = avg_win.and(avg_loss, |win, loss| {
@@ -89,6 +129,8 @@ pub fn trade_metrics(rows: &[TradeRow]) -> TradeMetrics {
     let (max_win_streak, max_loss_streak) = streaks(rows);
     let holds: Vec<f64> = rows.iter().map(|row| millis(row.hold().millis())).collect();
     let excursions = Excursions::of(rows);
+    let core = TradeCore::of(&nets, &risks, &holds);
+    let win_rate = core.win_rate;
     TradeMetrics {
         n: rows.len(),
         wins: wins.len(),
@@ -97,15 +139,13 @@ pub fn trade_metrics(rows: &[TradeRow]) -> TradeMetrics {
         win_rate,
         gross_profit,
         gross_loss: gross_loss.abs(),
-        profit_factor: and_trades(rows, || {
-            Figure::ratio(gross_profit, gross_loss, Why::NoLosses)
-        }),
+        profit_factor: core.profit_factor,
         avg_win: and_trades(rows, || avg_win),
         avg_loss: and_trades(rows, || avg_loss),
         payoff: and_trades(rows, || payoff),
-        expectancy: mean_of(&nets, Why::NoTrades),
-        expectancy_r: and_trades(rows, || mean_of(&risks, Why::NoRisk)),
-        sqn: and_trades(rows, || quality(&risks, usize::MAX)),
+        expectancy: core.expectancy,
+        expectancy_r: core.expectancy_r,
+        sqn: core.sqn,
         sqn_capped_100: and_trades(rows, || quality(&risks, 100)),
         kelly: and_trades(rows, || {
             win_rate.and(payoff, |p, ratio| {
@@ -114,7 +154,7 @@ pub fn trade_metrics(rows: &[TradeRow]) -> TradeMetrics {
         }),
         max_win_streak,
         max_loss_streak,
-        avg_hold_ms: mean_of(&holds, Why::NoTrades),
+        avg_hold_ms: core.avg_hold_ms,
         median_hold_ms: known_or(quantile::median(&holds), Why::NoTrades),
         avg_mae: and_trades(rows, || excursions.mae),
         avg_mfe: and_trades(rows, || excursions.mfe),

@@ -3,14 +3,12 @@
 //! Not here: how each is computed (`stats`), which one decides (`objective`).
 //! Invariant: a figure that is undefined is `None`; each is the one of the same name in the `metrics.json` of that run.
 
-use crate::backtest::summary::daily_series;
+use crate::domain::fill::Trade;
 use crate::domain::num::Money;
-use crate::domain::symbol::Symbols;
-use crate::exchange::history::Outcome;
-use crate::stats::equity::daily_metrics;
-use crate::stats::figure::{Figure, count};
-use crate::stats::trade_row::TradeRow;
-use crate::stats::trades::trade_metrics;
+use crate::stats::equity::{DailyCore, DailySeries};
+use crate::stats::figure::{Figure, count, millis};
+use crate::stats::trade_row;
+use crate::stats::trades::TradeCore;
 
 /// Which way a figure is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,40 +85,38 @@ pub const METRICS: [Metric; COUNT] = [
 pub struct Figures(pub [Option<f64>; COUNT]);
 
 impl Figures {
-    /// Computes them.
+    /// Computes them from daily equity, finished trades, the net result and the number of ambiguous bars.
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "counts of bars stay below 2^53")]
-    pub fn of(outcome: &Outcome, balance: Money, symbols: &Symbols) -> Self {
-        let series = daily_series(outcome, balance);
-        let daily = daily_metrics(&series, &[]);
-        let rows: Vec<TradeRow> = outcome
-            .trades
-            .iter()
-            .map(|trade| TradeRow::from_trade(trade, symbols))
-            .collect();
-        let trades = trade_metrics(&rows);
+    pub fn of(series: &DailySeries, trades: &[Trade], net: Money, ambiguous_bars: u64) -> Self {
+        let daily = DailyCore::of(series);
+        let nets: Vec<f64> = trades.iter().map(|trade| trade.net().to_f64()).collect();
+        let risks: Vec<f64> = trades.iter().filter_map(trade_row::risk_multiple).collect();
+        let hold = |trade: &Trade| millis((trade.exit_time - trade.entry_time).millis());
+        let holds: Vec<f64> = trades.iter().map(hold).collect();
+        let of_trades = TradeCore::of(&nets, &risks, &holds);
         let known = |value: f64| Figure::Known(value);
         let figures = [
-            known(count(trades.n)),
-            known(outcome.net(balance).to_f64()),
+            known(count(trades.len())),
+            known(net.to_f64()),
             daily.total_return,
             daily.cagr,
-            daily.sharpe,
-            daily.sortino,
-            daily.max_drawdown,
-            daily.calmar,
-            daily.ulcer_index,
-            daily.annual_volatility,
-            daily.skew,
-            daily.kurtosis,
-            trades.win_rate,
-            trades.profit_factor,
-            trades.expectancy,
-            trades.expectancy_r,
-            trades.sqn,
-            trades.avg_hold_ms,
-            known(outcome.counters.ambiguous_bars as f64),
-            known(count(daily.days)),
+            daily.law.sharpe,
+            daily.law.sortino,
+            Figure::new(daily.shape.worst),
+            daily.growth_over(daily.shape.worst.abs()),
+            Figure::new(daily.shape.ulcer),
+            daily.annual_volatility(),
+            daily.law.skew,
+            daily.law.kurtosis,
+            of_trades.win_rate,
+            of_trades.profit_factor,
+            of_trades.expectancy,
+            of_trades.expectancy_r,
+            of_trades.sqn,
+            of_trades.avg_hold_ms,
+            known(ambiguous_bars as f64),
+            known(count(daily.returns.len())),
         ];
         Self(figures.map(Figure::value))
     }

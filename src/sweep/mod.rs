@@ -4,6 +4,7 @@
 //! Invariant: a trial is a function of the plan and its index alone (by way of the generations before it, where a method
 //! learns), so threads, shards, interruptions and the order of finishing leave no trace in a result.
 
+pub mod batch;
 pub mod declare;
 pub mod error;
 pub mod estimate;

@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use crate::backtest::log::EventLog;
 use crate::backtest::run::{RunError, simulate};
+use crate::backtest::summary::daily_series;
 use crate::exchange::history::Engine;
 use crate::exchange::model::Model;
 use crate::settings::error::SettingsError;
+use crate::sweep::batch::Batch;
 use crate::sweep::figures::Figures;
 use crate::sweep::job::Setup;
 use crate::sweep::journal::{Journal, JournalError, Present};
@@ -71,8 +73,9 @@ pub fn run_all(
             let (work, shared) = (&work, &shared);
             scope.spawn(move || {
                 let _until_the_end = sender;
+                let mut batch = Batch::default();
                 while let Some((trial, point)) = work.next(cancel) {
-                    let record = run_point(setup, trial, &point);
+                    let record = run_point(setup, (trial, &point), &mut batch);
                     let figures = record.end.figures();
                     let written = journal.add(&record);
                     let written = written.and_then(|()| work.finished(trial, figures));
@@ -139,15 +142,22 @@ fn locked(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
 /// One trial from its index alone; of a method that learns, one it might begin with.
 #[must_use]
 pub fn run_trial(setup: &Setup, trial: u64) -> Record {
-    run_point(setup, trial, &setup.sampler.point(&setup.space, trial))
+    run_trial_with(setup, trial, &mut Batch::default())
+}
+
+/// The same with what a thread keeps from trial to trial.
+#[must_use]
+pub fn run_trial_with(setup: &Setup, trial: u64, batch: &mut Batch) -> Record {
+    let point = setup.sampler.point(&setup.space, trial);
+    run_point(setup, (trial, &point), batch)
 }
 
 /// One trial at its point.
 #[must_use]
-pub fn run_point(setup: &Setup, trial: u64, point: &[Coordinate]) -> Record {
+pub fn run_point(setup: &Setup, (trial, point): (u64, &[Coordinate]), batch: &mut Batch) -> Record {
     let values = setup.space.texts(point);
     let end = match settle(setup, point, &values) {
-        Ok((rules, model)) => simulate_point(setup, &rules, model, &values),
+        Ok((rules, model)) => simulate_point(setup, (&rules, model), &values, batch),
         Err(reason) => End::Infeasible { reason },
     };
     Record { trial, values, end }
@@ -180,22 +190,32 @@ pub fn first_cause(error: &SettingsError) -> String {
     cause.unwrap_or_default().replace('\n', " ")
 }
 
-fn simulate_point(setup: &Setup, rules: &Rules, mut model: Model, values: &[String]) -> End {
+fn simulate_point(
+    setup: &Setup,
+    (rules, mut model): (&Rules, Model),
+    values: &[String],
+    batch: &mut Batch,
+) -> End {
     let Some(scene) = setup.worlds.scene(values) else {
         return End::Infeasible {
             reason: "its inputs cannot hold together".to_owned(),
         };
     };
     model.start = Some(scene.start);
+    if let Some(played) = batch.run(scene.ground(), rules, &model) {
+        let (figures, log) = (Box::new(played.figures(&model)), played.log.hash());
+        return End::Done { figures, log };
+    }
     // A trial in flight is always finished: it is short, and half of one is worth nothing.
     let never = AtomicBool::new(false);
     let log = (EventLog::hashing(), &never);
     match simulate(&scene.world, rules, &model, Engine::Skip, log) {
         Ok(run) => End::Done {
             figures: Box::new(Figures::of(
-                &run.outcome,
-                model.balance,
-                &scene.world.tape.symbols,
+                &daily_series(&run.outcome, model.balance),
+                &run.outcome.trades,
+                run.outcome.net(model.balance),
+                run.outcome.counters.ambiguous_bars,
             )),
             log: run.log.hash(),
         },

@@ -11,6 +11,8 @@ use crate::domain::bar::Bars;
 use crate::domain::time::Timestamp;
 use crate::exchange::history::World;
 use crate::settings::overlay::Base;
+use crate::sweep::batch::Ground;
+use crate::sweep::batch::board::{Board, Reach};
 use crate::sweep::error::SweepError;
 use crate::sweep::plan::hash;
 use crate::sweep::space::{Coordinate, Space};
@@ -30,6 +32,32 @@ pub struct Scene {
     pub start: Timestamp,
     /// End of the window.
     pub end: Timestamp,
+    /// What its signals come to.
+    pub board: Arc<Board>,
+}
+
+impl Scene {
+    /// A scene for trials whose rules are within reach.
+    #[must_use]
+    pub fn new(world: Arc<World>, (start, end): (Timestamp, Timestamp), reach: Reach) -> Self {
+        let board = Arc::new(Board::new(&world, start, reach));
+        Self {
+            world,
+            start,
+            end,
+            board,
+        }
+    }
+
+    /// What trials replay.
+    #[must_use]
+    pub fn ground(&self) -> Ground<'_> {
+        Ground {
+            world: &self.world,
+            board: &self.board,
+            start: self.start,
+        }
+    }
 }
 
 /// All inputs of a sweep.
@@ -65,6 +93,7 @@ impl Worlds {
         let varied: Vec<usize> = (0..space.parameters.len())
             .filter(|index| is_input(space.parameters[*index].slot.key()))
             .collect();
+        let reach = reach(base, space)?;
         let mut scenes = BTreeMap::new();
         let (mut hashes, mut signals_hash, mut synthetic) = (Vec::new(), String::new(), false);
         for combination in combinations(space, &varied)? {
@@ -92,11 +121,7 @@ impl Worlds {
             signals_hash = hash;
             scenes.insert(
                 texts.collect(),
-                Scene {
-                    world,
-                    start: window.from,
-                    end: window.to,
-                },
+                Scene::new(world, (window.from, window.to), reach),
             );
         }
         let data_hash = match hashes.as_slice() {
@@ -156,6 +181,21 @@ impl Worlds {
         };
         self.scenes.values().map(scene).max().unwrap_or(0)
     }
+}
+
+/// The rules that the points of a space can have; one that this misses goes the slow way.
+fn reach(base: &Base, space: &Space) -> Result<Reach, SweepError> {
+    let (rules, _) = base.rules_with([])?;
+    let mut reach = Reach::of(&rules.confluence);
+    for parameter in &space.parameters {
+        for at in parameter.range.samples() {
+            let laid = [(&parameter.slot, parameter.value(at))];
+            if let Ok((rules, _)) = base.rules_with(laid) {
+                reach = reach.with(Reach::of(&rules.confluence));
+            }
+        }
+    }
+    Ok(reach)
 }
 
 /// Every combination of the values of some parameters.

@@ -3,6 +3,7 @@
 //! Not here: whether a pair is traded (`risk`), how a message was read (`signal`).
 //! Invariant: a signal takes part in at most one emitted confluence, and an id is heard once for ever.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::domain::event::{Confluence, Ignored, Score};
 use crate::domain::num::{Rate, Rounding, UNIT, divide};
 use crate::domain::signal::{Signal, SignalId, SignalType};
 use crate::domain::time::{Span, Timestamp};
-use crate::trader::rules::{ConfluenceRules, FreshnessBasis, Role112};
+use crate::trader::rules::{ConfluenceRules, FreshnessBasis, Role112, Weights};
 
 /// Pending signals of all symbols, and the ids heard so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,38 +65,160 @@ pub struct PairAges {
     pub oldest: Span,
 }
 
-/// Scores a pair (S5): exact rational arithmetic, one rounding half-even to 1e-6.
+/// The score of a pair (S5): exact rational arithmetic, one rounding half-even to 1e-6.
 #[must_use]
-pub fn score(rules: &ConfluenceRules, ages: PairAges, strength: Rate) -> Score {
-    let unit = i128::from(UNIT);
-    let window = i128::from(rules.window.millis());
-    // Ages are doubled, so that the mean of two is whole.
-    let horizon = i128::from(rules.fresh_horizon.millis()) * 2;
-    let doubled_age = match rules.freshness_basis {
-        FreshnessBasis::Newest => i128::from(ages.newest.millis()) * 2,
-        FreshnessBasis::Average => {
-            i128::from(ages.newest.millis()) + i128::from(ages.oldest.millis())
-        }
+pub fn total_score(rules: &ConfluenceRules, ages: PairAges, strength: Rate) -> Rate {
+    let parts = Parts::of(rules, ages);
+    let total = short_total(&rules.weights, &parts, strength);
+    total.unwrap_or_else(|| wide_total(&rules.weights, &parts, strength))
+}
+
+/// The score in 64 bits, where weights and strength have two decimals and the times are usual ones: nearly always.
+fn short_total(weights: &Weights, parts: &Parts, strength: Rate) -> Option<Rate> {
+    const CENT: i64 = UNIT / 100;
+    let cents = |rate: Rate| {
+        let whole = rate.steps() % CENT == 0 && (0..=UNIT).contains(&rate.steps());
+        whole.then_some(rate.steps() / CENT)
     };
-    let near = (window - i128::from(ages.gap.millis())).max(0);
-    let fresh = horizon - doubled_age.clamp(0, horizon);
+    let Parts {
+        near,
+        window,
+        fresh,
+        horizon,
+    } = *parts;
+    let area = window.checked_mul(horizon)?;
+    // Three terms of at most 10,000 areas each, a hundredfold.
+    if area > i64::MAX / 3_000_000 {
+        return None;
+    }
+    let sum = cents(weights.proximity)? * near * horizon * 100
+        + cents(weights.strength)? * cents(strength)? * area
+        + cents(weights.freshness)? * fresh * window * 100;
+    // Of 10,000 in all; a score counts in 1e-6.
+    let total = divide(i128::from(sum * 100), i128::from(area), Rounding::HalfEven);
+    Some(rate(total * 100))
+}
+
+/// The score in 128 bits.
+fn wide_total(weights: &Weights, parts: &Parts, strength: Rate) -> Rate {
+    let unit = i128::from(UNIT);
+    let [near, window, fresh, horizon] =
+        [parts.near, parts.window, parts.fresh, parts.horizon].map(i128::from);
     let strong = i128::from(strength.steps());
     let weigh = |weight: Rate, part: i128| i128::from(weight.steps()) * part;
-    let sum = weigh(rules.weights.proximity, near * horizon * unit)
-        + weigh(rules.weights.strength, strong * window * horizon)
-        + weigh(rules.weights.freshness, fresh * window * unit);
+    let sum = weigh(weights.proximity, near * horizon * unit)
+        + weigh(weights.strength, strong * window * horizon)
+        + weigh(weights.freshness, fresh * window * unit);
     let total = divide(sum, window * horizon * unit * 100, Rounding::HalfEven) * 100;
-    let part = |value: i128, whole: i128| rate(divide(value * unit, whole, Rounding::Down));
+    rate(total)
+}
+
+/// Scores a pair, with the parts of the sum.
+#[must_use]
+pub fn score(rules: &ConfluenceRules, ages: PairAges, strength: Rate) -> Score {
+    let parts = Parts::of(rules, ages);
+    let part = |value: i64, whole: i64| {
+        let top = i128::from(value) * i128::from(UNIT);
+        rate(divide(top, i128::from(whole), Rounding::Down))
+    };
     Score {
-        total: rate(total),
-        proximity: part(near, window),
+        total: total_score(rules, ages, strength),
+        proximity: part(parts.near, parts.window),
         strength,
-        freshness: part(fresh, horizon),
+        freshness: part(parts.fresh, parts.horizon),
+    }
+}
+
+/// Closeness and freshness as whole numbers of milliseconds.
+struct Parts {
+    near: i64,
+    window: i64,
+    fresh: i64,
+    horizon: i64,
+}
+
+impl Parts {
+    fn of(rules: &ConfluenceRules, ages: PairAges) -> Self {
+        let window = rules.window.millis();
+        // Ages are doubled, so that the mean of two is whole.
+        let horizon = rules.fresh_horizon.millis() * 2;
+        let doubled_age = match rules.freshness_basis {
+            FreshnessBasis::Newest => ages.newest.millis() * 2,
+            FreshnessBasis::Average => ages.newest.millis() + ages.oldest.millis(),
+        };
+        Self {
+            near: (window - ages.gap.millis()).max(0),
+            window,
+            fresh: horizon - doubled_age.clamp(0, horizon),
+            horizon,
+        }
     }
 }
 
 fn rate(steps: i128) -> Rate {
     Rate::from_steps(i64::try_from(steps).expect("invariant: a score lies in 0..=1"))
+}
+
+/// What a signal heard for the first time is, before any partner is looked for (S1, S3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// Nothing, for a reason that is reported.
+    Ignored(Ignored),
+    /// Nothing: its type is switched off.
+    Off,
+    /// A 112: a leg or a risk signal, by its role.
+    Intensified,
+    /// A leg.
+    Leg,
+}
+
+/// Sorts a signal by its type and stamps; `received_time` is the present.
+#[must_use]
+pub fn admit(rules: &ConfluenceRules, signal: &Signal) -> Admission {
+    let now = signal.received_time;
+    let intensified = signal.kind == SignalType::FOMO_INTENSIFIED;
+    if !intensified && signal.kind != SignalType::ALPHA && signal.kind != SignalType::FOMO {
+        return Admission::Ignored(Ignored::UnknownType);
+    }
+    if intensified && rules.role_112 == Role112::Ignore {
+        return Admission::Off;
+    }
+    if signal.event_time > now + rules.future_max {
+        return Admission::Ignored(Ignored::Future);
+    }
+    if signal.event_time <= now - rules.retention {
+        return Admission::Ignored(Ignored::Stale);
+    }
+    if intensified {
+        Admission::Intensified
+    } else {
+        Admission::Leg
+    }
+}
+
+/// A leg that waits, as S2 compares partners of one newcomer.
+#[derive(Clone, Copy, Debug)]
+pub struct Suitor<'a> {
+    /// Distance of the event times.
+    pub gap: Span,
+    /// Of the FOMO; zero for an Alpha.
+    pub strength: Rate,
+    /// Its event time.
+    pub event_time: Timestamp,
+    /// Its id.
+    pub id: &'a str,
+}
+
+impl Suitor<'_> {
+    /// The better of two comes first: smaller gap, then larger strength, then later event, then smaller id.
+    #[must_use]
+    pub fn prefer(&self, other: &Suitor<'_>) -> Ordering {
+        self.gap
+            .cmp(&other.gap)
+            .then(other.strength.cmp(&self.strength))
+            .then(other.event_time.cmp(&self.event_time))
+            .then(self.id.as_bytes().cmp(other.id.as_bytes()))
+    }
 }
 
 impl Books {
@@ -110,27 +233,15 @@ impl Books {
 
     /// Takes a signal in (S1–S4). `now` is its time of receipt; `in_position` decides what 112 is when it may be both.
     pub fn hear(&mut self, rules: &ConfluenceRules, signal: &Signal, in_position: bool) -> Intake {
-        let now = signal.received_time;
         if !self.seen.insert(Arc::clone(&signal.id)) {
             return Intake::Ignored(Ignored::Duplicate);
         }
-        let intensified = signal.kind == SignalType::FOMO_INTENSIFIED;
-        if !intensified && signal.kind != SignalType::ALPHA && signal.kind != SignalType::FOMO {
-            return Intake::Ignored(Ignored::UnknownType);
+        match admit(rules, signal) {
+            Admission::Ignored(reason) => Intake::Ignored(reason),
+            Admission::Off => Intake::Off,
+            Admission::Intensified if is_risk(rules.role_112, in_position) => Intake::Risk,
+            Admission::Intensified | Admission::Leg => self.match_leg(rules, signal),
         }
-        if intensified && rules.role_112 == Role112::Ignore {
-            return Intake::Off;
-        }
-        if signal.event_time > now + rules.future_max {
-            return Intake::Ignored(Ignored::Future);
-        }
-        if signal.event_time <= now - rules.retention {
-            return Intake::Ignored(Ignored::Stale);
-        }
-        if intensified && is_risk(rules.role_112, in_position) {
-            return Intake::Risk;
-        }
-        self.match_leg(rules, signal)
     }
 
     fn match_leg(&mut self, rules: &ConfluenceRules, signal: &Signal) -> Intake {
@@ -190,7 +301,9 @@ const fn is_risk(role: Role112, in_position: bool) -> bool {
     }
 }
 
-fn gap(one: Timestamp, other: Timestamp) -> Span {
+/// The distance of two event times.
+#[must_use]
+pub fn gap(one: Timestamp, other: Timestamp) -> Span {
     if one > other {
         one - other
     } else {
@@ -198,17 +311,69 @@ fn gap(one: Timestamp, other: Timestamp) -> Span {
     }
 }
 
-/// The partner S2 chooses: smallest gap, then larger strength, then later event, then smaller id.
+impl Leg {
+    fn suits(&self, event_time: Timestamp) -> Suitor<'_> {
+        Suitor {
+            gap: gap(self.event_time, event_time),
+            strength: self.strength,
+            event_time: self.event_time,
+            id: &self.id,
+        }
+    }
+}
+
+/// The partner S2 chooses.
 fn best_partner(legs: &[Leg], event_time: Timestamp, window: Span) -> Option<usize> {
     legs.iter()
         .enumerate()
         .filter(|(_, leg)| gap(leg.event_time, event_time) < window)
-        .min_by(|(_, one), (_, other)| {
-            gap(one.event_time, event_time)
-                .cmp(&gap(other.event_time, event_time))
-                .then(other.strength.cmp(&one.strength))
-                .then(other.event_time.cmp(&one.event_time))
-                .then(one.id.as_bytes().cmp(other.id.as_bytes()))
-        })
+        .min_by(|(_, one), (_, other)| one.suits(event_time).prefer(&other.suits(event_time)))
         .map(|(index, _)| index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::random::Random;
+
+    #[test]
+    fn a_score_in_64_bits_is_the_one_in_128() {
+        let mut random = Random::new(3);
+        let (mut short, mut wide, mut ties) = (0, 0, 0);
+        for _ in 0..50_000 {
+            // Few and round numbers half of the time: ties are where a rounding shows.
+            let round = random.one_in(2);
+            let time = |random: &mut Random, most: i64| {
+                let grid = if round { 1_000 } else { 1 };
+                random.between(1, most / grid) * grid
+            };
+            let window = time(&mut random, 400_000);
+            let horizon = time(&mut random, 8_000_000);
+            let parts = Parts {
+                near: time(&mut random, 400_000).min(window),
+                window,
+                fresh: time(&mut random, 8_000_000).min(horizon),
+                horizon,
+            };
+            let fine = if random.one_in(4) { 1 } else { UNIT / 100 };
+            let share = |random: &mut Random| random.between(0, UNIT / 3 / fine) * fine;
+            let weights = Weights {
+                proximity: Rate::from_steps(share(&mut random)),
+                strength: Rate::from_steps(share(&mut random)),
+                freshness: Rate::from_steps(share(&mut random)),
+            };
+            let strength = Rate::from_steps(random.between(0, 100) * (UNIT / 100));
+            let slow = wide_total(&weights, &parts, strength);
+            match short_total(&weights, &parts, strength) {
+                Some(fast) => {
+                    assert_eq!(fast, slow, "{weights:?} {strength:?}");
+                    short += 1;
+                    ties += u32::from(round);
+                }
+                None => wide += 1,
+            }
+        }
+        println!("scores: {short} in 64 bits, {ties} of them of round numbers, {wide} only in 128");
+        assert!(short > 30_000 && ties > 10_000 && wide > 5_000);
+    }
 }

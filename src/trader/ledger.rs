@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::domain::event::ExitPlan;
 use crate::domain::fill::{Fill, TradeId};
-use crate::domain::num::{Money, Notional, Qty, Rate};
+use crate::domain::num::{Money, Notional, Price, Qty, Rate};
 use crate::domain::order::{Direction, OrderId, OrderKind, Purpose};
 use crate::domain::position::Position;
 use crate::domain::signal::SignalId;
@@ -249,16 +249,15 @@ impl Open {
         }
     }
 
-    /// What is lost when the stop is hit at its level; zero without one or beyond the entry.
+    /// The level of the stop that should rest.
     #[must_use]
-    pub fn risk_at_stop(&self) -> Notional {
-        let Some(WantedStop {
-            kind: OrderKind::Stop { trigger, .. },
-            ..
-        }) = self.stop
-        else {
-            return Notional::ZERO;
-        };
-        (-self.position.unrealized(trigger)).max(Notional::ZERO)
+    pub fn stop_level(&self) -> Option<Price> {
+        match self.stop {
+            Some(WantedStop {
+                kind: OrderKind::Stop { trigger, .. },
+                ..
+            }) => Some(trigger),
+            _ => None,
+        }
     }
 }

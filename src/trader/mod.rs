@@ -16,14 +16,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::domain::event::{
-    AccountUpdate, Command, Event, ExitPlan, Floor, FloorBasis, Ignored, Link, ManualOrder, Note,
-    Operator, OrderUpdate, Quote, Snapshot,
+    AccountUpdate, Command, Event, ExitPlan, Ignored, Link, ManualOrder, Note, Operator,
+    OrderUpdate, Quote, Snapshot,
 };
 use crate::domain::fill::Fill;
 use crate::domain::instrument::Instrument;
 use crate::domain::num::{Money, Notional, Rate, Rounding, UNIT, divide};
 use crate::domain::order::{HaltCause, OrderId, OrderRequest, Purpose, Reject};
-use crate::domain::position::{Position, initial_margin};
+use crate::domain::position::Position;
 use crate::domain::signal::Signal;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
@@ -31,8 +31,8 @@ use crate::trader::confluence::{Books, Intake};
 use crate::trader::ledger::{Booked, Day, Leg, Slot, WantedLeg, WantedStop};
 use crate::trader::orders::{OrderState, Orders, Outcome};
 use crate::trader::reconcile::Desk;
-use crate::trader::risk::{Standing, approve_entry, approve_manual};
-use crate::trader::rules::{HaltAction, HaltBasis, Rules};
+use crate::trader::risk::{Standing, approve_entry, approve_manual, loss_floor};
+use crate::trader::rules::{HaltAction, Rules};
 
 /// What the trader says about one event, in order. Reused from event to event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -274,26 +274,15 @@ impl Trader {
             cooling: slot
                 .last_exit
                 .is_some_and(|exit| now < exit + self.rules.cooldown),
-            margin_used: Money::ZERO,
-            reserved: Money::ZERO,
-            open_risk: Notional::ZERO,
+            ..Standing::default()
         };
         for id in &self.active {
             let slot = &self.slots[id.index()];
             if let Some(open) = &slot.open {
-                standing.margin_used +=
-                    initial_margin(open.position.cost, self.rules.terms.leverage);
-                standing.open_risk += open.risk_at_stop();
+                standing.hold(&self.rules, &open.position, open.stop_level());
             }
             if let Some(entry) = slot.entry.and_then(|id| self.orders.get(id)) {
-                standing.reserved += entry.reserve;
-                let notional = entry.reserve.exact().raw() * i128::from(self.rules.terms.leverage);
-                standing.open_risk += Notional::from_raw(notional)
-                    .rate(self.rules.exits.stop, Rounding::Up)
-                    .exact();
-                if entry.filled.is_zero() {
-                    standing.entries_today += 1;
-                }
+                standing.expect(&self.rules, entry.reserve, entry.filled.is_zero());
             }
         }
         standing
@@ -499,25 +488,7 @@ impl Trader {
 
     /// Names the figure at which the day is over (S14).
     fn watch(&self, commands: &mut Commands) {
-        let unit = i128::from(UNIT);
-        let loss = i128::from(self.rules.daily.loss_max.steps());
-        let day = self.day.equity.raw();
-        let floor = match self.rules.daily.halt_basis {
-            HaltBasis::Equity => {
-                let level = divide(day * (unit - loss), unit, Rounding::Down);
-                Floor {
-                    basis: FloorBasis::Equity,
-                    level: Notional::from_raw(level),
-                }
-            }
-            HaltBasis::Realized => {
-                let level = self.day.wallet.exact().raw() - divide(day * loss, unit, Rounding::Up);
-                Floor {
-                    basis: FloorBasis::Wallet,
-                    level: Notional::from_raw(level),
-                }
-            }
-        };
+        let floor = loss_floor(&self.rules.daily, self.day.equity, self.day.wallet);
         commands.say(Command::Watch(Some(floor)));
     }
 

@@ -5,16 +5,18 @@
 
 use std::sync::Arc;
 
-use crate::domain::event::{Confluence, Gate, ManualOrder, Quote};
+use crate::domain::event::{Confluence, Floor, FloorBasis, Gate, ManualOrder, Quote};
 use crate::domain::instrument::Instrument;
-use crate::domain::num::{Money, Notional, Price, Qty, Rate, Rounding, UNIT, multiply_divide};
+use crate::domain::num::{
+    Money, Notional, Price, Qty, Rate, Rounding, UNIT, divide, multiply_divide,
+};
 use crate::domain::order::{Amount, Approved, OrderId, OrderKind, OrderRequest, Purpose, Side};
-use crate::domain::position::initial_margin;
+use crate::domain::position::{Position, initial_margin};
 use crate::domain::symbol::SymbolId;
-use crate::trader::rules::{Rules, SizingBasis};
+use crate::trader::rules::{DailyRules, HaltBasis, Rules, SizingBasis};
 
 /// What the books say at the moment of a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
     /// Halted by the operator.
     pub halted: bool,
@@ -34,6 +36,26 @@ pub struct Standing {
     pub reserved: Money,
     /// Σ loss at the stops of open positions and pending entries.
     pub open_risk: Notional,
+}
+
+impl Standing {
+    /// Counts an open position, with its stop if it has one.
+    pub fn hold(&mut self, rules: &Rules, position: &Position, stop: Option<Price>) {
+        self.margin_used += initial_margin(position.cost, rules.terms.leverage);
+        // Beyond the entry a stop loses nothing.
+        let loss = stop.map_or(Notional::ZERO, |stop| -position.unrealized(stop));
+        self.open_risk += loss.max(Notional::ZERO);
+    }
+
+    /// Counts an entry on its way: the margin set aside for it, and whether nothing of it is filled yet.
+    pub fn expect(&mut self, rules: &Rules, reserve: Money, unfilled: bool) {
+        self.reserved += reserve;
+        let notional = reserve.exact().raw() * i128::from(rules.terms.leverage);
+        self.open_risk += Notional::from_raw(notional)
+            .rate(rules.exits.stop, Rounding::Up)
+            .exact();
+        self.entries_today += u32::from(unfilled);
+    }
 }
 
 /// A size and how it came about (S7). The three caps are margins in USDT, rounded down for display; the quantity was
@@ -180,6 +202,30 @@ pub fn size(
     Ok((sizing, qty))
 }
 
+/// The figure at which a day that began with this equity and wallet is over (S14).
+#[must_use]
+pub fn loss_floor(rules: &DailyRules, equity: Notional, wallet: Money) -> Floor {
+    let unit = i128::from(UNIT);
+    let loss = i128::from(rules.loss_max.steps());
+    let day = equity.raw();
+    match rules.halt_basis {
+        HaltBasis::Equity => {
+            let level = divide(day * (unit - loss), unit, Rounding::Down);
+            Floor {
+                basis: FloorBasis::Equity,
+                level: Notional::from_raw(level),
+            }
+        }
+        HaltBasis::Realized => {
+            let level = wallet.exact().raw() - divide(day * loss, unit, Rounding::Up);
+            Floor {
+                basis: FloorBasis::Wallet,
+                level: Notional::from_raw(level),
+            }
+        }
+    }
+}
+
 /// Tests the gates in their order and sizes the entry of a confluence (S8).
 ///
 /// # Errors
@@ -192,9 +238,25 @@ pub fn approve_entry(
     ask: (OrderId, &Confluence),
 ) -> Result<(Approved, Sizing), Gate> {
     let (id, pair) = ask;
-    check_standing(rules, quote, standing)?;
+    let sizing = fit_entry(rules, instrument, quote, standing, pair.score.total)?;
+    let request = entry((id, pair.symbol), rules, sizing.qty, Some(pair.reference()));
+    Ok((Approved::seal(request), sizing))
+}
+
+/// Tests the gates in their order and sizes the entry of a score (S8): the decision of [`approve_entry`] alone.
+///
+/// # Errors
+/// The first gate that fails.
+pub fn fit_entry(
+    rules: &Rules,
+    instrument: &Instrument,
+    quote: &Quote,
+    standing: &Standing,
+    score: Rate,
+) -> Result<Sizing, Gate> {
+    check_standing(rules, quote.trading, standing)?;
     let price = quote.mark.ok_or(Gate::NoPrice)?;
-    let (mut sizing, raw) = size(rules, quote, price, standing, pair.score.total)?;
+    let (mut sizing, raw) = size(rules, quote, price, standing, score)?;
     let qty = raw
         .min(instrument.market_qty_max)
         .round_down_to_step(instrument.step);
@@ -213,22 +275,36 @@ pub fn approve_entry(
     }
     sizing.qty = qty;
     sizing.reserve = initial_margin(price * qty, rules.terms.leverage);
-    let request = OrderRequest {
+    Ok(sizing)
+}
+
+/// The entry of a size.
+#[must_use]
+pub const fn entry(
+    (id, symbol): (OrderId, SymbolId),
+    rules: &Rules,
+    qty: Qty,
+    reference: Option<Arc<str>>,
+) -> OrderRequest {
+    OrderRequest {
         id,
-        symbol: pair.symbol,
+        symbol,
         side: rules.direction.entry_side(),
         kind: OrderKind::Market,
         amount: Amount::Exact(qty),
         reduce_only: false,
         purpose: Purpose::Entry,
-        reference: Some(pair.reference()),
-    };
-    Ok((Approved::seal(request), sizing))
+        reference,
+    }
 }
 
-fn check_standing(rules: &Rules, quote: &Quote, standing: &Standing) -> Result<(), Gate> {
+/// The gates that hang on the books alone, in their order (S8): all before the one of the price.
+///
+/// # Errors
+/// The first gate that fails.
+pub fn check_standing(rules: &Rules, trading: bool, standing: &Standing) -> Result<(), Gate> {
     let gates = [
-        (!quote.trading, Gate::NotTrading),
+        (!trading, Gate::NotTrading),
         (standing.halted, Gate::Halted),
         (standing.daily_loss, Gate::DailyLoss),
         (

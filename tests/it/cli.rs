@@ -513,9 +513,9 @@ fn ctrl_c_leaves_nothing_behind() {
             "data",
             "generate",
             "--days",
-            "60",
+            "365",
             "--symbols",
-            "6",
+            "10",
             "--out",
         ])
         .arg(folder.path().join("made"))

@@ -11,6 +11,7 @@
     reason = "a test that cannot go on fails, says what it met, may be a long table and looks at one case of many"
 )]
 
+mod batch;
 mod binary;
 mod books;
 mod cli;
@@ -29,6 +30,7 @@ mod oracle_metrics;
 mod oracle_simulation;
 mod oracle_validation;
 mod paths;
+mod random_walk;
 mod report;
 mod scenarios;
 mod settings;

@@ -1,6 +1,6 @@
 //! `sim data generate`: made-up prices and signals with known properties, marked as such.
 //!
-//! Not here: making and writing them (`market::generate`, `market::generate_files`).
+//! Not here: making and writing them (`market::generate`, `market::random_walk`, `market::generate_files`).
 
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -8,13 +8,15 @@ use std::sync::atomic::Ordering;
 use clap::Args;
 use serde_json::json;
 
+use super::walks::WalkArgs;
 use crate::cli::failure::UsageError;
 use crate::cli::progress::Progress;
 use crate::cli::staging::Staging;
 use crate::cli::{Outcome, Session};
 use crate::domain::time::{DAY, EARLIEST, LATEST, Span, Timestamp};
-use crate::market::generate::{ContractRecipe, Recipe, generate};
+use crate::market::generate::{ContractRecipe, Generated, Recipe, generate};
 use crate::market::generate_files::{Format, write_until};
+use crate::market::random_walk;
 
 /// `sim data generate`.
 #[derive(Debug, Args)]
@@ -40,6 +42,8 @@ pub(in crate::cli) struct GenerateArgs {
     /// Prices as Parquet instead of gzipped csv
     #[arg(long)]
     parquet: bool,
+    #[command(flatten)]
+    walk: WalkArgs,
 }
 
 fn day(text: &str) -> Result<Timestamp, String> {
@@ -75,35 +79,59 @@ impl GenerateArgs {
     fn command(&self) -> String {
         let from = self.from.to_text();
         format!(
-            "sim data generate --seed {} --days {} --from {} --symbols {} --confluences {}{} --out DIR",
+            "sim data generate --seed {} --days {} --from {} --symbols {} --confluences {}{}{} --out DIR",
             self.seed,
             self.days,
             from.get(..10).unwrap_or(&from),
             self.symbols,
-            self.confluences,
+            self.confluences_each(),
+            self.walk.command(),
             if self.parquet { " --parquet" } else { "" },
         )
+    }
+
+    fn confluences_each(&self) -> u16 {
+        self.walk.confluences(self.days).unwrap_or(self.confluences)
+    }
+
+    /// Makes what is asked for, and says how it was made.
+    fn make(&self) -> Result<(Recipe, Generated), UsageError> {
+        let walks = self.walk.walks();
+        let recipe = Recipe {
+            seed: self.seed,
+            contracts: match walks {
+                Some(_) => ContractRecipe::several_fine(self.symbols),
+                None => ContractRecipe::several(self.symbols),
+            },
+            from: self.from,
+            days: self.days,
+            confluences: self.confluences_each(),
+        };
+        let (made, room) = match &walks {
+            Some(walks) => (
+                random_walk::generate(&recipe, walks),
+                "so few signals that every pair and every lone one is gap-max-s and 620 s from the next",
+            ),
+            None => (
+                generate(&recipe),
+                "at most one confluence every ten minutes",
+            ),
+        };
+        let made = made.ok_or_else(|| {
+            UsageError(format!(
+                "nothing can be made from this\nhint: 1 to 3660 days, and {room}"
+            ))
+        })?;
+        Ok((recipe, made))
     }
 }
 
 pub(super) fn run(args: &GenerateArgs, session: &Session) -> anyhow::Result<Outcome> {
     args.check()?;
-    let recipe = Recipe {
-        seed: args.seed,
-        contracts: ContractRecipe::several(args.symbols),
-        from: args.from,
-        days: args.days,
-        confluences: args.confluences,
-    };
     let staging = Staging::begin(&args.out)?;
     let progress = Progress::new(session.terminal);
     progress.busy("making prices and signals");
-    let made = generate(&recipe).ok_or_else(|| {
-        UsageError(
-            "nothing can be made from this\nhint: 1 to 3660 days, and at most one confluence every ten minutes"
-                .to_owned(),
-        )
-    })?;
+    let (recipe, made) = args.make()?;
     let format = if args.parquet {
         Format::Parquet
     } else {

@@ -5,6 +5,7 @@
 mod check;
 mod convert;
 mod generate;
+mod walks;
 
 use clap::Subcommand;
 use serde_json::{Value, json};

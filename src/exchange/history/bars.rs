@@ -4,92 +4,20 @@
 
 use crate::domain::instrument::Instrument;
 use crate::domain::num::{Notional, Price, Qty};
-use crate::domain::order::{Direction, OrderId, OrderKind, Watched};
+use crate::domain::order::{OrderId, OrderKind};
 use crate::domain::position::MarginMode;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::Timestamp;
 use crate::exchange::fills::{Extremes, Hit, Point, Walk};
 use crate::exchange::history::orders::Touch;
 use crate::exchange::history::{Engine, History, Stage, World};
-use crate::exchange::model::{Drilldown, Model, PathMode};
+use crate::exchange::model::{Drilldown, Model};
+use crate::exchange::path::{Shape, low_first, open_point, pass, same_fills, shape, walk_path};
+use crate::exchange::touch::follow_rows;
 use crate::market::tape::Series;
-
-/// The four points of a bar, contract and mark phase by phase.
-#[derive(Clone, Copy, Debug)]
-struct Shape {
-    open: Point,
-    high: Point,
-    low: Point,
-    close: Point,
-}
 
 /// A fill and its stamp.
 type StampedHit = (Hit, Timestamp);
-
-/// Contract and mark at a row's open.
-pub(super) fn open_point(series: &Series, row: usize) -> Point {
-    let contract = series.bars().open[row];
-    Point {
-        contract,
-        mark: series.mark().map_or(contract, |mark| mark.open[row]),
-    }
-}
-
-fn shape(series: &Series, row: usize) -> Shape {
-    let bars = series.bars();
-    let point = |contract: Price, mark: Option<Price>| Point {
-        contract,
-        mark: mark.unwrap_or(contract),
-    };
-    let mark = series.mark();
-    Shape {
-        open: open_point(series, row),
-        high: point(bars.high[row], mark.map(|mark| mark.high[row])),
-        low: point(bars.low[row], mark.map(|mark| mark.low[row])),
-        close: point(bars.close[row], mark.map(|mark| mark.close[row])),
-    }
-}
-
-/// Whether the low comes first (F6).
-fn low_first(mode: PathMode, direction: Option<Direction>, shape: &Shape) -> bool {
-    let pessimistic = direction != Some(Direction::Short);
-    let (open, close) = (shape.open.contract, shape.close.contract);
-    match mode {
-        PathMode::Pessimistic => pessimistic,
-        PathMode::Optimistic => !pessimistic,
-        PathMode::CloseDir if close == open => pessimistic,
-        PathMode::CloseDir => close > open,
-        PathMode::Nearest => {
-            let above = shape.high.contract.steps() - open.steps();
-            let below = open.steps() - shape.low.contract.steps();
-            if above == below {
-                pessimistic
-            } else {
-                below < above
-            }
-        }
-        PathMode::Ohlc => false,
-        PathMode::Olhc => true,
-    }
-}
-
-/// Walks the inside of a bar.
-fn walk_path(walk: &mut Walk<'_>, shape: &Shape, low_first: bool) {
-    let (first, second) = if low_first {
-        (shape.low, shape.high)
-    } else {
-        (shape.high, shape.low)
-    };
-    walk.along(shape.open, first);
-    walk.along(first, second);
-    walk.along(second, shape.close);
-}
-
-/// What F12 compares: side, quantity, price, reason of every fill, in order.
-fn same_fills(one: &[Hit], other: &[Hit]) -> bool {
-    let key = |hit: &Hit| (hit.side, hit.qty, hit.price, hit.reason);
-    one.iter().map(key).eq(other.iter().map(key))
-}
 
 impl History<'_> {
     /// Rank 0: the bars that end now.
@@ -134,21 +62,8 @@ impl History<'_> {
         let model = self.model;
         let mut chosen = self.walk(model, instrument, symbol, row);
         let held = chosen.position.is_some();
-        let shape = shape(series, row);
-        let low = low_first(
-            self.model.path_mode,
-            chosen.position.map(|position| position.direction),
-            &shape,
-        );
-        let free = chosen.is_path_free(shape.low, shape.high);
-        walk_path(&mut chosen, &shape, low);
-        // A partial fill moves the liquidation level; only then is a free path looked at again.
-        let free = free && !chosen.is_liquidated_within(shape.low, shape.high);
-        let ambiguous = held && !free && {
-            let mut other = self.walk(model, instrument, symbol, row);
-            walk_path(&mut other, &shape, !low);
-            !same_fills(&chosen.hits, &other.hits)
-        };
+        let again = || self.walk(model, instrument, symbol, row);
+        let ambiguous = pass(&mut chosen, &shape(series, row), again);
         let drill = match self.model.drilldown {
             Drilldown::Off => false,
             Drilldown::Ambiguous => ambiguous,
@@ -441,16 +356,7 @@ impl History<'_> {
         };
         let desk = &mut self.desks[symbol.index()];
         if desk.followed_row < row {
-            for order in desk.resting.iter_mut().filter(|order| order.peak.is_some()) {
-                let columns = match order.watched() {
-                    Watched::Contract => series.contract_columns(),
-                    Watched::Mark => series.mark_columns(),
-                };
-                if let Some((low, high)) = columns.extremes(desk.followed_row, row) {
-                    order.follow(low);
-                    order.follow(high);
-                }
-            }
+            follow_rows(&mut desk.resting, series, desk.followed_row, row);
             desk.followed_row = row;
         }
         if let Some(held) = self.account.held_mut(symbol)

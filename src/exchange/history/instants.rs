@@ -4,16 +4,16 @@
 //! drivers are compared byte for byte by the tests.
 
 use crate::domain::event::FloorBasis;
-use crate::domain::num::{Notional, Price, UNIT};
-use crate::domain::order::{Direction, OrderKind, Side, Watched};
+use crate::domain::num::{Notional, Price};
+use crate::domain::order::{Direction, OrderKind, Watched};
 use crate::domain::position::{MarginMode, Position};
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
-use crate::exchange::fills::{Resting, fires_downward};
 use crate::exchange::history::orders::{Due, Touch};
 use crate::exchange::history::{Engine, History};
+use crate::exchange::floor::Standing;
 use crate::exchange::model::Drilldown;
-use crate::market::ranges::{Band, Follower};
+use crate::exchange::touch::next_touch;
 use crate::market::tape::Series;
 
 /// Collects the earliest of several instants after `now`.
@@ -104,17 +104,6 @@ impl History<'_> {
             .min()
     }
 
-    /// The next end of any bar.
-    fn next_bar_end(&self) -> Option<Timestamp> {
-        let series = self.world.tape.series.iter().flatten();
-        series
-            .filter_map(|series| {
-                let row = series.last_completed(self.now).map_or(0, |row| row + 1);
-                (row < series.len()).then(|| series.end_time(row))
-            })
-            .min()
-    }
-
     /// Whether any bar ends at an instant.
     pub(super) fn is_bar_end(&self, time: Timestamp) -> bool {
         self.world.tape.series.iter().flatten().any(|series| {
@@ -193,7 +182,6 @@ impl History<'_> {
         let Some(series) = &world.tape.series[symbol.index()] else {
             return Touch::Never;
         };
-        let rows = series.len();
         let held = self.account.held(symbol).map(|held| held.position);
         let desk = &self.desks[symbol.index()];
         if (held.is_none() && desk.resting.is_empty()) || desk.delisted {
@@ -203,7 +191,7 @@ impl History<'_> {
         let everywhere = held.is_some() && self.model.drilldown == Drilldown::Always
             || cross && held.is_some() && self.account.open().count() > 1;
         if everywhere {
-            return if from < rows {
+            return if from < series.len() {
                 Touch::Row(from)
             } else {
                 Touch::Never
@@ -212,59 +200,31 @@ impl History<'_> {
         // Trailing stops continue from their peaks, which must include every row before `from`.
         self.catch_up(symbol, from);
         let liquidation = self.liquidation_level(symbol, &world.tape.instruments[symbol.index()]);
-        let desk = &self.desks[symbol.index()];
-        let mut contract = Band::default();
-        let mut mark = Band::default();
-        for order in &desk.resting {
-            let Some((level, down)) = resting_level(order) else {
-                continue;
-            };
-            match order.watched() {
-                Watched::Contract => contract = contract.with(level, down),
-                Watched::Mark => mark = mark.with(level, down),
-            }
-        }
-        if let Some(position) = held
-            && let Some(level) = liquidation
-        {
-            mark = mark.with(level, position.direction == Direction::Long);
-        }
-        let marked = series.mark().is_some();
-        if !marked {
-            // One column for both: one search.
-            let levels = [(mark.lower, true), (mark.upper, false)];
-            contract = levels.into_iter().fold(contract, |band, (level, down)| {
-                level.map_or(band, |level| band.with(level, down))
-            });
-        }
-        // Each search goes no further than what was found before it: liquidation levels lie far away.
-        let columns = series.contract_columns();
-        let mut bound = columns.first_touch(from, rows, contract).unwrap_or(rows);
-        if marked {
-            let columns = series.mark_columns();
-            bound = columns.first_touch(from, bound, mark).unwrap_or(bound);
-        }
-        for order in &desk.resting {
-            bound = follow(order, series, from, bound).unwrap_or(bound);
-        }
-        if bound < rows {
-            Touch::Row(bound)
-        } else {
-            Touch::Never
-        }
+        let resting = &self.desks[symbol.index()].resting;
+        let liquidation = held.zip(liquidation);
+        let liquidation = liquidation.map(|(position, level)| (level, position.direction));
+        next_touch(series, from, resting, liquidation).map_or(Touch::Never, Touch::Row)
     }
 
     /// S14: the next bar end is visited whenever equity could be at or below the floor before anything else happens.
     fn offer_floor(&mut self, next: &mut Earliest) {
         let Some(floor) = self.floor else { return };
-        let until = next.found.unwrap_or(self.end);
-        let least = match floor.basis {
-            FloorBasis::Wallet => self.account.wallet().exact(),
-            FloorBasis::Equity => self.least_equity(until),
+        let until = next.found.unwrap_or(self.end).min(self.end);
+        let wallet = self.account.wallet().exact();
+        let mut held: Vec<(SymbolId, Position)> = Vec::new();
+        if floor.basis == FloorBasis::Equity {
+            if self.least_equity(until) > floor.level {
+                return;
+            }
+            let open = self.account.open();
+            held.extend(open.map(|(symbol, held)| (symbol, held.position)));
+        }
+        let standing = Standing {
+            tape: &self.world.tape,
+            wallet,
+            held: &held,
         };
-        if least <= floor.level
-            && let Some(end) = self.next_bar_end()
-        {
+        if let Some(end) = standing.first_low(floor.level, self.now, until) {
             next.offer(end);
         }
     }
@@ -341,42 +301,4 @@ impl History<'_> {
         let last = series.mark_close(from);
         bound.map(|stop| if long { stop.min(last) } else { stop.max(last) })
     }
-}
-
-/// The fixed level at which an order must be looked at, and whether it fires downward. An armed trailing stop has
-/// none: its level follows the bars.
-fn resting_level(order: &Resting) -> Option<(Price, bool)> {
-    match order.kind {
-        OrderKind::Stop { trigger, .. } | OrderKind::TakeProfit { trigger, .. } => {
-            Some((trigger, fires_downward(order.kind, order.side)))
-        }
-        OrderKind::Limit { price, .. } => Some((price, fires_downward(order.kind, order.side))),
-        // Not armed yet: the bar that reaches the activation is looked at whole.
-        OrderKind::Trail { activation, .. } if !order.armed => {
-            Some((activation, order.side == Side::Buy))
-        }
-        OrderKind::Trail { .. } | OrderKind::Market => None,
-    }
-}
-
-/// The first row of `from..to` in which an armed trailing stop could fire.
-fn follow(order: &Resting, series: &Series, from: usize, to: usize) -> Option<usize> {
-    let OrderKind::Trail {
-        callback, watched, ..
-    } = order.kind
-    else {
-        return None;
-    };
-    let peak = order.peak.filter(|_| order.armed)?;
-    let upward = order.side == Side::Sell;
-    let keep = if upward {
-        UNIT - callback.steps()
-    } else {
-        UNIT + callback.steps()
-    };
-    let columns = match watched {
-        Watched::Contract => series.contract_columns(),
-        Watched::Mark => series.mark_columns(),
-    };
-    columns.first_give_back(from, to, Follower { peak, keep, upward })
 }

@@ -16,8 +16,8 @@ use crate::domain::event::{
     AccountUpdate, Command, Event, Floor, FloorBasis, HeldPosition, Operator, OrderReport,
     OrderStatus, OrderUpdate, Quote, Snapshot, Stamped,
 };
-use crate::domain::fill::{LedgerEntry, Liquidity, Reason, Trade};
-use crate::domain::num::{LARGEST, Money, Notional, Price, Qty, Rounding};
+use crate::domain::fill::{LedgerEntry, Reason, Trade};
+use crate::domain::num::{LARGEST, Money, Notional, Price, Rounding};
 use crate::domain::order::{HaltCause, OrderId};
 use crate::domain::position::{MarginMode, Position};
 use crate::domain::signal::Signal;
@@ -25,7 +25,7 @@ use crate::domain::symbol::SymbolId;
 use crate::domain::time::Timestamp;
 use crate::engine::Exchange;
 use crate::exchange::account::{Account, Where};
-use crate::exchange::fills::{Hit, cost_rate, slippage, taker_price};
+use crate::exchange::fills::{Hit, forced};
 use crate::exchange::model::{EndOfData, Model};
 use crate::market::tape::{Series, Tape};
 
@@ -55,6 +55,12 @@ pub struct OutOfRange {
     pub wallet: Money,
 }
 
+/// Whether a wallet has left the range in which amounts are exact.
+#[must_use]
+pub fn is_beyond(wallet: Money) -> bool {
+    wallet > WALLET_MAX
+}
+
 /// Everything a run replays. Shared by runs, changed by none.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -64,6 +70,16 @@ pub struct World {
     pub signals: Vec<Signal>,
     /// What the operator says and when, in order.
     pub script: Vec<(Timestamp, Operator)>,
+}
+
+impl World {
+    /// The end of the last bar; `None` without any.
+    #[must_use]
+    pub fn end(&self) -> Option<Timestamp> {
+        let series = self.tape.series.iter().flatten();
+        let series = series.filter(|series| !series.is_empty());
+        series.map(|series| series.end_time(series.len() - 1)).max()
+    }
 }
 
 /// What the simulator counted. Nothing here depends on the engine.
@@ -275,10 +291,7 @@ impl<'w> History<'w> {
         };
         let first = series().map(|series| series.open_time(0)).min();
         let start = model.start.or(first).unwrap_or(Timestamp::from_millis(0));
-        let end = series()
-            .map(|series| series.bars().end(series.len() - 1))
-            .max()
-            .unwrap_or(start);
+        let end = world.end().unwrap_or(start);
         let next_signal = world
             .signals
             .partition_point(|signal| signal.received_time < start);
@@ -526,17 +539,8 @@ impl<'w> History<'w> {
                 .iter()
                 .take_while(|record| record.time == now)
             {
-                let mark = record.mark.or_else(|| {
-                    self.counters.funding_without_mark += 1;
-                    self.last_mark(symbol)
-                });
-                // Inside the very first bar there is no completed mark: its open is the only price known.
-                let opened = series
-                    .bars()
-                    .open
-                    .get(series.row_from(now).saturating_sub(1))
-                    .copied();
-                let Some(mark) = mark.or(opened) else {
+                self.counters.funding_without_mark += u64::from(record.mark.is_none());
+                let Some(mark) = series.settlement_mark(record) else {
                     continue;
                 };
                 if let Some(amount) = self.account.fund(self.now, symbol, record.rate, mark) {
@@ -623,22 +627,10 @@ impl<'w> History<'w> {
         let position = held.position;
         self.catch_up(symbol, row + 1);
         let close = series.bars().close[row];
-        let side = position.direction.exit_side();
-        let tick = world.tape.instruments[symbol.index()].tick;
-        let price = taker_price(close.into(), side, cost_rate(self.model, reason), tick);
-        let hit = Hit {
-            order: None,
-            reason,
-            side,
-            qty: position.qty,
-            price,
-            liquidity: Liquidity::Taker,
-            slippage: slippage(price, close.into(), position.qty),
-            total: position.qty,
-            left: Qty::ZERO,
-        };
+        let instrument = &world.tape.instruments[symbol.index()];
+        let hit = forced(&position, reason, self.model, instrument, close);
         self.count_bars(symbol, series.row_from(self.now));
-        self.visit(symbol, price);
+        self.visit(symbol, hit.price);
         self.apply(symbol, &hit, stamp);
     }
 
@@ -714,7 +706,7 @@ impl<'w> History<'w> {
             position,
         };
         self.steps.push(step);
-        if step.wallet > WALLET_MAX {
+        if is_beyond(step.wallet) {
             self.beyond = Some(OutOfRange {
                 at: self.now,
                 wallet: step.wallet,

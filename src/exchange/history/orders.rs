@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::event::{Event, OrderUpdate};
-use crate::domain::fill::{Liquidity, Reason};
 use crate::domain::instrument::Instrument;
 use crate::domain::num::{Notional, Price, Qty};
 use crate::domain::order::{
@@ -17,8 +16,9 @@ use crate::domain::position::Position;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
 use crate::exchange::account::Where;
-use crate::exchange::fills::{Hit, Resting, cost_rate, slippage, taker_price};
+use crate::exchange::fills::{Hit, Resting, arrived};
 use crate::exchange::history::{Engine, History, Stage};
+use crate::exchange::path::open_point;
 use crate::market::tape::Series;
 
 /// One symbol at the exchange.
@@ -208,7 +208,7 @@ impl History<'_> {
             if let (OrderKind::Trail { watched, .. }, Some(series)) =
                 (resting.kind, self.series(symbol))
             {
-                let price = super::bars::open_point(series, row).price(watched);
+                let price = open_point(series, row).price(watched);
                 resting.follow(price);
             }
         }
@@ -516,26 +516,7 @@ impl History<'_> {
                 return;
             }
         };
-        let reason = Reason::Order(request.purpose);
-        let cost = cost_rate(self.model, reason);
-        let mut price = taker_price(open.into(), request.side, cost, instrument.tick);
-        if let Some((limit, _)) = limit {
-            price = match request.side {
-                Side::Buy => price.min(limit),
-                Side::Sell => price.max(limit),
-            };
-        }
-        let hit = Hit {
-            order: Some(request.id),
-            reason,
-            side: request.side,
-            qty,
-            price,
-            liquidity: Liquidity::Taker,
-            slippage: slippage(price, open.into(), qty),
-            total: qty,
-            left: Qty::ZERO,
-        };
+        let hit = arrived(request, self.model, instrument, (open, qty));
         if self.account.opens(request.symbol, request.side) {
             let available = self.available(self.equity());
             if !self.account.covers(&hit, instrument, available) {
@@ -553,7 +534,7 @@ impl History<'_> {
     fn fill_arrived(&mut self, symbol: SymbolId, hit: &Hit, row: usize) {
         let was_open = self.account.held(symbol).is_some();
         if let (Some(series), true) = (self.series(symbol), was_open) {
-            let point = super::bars::open_point(series, row);
+            let point = open_point(series, row);
             self.visit(symbol, point.contract);
             // An exit's price counts, an entry's does not (A9).
             if self.closes_any(symbol, hit) {
@@ -568,7 +549,7 @@ impl History<'_> {
         if closes {
             self.vanish(symbol, &[]);
         } else if !was_open && let Some(series) = self.series(symbol) {
-            let open = super::bars::open_point(series, row).contract;
+            let open = open_point(series, row).contract;
             self.visit(symbol, open);
         }
     }

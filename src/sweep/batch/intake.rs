@@ -1,0 +1,133 @@
+//! What a trial's own matching rules make of the signals: pairs emitted, pairs too low, signals ignored (S1–S5).
+//!
+//! Not here: whether a pair is traded (`replay`). Nothing here hangs on the account: 112 as a risk signal is not taken.
+//! Invariant: the same words in the same order as `trader::confluence::Books` has for the same signals.
+
+use crate::backtest::line::Pair;
+use crate::domain::event::Ignored;
+use crate::domain::num::Rate;
+use crate::domain::signal::{Signal, SignalType};
+use crate::domain::time::Timestamp;
+use crate::sweep::batch::board::{Board, Earlier, Heard, stamp};
+use crate::trader::confluence::{Admission, PairAges, Suitor, admit, total_score};
+use crate::trader::rules::ConfluenceRules;
+
+/// Something the trader says about a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// When.
+    pub at: Timestamp,
+    /// About which signal, as the log names it.
+    pub signal: u64,
+    /// What.
+    pub said: Said,
+}
+
+/// What is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// It leads to nothing.
+    Ignored(Ignored),
+    /// Its best pair scores too low.
+    Low(Pair),
+    /// It completes a confluence.
+    Emitted(Pair),
+}
+
+/// The words of one set of rules; kept until other rules are asked for.
+#[derive(Debug, Default)]
+pub struct Intake {
+    rules: Option<ConfluenceRules>,
+    /// By signal: whether it waits for no partner any more.
+    gone: Vec<bool>,
+    words: Vec<Word>,
+}
+
+impl Intake {
+    /// Everything said under some rules, in order.
+    pub fn hear(&mut self, rules: &ConfluenceRules, signals: &[Signal], board: &Board) -> &[Word] {
+        if self.rules.as_ref() != Some(rules) {
+            self.gone.clear();
+            self.gone.resize(signals.len(), false);
+            self.words.clear();
+            for heard in &board.heard {
+                self.hear_one(rules, signals, (board, heard));
+            }
+            self.rules = Some(rules.clone());
+        }
+        &self.words
+    }
+
+    fn hear_one(
+        &mut self,
+        rules: &ConfluenceRules,
+        signals: &[Signal],
+        (board, heard): (&Board, &Heard),
+    ) {
+        let signal = &signals[heard.signal];
+        let name = |place: usize| (place - board.before) as u64;
+        let mut say = |said: Said| {
+            self.words.push(Word {
+                at: signal.received_time,
+                signal: name(heard.repeats.unwrap_or(heard.signal)),
+                said,
+            });
+        };
+        if heard.repeats.is_some() {
+            return say(Said::Ignored(Ignored::Duplicate));
+        }
+        match admit(rules, signal) {
+            Admission::Ignored(reason) => return say(Said::Ignored(reason)),
+            Admission::Off => return,
+            Admission::Intensified | Admission::Leg => {}
+        }
+        let waiting = |earlier: &&Earlier| {
+            let leg = &signals[earlier.signal];
+            !self.gone[earlier.signal]
+                && earlier.gap < rules.window
+                && stamp(leg) > signal.received_time - rules.retention
+                && matches!(admit(rules, leg), Admission::Intensified | Admission::Leg)
+        };
+        let suitor = |earlier: &Earlier| {
+            let leg = &signals[earlier.signal];
+            Suitor {
+                gap: earlier.gap,
+                strength: rules.strength(leg.kind).unwrap_or(Rate::ZERO),
+                event_time: stamp(leg),
+                id: &leg.id,
+            }
+        };
+        let suitors = board.suitors(heard).iter().filter(waiting);
+        let Some(best) = suitors.min_by(|one, other| suitor(one).prefer(&suitor(other))) else {
+            return;
+        };
+        let leg = &signals[best.signal];
+        let (own, its) = (name(heard.signal), name(best.signal));
+        let (alpha_id, fomo_id, fomo) = if signal.kind == SignalType::ALPHA {
+            (own, its, leg)
+        } else {
+            (its, own, signal)
+        };
+        let (one, other) = (stamp(signal), stamp(leg));
+        let ages = PairAges {
+            gap: best.gap,
+            newest: signal.received_time - one.max(other),
+            oldest: signal.received_time - one.min(other),
+        };
+        let strength = rules.strength(fomo.kind).unwrap_or(Rate::ZERO);
+        let found = Pair {
+            symbol: signal.symbol,
+            alpha: alpha_id,
+            fomo: fomo_id,
+            gap: best.gap,
+            score: total_score(rules, ages, strength),
+        };
+        if found.score >= rules.score_min {
+            say(Said::Emitted(found));
+            self.gone[best.signal] = true;
+            self.gone[heard.signal] = true;
+        } else {
+            say(Said::Low(found));
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The replay of a sweep's trials has the event log, the figures and the daily equity of the engine of `sim backtest`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use confluence::backtest::log::{EventLog, Row};
+use confluence::backtest::summary::daily_series;
+use confluence::domain::event::{AccountUpdate, Command, Event, Note, OrderUpdate};
+use confluence::domain::order::Purpose;
+use confluence::domain::position::MarginMode;
+use confluence::domain::random::Random;
+use confluence::exchange::history::{Engine, World};
+use confluence::exchange::model::{Drilldown, Model};
+use confluence::sweep::batch::board::{Board, Reach};
+use confluence::sweep::batch::{Batch, Ground, is_covered};
+use confluence::sweep::figures::Figures;
+use confluence::trader::rules::{HaltAction, Role112, Rules};
+
+use crate::support::{random_model, random_rules, random_world, run};
+
+/// What was met, by name.
+type Met = BTreeMap<String, u64>;
+
+/// Takes out what the replay leaves to the engine.
+fn plain(world: &mut World, rules: &mut Rules, model: &mut Model) {
+    world.script.clear();
+    for instrument in &mut world.tape.instruments {
+        instrument.delisted = None;
+    }
+    if !matches!(rules.confluence.role_112, Role112::Leg | Role112::Ignore) {
+        rules.confluence.role_112 = Role112::Leg;
+    }
+    rules.exits.break_even = None;
+    rules.exits.hold_max = None;
+    rules.daily.halt_action = HaltAction::BlockEntries;
+    rules.terms.margin_mode = MarginMode::Isolated;
+    model.terms = rules.terms;
+    model.drilldown = Drilldown::Off;
+    if model.bracket_delay.millis() >= 60_000 {
+        model.bracket_delay = confluence::domain::time::Span::ZERO;
+    }
+}
+
+fn count(met: &mut Met, rows: &[(confluence::domain::time::Timestamp, Row)]) {
+    let mut count = |what: String| *met.entry(what).or_default() += 1;
+    for (_, row) in rows {
+        match row {
+            Row::Heard(Event::Account(AccountUpdate::Funding { .. })) => count("funding".into()),
+            Row::Heard(Event::Account(AccountUpdate::DayStarted { .. })) => count("days".into()),
+            Row::Heard(Event::Account(AccountUpdate::Closed { cause, .. })) => {
+                count(format!("closed {cause}"));
+            }
+            Row::Heard(Event::Order {
+                update: OrderUpdate::Rejected(reject),
+                ..
+            }) => count(format!("reject {}", reject.name())),
+            Row::Noted(Note::Halted(cause)) => count(format!("halt {}", cause.name())),
+            Row::Noted(Note::Refused { gate, .. }) => count(format!("gate {}", gate.name())),
+            Row::Noted(Note::Ignored { reason, .. }) => count(format!("ignored {}", reason.name())),
+            Row::Noted(Note::LowScore { .. }) => count("low score".into()),
+            Row::Noted(Note::TargetsDropped { .. }) => count("targets dropped".into()),
+            _ => {}
+        }
+    }
+}
+
+/// Whether a row of the engine's log is one that the replay's log keeps too.
+fn is_kept(row: &Row) -> bool {
+    match row {
+        Row::Heard(event) => !matches!(
+            event,
+            Event::Signal { .. }
+                | Event::Wake
+                | Event::Order {
+                    update: OrderUpdate::Accepted,
+                    ..
+                }
+        ),
+        Row::Noted(note) => !matches!(
+            note,
+            Note::Confluence(_) | Note::Refused { .. } | Note::LowScore { .. } | Note::Ignored { .. }
+        ),
+        Row::Said(Command::Submit(approved)) => approved.request().purpose != Purpose::Entry,
+        Row::Said(_) => true,
+    }
+}
+
+/// Compares one trial; `None` when the account left the range.
+fn compare(
+    name: &str,
+    (world, board): (&Arc<World>, &Board),
+    (rules, model): (&Rules, &Model),
+    (batch, met): (&mut Batch, &mut Met),
+) {
+    assert!(is_covered(world, rules, model), "{name}");
+    let (outcome, log) = run(world, rules, model, Engine::Skip);
+    let ground = Ground {
+        world,
+        board,
+        start: outcome.start,
+    };
+    let keeping = EventLog::keeping();
+    let Some(played) = batch.run_into(ground, (rules, model), keeping) else {
+        panic!("{name}: not replayed");
+    };
+    if played.log.hash() != log.hash() {
+        let rows = log.rows().iter().filter(|(_, row)| is_kept(row));
+        let rows: Vec<_> = rows.collect();
+        let own = played.log.rows();
+        let same = rows.iter().zip(own).take_while(|(one, other)| **one == *other);
+        let same = same.count();
+        for (at, row) in &rows[same.saturating_sub(12)..same] {
+            eprintln!("same   {at} {row:?}");
+        }
+        eprintln!("engine {:?}", rows.get(same));
+        eprintln!("replay {:?}", own.get(same));
+        panic!("{name}: the logs differ; rules {rules:?} model {model:?}");
+    }
+    let daily = daily_series(&outcome, model.balance);
+    let figures = Figures::of(
+        &daily,
+        &outcome.trades,
+        outcome.net(model.balance),
+        outcome.counters.ambiguous_bars,
+    );
+    assert_eq!(played.figures(model), figures, "{name}");
+    assert_eq!(played.daily(model.balance), daily, "{name}");
+    count(met, log.rows());
+    for trade in &outcome.trades {
+        for reason in &trade.exits {
+            *met.entry(format!("exit {reason}")).or_default() += 1;
+        }
+    }
+    *met.entry("ambiguous bars".into()).or_default() += outcome.counters.ambiguous_bars;
+    *met.entry("entries".into()).or_default() += outcome.trades.len() as u64;
+}
+
+#[test]
+fn replayed_trials_are_those_of_the_engine_on_random_worlds() {
+    let seeds = std::env::var("BATCH_SEEDS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(4_000_u64);
+    let mut met = Met::new();
+    for seed in 0..seeds {
+        let mut random = Random::stream(seed, &[140]);
+        let mut world = random_world(&mut random);
+        let mut rules = random_rules(&mut random);
+        let mut model = random_model(&mut random, rules.terms);
+        plain(&mut world, &mut rules, &mut model);
+        let world = Arc::new(world);
+        if world.end().is_none() {
+            continue;
+        }
+        let reach = Reach::of(&rules.confluence);
+        let mut batch = Batch::default();
+        // Two trials in a row: nothing of the first may stay behind.
+        let start = run(&world, &rules, &model, Engine::Skip).0.start;
+        let board = Board::new(&world, start, reach);
+        for trial in 0..2 {
+            let name = format!("seed {seed}, trial {trial}");
+            let given = ((&world, &board), (&rules, &model));
+            compare(&name, given.0, given.1, (&mut batch, &mut met));
+            rules.exits.stop = random_rules(&mut random).exits.stop;
+            rules.confluence.score_min = random_rules(&mut random).confluence.score_min;
+        }
+    }
+    println!("batch: {seeds} random worlds, two trials each; met {met:?}");
+    for what in [
+        "entries",
+        "exit sl",
+        "exit tp1",
+        "exit tp2",
+        "exit tp3",
+        "exit trailing",
+        "exit liquidation",
+        "closed end_of_data",
+        "halt daily_loss",
+        "funding",
+        "days",
+        "ambiguous bars",
+        "low score",
+        "ignored duplicate",
+        "gate in_position",
+        "gate daily_loss",
+        "gate daily_trades",
+        "gate cooldown",
+        "gate pending_entry",
+        "reject stale_data",
+        "reject daily_loss",
+        "targets dropped",
+    ] {
+        let times = met.get(what).copied().unwrap_or(0);
+        assert!(
+            times >= 20 || seeds < 1_000,
+            "{what} was met only {times} times"
+        );
+    }
+}
