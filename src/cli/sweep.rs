@@ -156,6 +156,7 @@ fn told(error: SweepError) -> anyhow::Error {
         | SweepError::Folder(_)
         | SweepError::Journal(_)
         | SweepError::Market(_)
+        | SweepError::Chart(_)
         | SweepError::Interrupted { .. }
         | SweepError::Unfinished { .. }
         | SweepError::NoBest(_)) => other.into(),
@@ -219,10 +220,12 @@ fn sweep(args: &RunArgs, session: &Session) -> anyhow::Result<Outcome> {
         form: args.progress,
         objective: setup.ranking.name(),
         last: Cell::new(None),
+        ran: Cell::new(None),
     };
     let mut tell = |standing| reporter.tell(standing);
     let finished = job::run(&setup, &output, &session.cancel, &mut tell);
-    let elapsed = progress.elapsed();
+    // The pace is that of the trials: tables and pictures take their own time.
+    let elapsed = reporter.ran.get().unwrap_or_else(|| progress.elapsed());
     drop(progress);
     let finished = finished.map_err(|error| {
         if matches!(error, SweepError::Interrupted { .. }) {
@@ -321,6 +324,8 @@ struct Reporter<'a> {
     form: Form,
     objective: &'static str,
     last: Cell<Option<Duration>>,
+    /// When the last trial so far was finished.
+    ran: Cell<Option<Duration>>,
 }
 
 impl Reporter<'_> {
@@ -350,6 +355,7 @@ impl Reporter<'_> {
             self.tables(written, total);
             return;
         }
+        self.ran.set(Some(self.progress.elapsed()));
         match self.form {
             Form::Auto => {
                 let best = best.map_or_else(String::new, |(trial, value)| {

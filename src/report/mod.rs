@@ -8,4 +8,5 @@ pub mod format;
 pub mod headline;
 pub mod html;
 pub mod input;
+pub mod sweep;
 pub mod table;

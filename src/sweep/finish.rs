@@ -14,12 +14,15 @@ use serde_json::{Map, Value, json};
 use crate::settings::error::SettingsError;
 use crate::settings::overlay::Base;
 use crate::settings::parse::{Item, Value as Typed};
+use crate::stats::stability::Plateau;
 use crate::sweep::error::SweepError;
 use crate::sweep::figures::{Figures, METRICS};
 use crate::sweep::folder::{self, FolderError};
 use crate::sweep::front::Front;
+use crate::sweep::gallery::Gallery;
 use crate::sweep::journal::{self, in_order};
 use crate::sweep::objective::{Ranking, RankingError, Verdict};
+use crate::sweep::picture::{self, plateau_object};
 use crate::sweep::plan::{KIND, SCHEMA, Shard, SweepId};
 use crate::sweep::record::{End, Record, seal};
 use crate::sweep::space::{Range, Space};
@@ -82,6 +85,8 @@ pub struct Summary {
     pub counts: Counts,
     /// The best ones, best first; the first is the best if it has an objective and meets every constraint.
     pub top: Vec<Ranked>,
+    /// How the neighbours of each of these do.
+    pub plateaus: Vec<Plateau>,
     /// Trials that none dominates, the best by the first objective first; empty with one objective.
     pub front: Vec<Ranked>,
     /// Why infeasible trials are so, most frequent first.
@@ -239,6 +244,7 @@ fn write(
     let front = front(&path, identity)?;
     let mut tables = Tables::begin(place, identity)?;
     let mut tally = Tally::default();
+    let mut gallery = Gallery::new(identity);
     let mut written = 0;
     let whole = (Shard::WHOLE, identity.trials);
     let count = in_order::<SweepError>(&path, whole, &mut |record, line| {
@@ -252,6 +258,7 @@ fn write(
             front,
         };
         tables.row(place, line, row)?;
+        gallery.take(&record, verdict);
         let ranked = Ranked { record, verdict };
         tally.take(identity.ranking, ranked, front == Some(true));
         written += 1;
@@ -269,7 +276,9 @@ fn write(
         });
     }
     tables.finish(place)?;
-    let summary = summary(identity, tally, front.map(|front| front.len()));
+    let plateaus = gallery.plateaus(place, identity, &tally.top)?;
+    let size = front.map(|front| front.len());
+    let summary = summary(identity, tally, (plateaus, size));
     let best = match summary.best() {
         Some(best) => Some(best_toml(identity, &best.record)?),
         None => None,
@@ -284,6 +293,7 @@ fn write(
         Some(text) => folder::write(place, "best.toml", text.as_bytes())?,
         None => folder::remove(place, "best.toml")?,
     }
+    picture::write(gallery, place, identity, &summary)?;
     folder::settle(place, journal::FILE)?;
     folder::write(place, folder::DONE, &bytes)?;
     Ok(summary)
@@ -369,7 +379,11 @@ pub fn best_toml(identity: Identity<'_>, record: &Record) -> Result<String, Sett
     Ok(identity.base.with(laid)?.to_toml())
 }
 
-fn summary(identity: Identity<'_>, tally: Tally, front_size: Option<usize>) -> Summary {
+fn summary(
+    identity: Identity<'_>,
+    tally: Tally,
+    (plateaus, front_size): (Vec<Plateau>, Option<usize>),
+) -> Summary {
     let Tally {
         counts,
         top,
@@ -381,12 +395,19 @@ fn summary(identity: Identity<'_>, tally: Tally, front_size: Option<usize>) -> S
     let mut summary = Summary {
         counts,
         top,
+        plateaus,
         front,
         reasons,
         object: Value::Null,
     };
-    let rows = summary.top.iter().map(|ranked| row(identity.space, ranked));
-    let rows: Vec<Value> = rows.collect();
+    let rows = summary.top.iter().zip(&summary.plateaus);
+    let rows: Vec<Value> = rows
+        .map(|(ranked, plateau)| {
+            let mut object = row(identity.space, ranked);
+            object["plateau"] = json!(plateau.score);
+            object
+        })
+        .collect();
     summary.object = json!({
         "kind": KIND,
         "schema_version": SCHEMA,
@@ -406,7 +427,8 @@ fn summary(identity: Identity<'_>, tally: Tally, front_size: Option<usize>) -> S
         "few_trades": counts.few_trades,
         "unmet_constraints": counts.unmet,
         "infeasible_reasons": summary.reasons.iter().take(5).map(|(reason, count)| json!({"reason": reason, "trials": count})).collect::<Vec<Value>>(),
-        "best": summary.best().map(|best| row(identity.space, best)),
+        "best": summary.best().and_then(|_| rows.first()),
+        "plateau": summary.best().and(summary.plateaus.first()).map(plateau_object),
         "ranked": rows,
     });
     if let Some(size) = front_size {

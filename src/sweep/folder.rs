@@ -23,7 +23,7 @@ pub const SPACE: &str = "space.toml";
 const UNFINISHED: &str = ".unfinished-";
 
 /// Files of a sweep.
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     journal::FILE,
     DONE,
     CONFIG,
@@ -31,7 +31,11 @@ const FILES: [&str; 7] = [
     "best.toml",
     "results.csv",
     "results.parquet",
+    "sweep.html",
 ];
+/// The folder of pictures in it, and how the names of pictures begin and end.
+const PICTURES: &str = "png";
+const PICTURE: (&str, &str) = ("heat-", ".png");
 
 /// Why a folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -117,6 +121,10 @@ fn holds(place: &Path) -> Result<Holds, FolderError> {
         let name = entry.file_name().to_string_lossy().into_owned();
         if name == journal::FILE {
             sweep = true;
+        } else if name == PICTURES && entry.path().is_dir() {
+            if !pictures(place)?.1 {
+                return Ok(Holds::Other);
+            }
         } else if !FILES.contains(&name.as_str())
             && !name.starts_with(UNFINISHED)
             && !name.starts_with("shard-")
@@ -180,6 +188,59 @@ pub fn open(
     Ok(opened)
 }
 
+/// Pictures of a sweep that are there, and whether nothing else is beside them.
+fn pictures(place: &Path) -> Result<(Vec<PathBuf>, bool), FolderError> {
+    let folder = place.join(PICTURES);
+    if !folder.is_dir() {
+        return Ok((Vec::new(), true));
+    }
+    let entries = fs::read_dir(&folder)
+        .and_then(Iterator::collect::<io::Result<Vec<fs::DirEntry>>>)
+        .map_err(unwritable(&folder))?;
+    let is_ours = |entry: &fs::DirEntry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        name.starts_with(PICTURE.0) && name.ends_with(PICTURE.1)
+    };
+    let (ours, others): (Vec<fs::DirEntry>, Vec<fs::DirEntry>) =
+        entries.into_iter().partition(is_ours);
+    let ours = ours.iter().map(fs::DirEntry::path).collect();
+    Ok((ours, others.is_empty()))
+}
+
+/// Replaces the pictures of a sweep: names without their beginning and end, and bytes.
+///
+/// # Errors
+/// When the system refuses.
+pub fn write_pictures(place: &Path, new: &[(String, Vec<u8>)]) -> Result<(), FolderError> {
+    clear_pictures(place)?;
+    let folder = place.join(PICTURES);
+    if !new.is_empty() {
+        fs::create_dir_all(&folder).map_err(unwritable(&folder))?;
+    }
+    for (name, bytes) in new {
+        let name = format!("{}{name}{}", PICTURE.0, PICTURE.1);
+        let path = folder.join(name);
+        if let Err(source) = fs::write(&path, bytes) {
+            // Half of it is of no use; the first error is the one to tell.
+            let _gone = fs::remove_file(&path);
+            return Err(FolderError::Unwritable { path, source });
+        }
+    }
+    Ok(())
+}
+
+fn clear_pictures(place: &Path) -> Result<(), FolderError> {
+    let (ours, alone) = pictures(place)?;
+    for path in ours {
+        fs::remove_file(&path).map_err(unwritable(&path))?;
+    }
+    let folder = place.join(PICTURES);
+    if alone && folder.is_dir() {
+        fs::remove_dir(&folder).map_err(unwritable(&folder))?;
+    }
+    Ok(())
+}
+
 /// Removes the files of a sweep; shards below it stay.
 fn clear(place: &Path) -> Result<(), FolderError> {
     // The mark of completeness goes first.
@@ -189,7 +250,7 @@ fn clear(place: &Path) -> Result<(), FolderError> {
             fs::remove_file(&path).map_err(unwritable(&path))?;
         }
     }
-    Ok(())
+    clear_pictures(place)
 }
 
 /// Where a file is written before it is whole.

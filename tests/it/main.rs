@@ -42,4 +42,5 @@ mod storm;
 mod support;
 mod sweep;
 mod sweep_models;
+mod sweep_page;
 mod tidy;

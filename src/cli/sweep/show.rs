@@ -8,6 +8,8 @@ use serde_json::json;
 
 use crate::cli::table;
 use crate::cli::terminal::Terminal;
+use crate::report::sweep::plateau_words;
+use crate::stats::stability::Plateau;
 use crate::sweep::estimate::Estimate;
 use crate::sweep::figures::{METRICS, number};
 use crate::sweep::finish::{Ranked, Summary};
@@ -51,10 +53,11 @@ pub(super) fn summary(terminal: &Terminal, summary: &Summary, folder: &Path) -> 
         },
         text("objective"),
     );
-    page.push_str(&ranked(summary, &summary.top, &[]));
+    page.push_str(&ranked(summary, (&summary.top, &summary.plateaus), &[]));
     page.push_str(&front(summary));
+    page.push_str(&plateau(summary));
     page.push_str(
-        "\nCAUTION  In-sample: the best of many trials looks better than it is. Nothing here was validated.\n",
+        "CAUTION  In-sample: the best of many trials looks better than it is. Nothing here was validated.\n",
     );
     if object["synthetic"] == json!(true) {
         page.push_str("CAUTION  Synthetic: prices or signals were generated, not recorded.\n");
@@ -62,8 +65,9 @@ pub(super) fn summary(terminal: &Terminal, summary: &Summary, folder: &Path) -> 
     terminal.print(&page)?;
     let best = folder.join("best.toml");
     terminal.say(&format!(
-        "results: {}\nbest settings: sim backtest … -c {}",
+        "results: {}\npage: {}\nbest settings: sim backtest … -c {}",
         folder.join("results.csv").display(),
+        folder.join("sweep.html").display(),
         best.display()
     ));
     Ok(())
@@ -115,12 +119,12 @@ fn front(summary: &Summary) -> String {
     };
     format!(
         "\nfront of {words}: {size} trials that no other dominates{shown}\n\n{}",
-        ranked(summary, &summary.front, &more)
+        ranked(summary, (&summary.front, &[]), &more)
     )
 }
 
-/// Trials as a table, with further figures.
-fn ranked(summary: &Summary, trials: &[Ranked], more: &[&str]) -> String {
+/// Trials as a table, with further figures; the plateaus have a column where they are known.
+fn ranked(summary: &Summary, (trials, plateaus): (&[Ranked], &[Plateau]), more: &[&str]) -> String {
     let parameters = summary.object["parameters"]
         .as_array()
         .into_iter()
@@ -133,6 +137,9 @@ fn ranked(summary: &Summary, trials: &[Ranked], more: &[&str]) -> String {
     let mut head = vec!["rank", "trial"];
     head.extend(names.iter().map(String::as_str));
     head.push("objective");
+    if !plateaus.is_empty() {
+        head.push("plateau");
+    }
     head.extend(more);
     head.extend(SHOWN);
     let rows: Vec<Vec<String>> = trials
@@ -151,6 +158,10 @@ fn ranked(summary: &Summary, trials: &[Ranked], more: &[&str]) -> String {
             } else {
                 format!("{value} (violates)")
             });
+            if let Some(plateau) = plateaus.get(rank) {
+                let score = plateau.score.value();
+                cells.push(score.map_or("n/a".to_owned(), |score| format!("{score:.2}")));
+            }
             let figures = each.record.end.figures();
             cells.extend(more.iter().chain(&SHOWN).map(|name| {
                 let place = METRICS.iter().position(|metric| metric.name == *name);
@@ -162,6 +173,21 @@ fn ranked(summary: &Summary, trials: &[Ranked], more: &[&str]) -> String {
         .collect();
     let right: Vec<usize> = (0..head.len()).collect();
     table::render(&head, &rows, &right)
+}
+
+/// How the neighbours of the best do, in words.
+fn plateau(summary: &Summary) -> String {
+    let (Some(best), Some(plateau)) = (summary.best(), summary.plateaus.first()) else {
+        return "\n".to_owned();
+    };
+    let objective = summary.object["objective"].as_str().unwrap_or_default();
+    let name = objective.split(':').next_back().unwrap_or_default();
+    let words = plateau_words(name, best.verdict.objective, plateau);
+    if plateau.is_peak() {
+        format!("\nCAUTION  Plateau: {words}.\n")
+    } else {
+        format!("\nPlateau: {words}.\n")
+    }
 }
 
 fn figure(name: &str, value: Option<f64>) -> String {
