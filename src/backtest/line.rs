@@ -48,11 +48,7 @@ pub struct Line<'a> {
 
 impl<'a> Line<'a> {
     /// Begins a record of an instant, after one of an instant before.
-    pub fn new(
-        out: &'a mut Vec<u8>,
-        (last, at): (Timestamp, Timestamp),
-        heard: &'a Heard,
-    ) -> Self {
+    pub fn new(out: &'a mut Vec<u8>, (last, at): (Timestamp, Timestamp), heard: &'a Heard) -> Self {
         let mut line = Self { out, at, heard };
         line.span(at - last);
         line

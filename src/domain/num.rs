@@ -95,7 +95,10 @@ fn divide_narrow(numerator: i128, divisor: u64, rounding: Rounding) -> i128 {
         Err(_) => {
             let quotient = size / u128::from(divisor);
             // The rest is below the divisor, so its low half is all of it, whatever wraps above.
-            (quotient, low(size).wrapping_sub(low(quotient).wrapping_mul(divisor)))
+            (
+                quotient,
+                low(size).wrapping_sub(low(quotient).wrapping_mul(divisor)),
+            )
         }
     };
     let negative = numerator < 0;
@@ -108,11 +111,15 @@ fn divide_narrow(numerator: i128, divisor: u64, rounding: Rounding) -> i128 {
                 half.is_gt() || (half.is_eq() && quotient & 1 == 1)
             }
         };
-    let size = i128::try_from(quotient).expect("invariant: at most the numerator") + i128::from(away);
+    let size =
+        i128::try_from(quotient).expect("invariant: at most the numerator") + i128::from(away);
     if negative { -size } else { size }
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "the low half is what is wanted")]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "the low half is what is wanted"
+)]
 const fn low(wide: u128) -> u64 {
     wide as u64
 }
@@ -386,7 +393,8 @@ impl Price {
         rounding: Rounding,
     ) -> Option<Self> {
         let step = i128::from(tick.0);
-        let narrow_whole = i64::try_from(denominator).is_ok_and(|by| by.checked_mul(tick.0).is_some());
+        let narrow_whole =
+            i64::try_from(denominator).is_ok_and(|by| by.checked_mul(tick.0).is_some());
         let ticks = if narrow_whole || rounding == Rounding::HalfEven {
             multiply_divide(one, other, denominator * step, rounding)
         } else {
@@ -398,7 +406,8 @@ impl Price {
     }
 
     fn from_ticks(ticks: i128, tick: Price) -> Option<Self> {
-        let ticks = i64::try_from(ticks).expect("invariant: inputs are bounded, so results fit 64 bits");
+        let ticks =
+            i64::try_from(ticks).expect("invariant: inputs are bounded, so results fit 64 bits");
         Self::from_steps(ticks * tick.0)
     }
 

@@ -92,10 +92,7 @@ impl<'a> Standing<'a> {
 }
 
 /// The next end of a bar after an instant.
-fn next_end<'s>(
-    series: impl Iterator<Item = &'s Series>,
-    after: Timestamp,
-) -> Option<Timestamp> {
+fn next_end<'s>(series: impl Iterator<Item = &'s Series>, after: Timestamp) -> Option<Timestamp> {
     let ends = series.filter_map(|series| {
         let row = series.last_completed(after).map_or(0, |row| row + 1);
         (row < series.len()).then(|| series.end_time(row))

@@ -22,8 +22,8 @@ use confluence::market::signals::write_csv;
 use confluence::settings::Settings;
 use confluence::settings::layers::Layers;
 
-use crate::main_job::{month, month_end, pairs, stretches};
 use crate::binary::shared;
+use crate::main_job::{month, month_end, pairs, stretches};
 use crate::support::{pick, random_model, random_rules, random_world, run};
 
 /// What was met, by name.
@@ -86,7 +86,10 @@ fn is_kept(row: &Row) -> bool {
         ),
         Row::Noted(note) => !matches!(
             note,
-            Note::Confluence(_) | Note::Refused { .. } | Note::LowScore { .. } | Note::Ignored { .. }
+            Note::Confluence(_)
+                | Note::Refused { .. }
+                | Note::LowScore { .. }
+                | Note::Ignored { .. }
         ),
         Row::Said(Command::Submit(approved)) => approved.request().purpose != Purpose::Entry,
         Row::Said(_) => true,
@@ -115,7 +118,10 @@ fn compare(
         let rows = log.rows().iter().filter(|(_, row)| is_kept(row));
         let rows: Vec<_> = rows.collect();
         let own = played.log.rows();
-        let same = rows.iter().zip(own).take_while(|(one, other)| **one == *other);
+        let same = rows
+            .iter()
+            .zip(own)
+            .take_while(|(one, other)| **one == *other);
         let same = same.count();
         for (at, row) in &rows[same.saturating_sub(12)..same] {
             eprintln!("same   {at} {row:?}");
@@ -249,12 +255,27 @@ fn replayed_trials_are_those_of_the_engine_on_real_months() {
             let board = board.get_or_insert_with(|| Board::new(&world, start, reach));
             let name = format!("{name}, trial {trial}");
             let world = Arc::new(world.clone());
-            compare(&name, (&world, board), (&rules, &model), (&mut batch, &mut met));
+            compare(
+                &name,
+                (&world, board),
+                (&rules, &model),
+                (&mut batch, &mut met),
+            );
         }
     }
     let trials = TRIALS * months.len() as u64;
-    println!("batch: {trials} trials over {} real months; met {met:?}", months.len());
-    for what in ["entries", "exit sl", "exit tp1", "exit trailing", "funding", "halt daily_loss"] {
+    println!(
+        "batch: {trials} trials over {} real months; met {met:?}",
+        months.len()
+    );
+    for what in [
+        "entries",
+        "exit sl",
+        "exit tp1",
+        "exit trailing",
+        "funding",
+        "halt daily_loss",
+    ] {
         let times = met.get(what).copied().unwrap_or(0);
         assert!(times >= 20, "{what} was met only {times} times");
     }

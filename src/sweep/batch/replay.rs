@@ -14,9 +14,7 @@ use crate::domain::event::{
 use crate::domain::fill::{Fill, Reason};
 use crate::domain::instrument::Instrument;
 use crate::domain::num::{Money, Notional, Qty};
-use crate::domain::order::{
-    Amount, HaltCause, OrderId, OrderKind, Purpose, Reject,
-};
+use crate::domain::order::{Amount, HaltCause, OrderId, OrderKind, Purpose, Reject};
 use crate::domain::position::Position;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
@@ -335,7 +333,9 @@ impl<'a> Replay<'a> {
     /// Rank 1: the daily loss, at the ends of bars.
     fn test_floor(&mut self) {
         // Known to be above, unless a fill of this very instant changed it.
-        let known = self.outlook.is_some_and(|outlook| outlook.low.is_none_or(|low| low > self.now));
+        let known = self
+            .outlook
+            .is_some_and(|outlook| outlook.low.is_none_or(|low| low > self.now));
         if known || !self.floor_is_met() {
             return;
         }
@@ -628,7 +628,11 @@ impl<'a> Replay<'a> {
         }
         for target in &placed.targets {
             let purpose = Purpose::TakeProfit(target.index);
-            self.send(symbol, &position, (target.kind, Amount::Exact(target.qty), purpose));
+            self.send(
+                symbol,
+                &position,
+                (target.kind, Amount::Exact(target.qty), purpose),
+            );
         }
         if let Some(kind) = placed.trailing {
             self.send(symbol, &position, (kind, Amount::All, Purpose::Trailing));
@@ -821,7 +825,8 @@ impl<'a> Replay<'a> {
         let stamp = Timestamp::from_millis(end.millis() - 1);
         for symbol in self.busy.clone() {
             let last = self.series(symbol);
-            let last = last.and_then(|series| Some(series.bars().close[series.last_completed(end)?]));
+            let last =
+                last.and_then(|series| Some(series.bars().close[series.last_completed(end)?]));
             if let (EndOfData::ForceClose, Some(position), Some(close)) =
                 (model.end_of_data, self.position(symbol), last)
             {
@@ -868,8 +873,7 @@ impl<'a> Replay<'a> {
         self.beyond |= is_beyond(self.account.wallet());
         let position = self.position(symbol);
         let instrument = self.instrument(symbol);
-        self.desks[symbol.index()].liquidation = position.and_then(|position| {
-            position.liquidation(position.isolated.exact(), instrument)
-        });
+        self.desks[symbol.index()].liquidation = position
+            .and_then(|position| position.liquidation(position.isolated.exact(), instrument));
     }
 }
