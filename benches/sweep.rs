@@ -116,7 +116,10 @@ fn entries(setup: &Setup) -> f64 {
 fn cpu() -> f64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let ticks = stat.split(' ').skip(13).take(2);
-    ticks.filter_map(|text| text.parse::<f64>().ok()).sum::<f64>() / 100.0
+    ticks
+        .filter_map(|text| text.parse::<f64>().ok())
+        .sum::<f64>()
+        / 100.0
 }
 
 fn rate(trials: u64, taken: Duration) -> f64 {
@@ -126,7 +129,7 @@ fn rate(trials: u64, taken: Duration) -> f64 {
 fn table(place: &Place, name: &str, data: &Path, trailing: bool) {
     if std::env::var_os("SWEEP_ONCE").is_some() {
         // For profilers.
-        let setup = setup(place, data, trailing, 100);
+        let setup = setup(place, data, trailing, 40);
         run(place, &setup, 1);
         return;
     }
@@ -154,7 +157,10 @@ fn main() {
         ("B", Workload::B, place.path("b")),
     ];
     println!("{TRIALS} random points, journal written, best of three:");
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| arg != "--bench")
+        .collect();
     for (name, workload, folder) in &folders {
         let trailing = format!("{name}t");
         let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|arg| arg == name);

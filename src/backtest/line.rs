@@ -10,8 +10,10 @@ use crate::domain::event::{
     Operator, OrderStatus, OrderUpdate, Quote, Snapshot,
 };
 use crate::domain::fill::{Fill, Liquidity, Reason};
-use crate::domain::num::{Notional, Qty, Rate};
-use crate::domain::order::{Amount, HaltCause, OrderKind, OrderRequest, Purpose, Reject, Watched};
+use crate::domain::num::{Money, Notional, Qty, Rate};
+use crate::domain::order::{
+    Amount, HaltCause, OrderKind, OrderRequest, Purpose, Reject, Side, Watched,
+};
 use crate::domain::signal::{Signal, SignalId};
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
@@ -44,18 +46,11 @@ pub struct Line<'a> {
     heard: &'a Heard,
 }
 
-/// Numbers below this are one byte; of others the first byte says how many follow.
-const SMALL: u64 = 248;
-
 impl<'a> Line<'a> {
     /// Begins a record of an instant, after one of an instant before.
-    pub fn new(
-        out: &'a mut Vec<u8>,
-        (last, at): (Timestamp, Timestamp),
-        heard: &'a Heard,
-    ) -> Self {
+    pub fn new(out: &'a mut Vec<u8>, (last, at): (Timestamp, Timestamp), heard: &'a Heard) -> Self {
         let mut line = Self { out, at, heard };
-        line.number((at - last).millis());
+        line.span(at - last);
         line
     }
 
@@ -63,32 +58,35 @@ impl<'a> Line<'a> {
         self.out.push(tag);
     }
 
-    /// The sign folded into the lowest bit: most numbers are small.
+    /// Eight bytes: quicker to write and to hash than to find out how few would do.
     fn number(&mut self, number: i64) {
-        self.count(number.cast_unsigned() << 1 ^ (number >> 63).cast_unsigned());
+        self.out.extend_from_slice(&number.to_le_bytes());
     }
 
-    fn count(&mut self, number: u64) {
-        let bytes = number.to_le_bytes();
-        if number < SMALL {
-            self.out.push(bytes[0]);
-            return;
+    /// An amount that is nothing most of the time.
+    fn amount(&mut self, amount: Money) {
+        self.flag(!amount.is_zero());
+        if !amount.is_zero() {
+            self.number(amount.steps());
         }
-        let width = 8 - number.leading_zeros() / 8;
-        // 248 to 255, for one to eight bytes.
-        self.out.push((SMALL - 1).to_le_bytes()[0] + width.to_le_bytes()[0]);
-        let end = self.out.len() + usize::try_from(width).unwrap_or(8);
-        // Eight at once and the rest cut off: quicker than a copy of so many.
-        self.out.extend_from_slice(&bytes);
-        self.out.truncate(end);
+    }
+
+    /// Four bytes, and eight more behind the largest of them for what does not fit.
+    fn count(&mut self, number: u64) {
+        let short = u32::try_from(number).unwrap_or(u32::MAX);
+        self.out.extend_from_slice(&short.to_le_bytes());
+        if short == u32::MAX {
+            self.out.extend_from_slice(&number.to_le_bytes());
+        }
+    }
+
+    /// A length of time, as [`Line::count`]; one below zero takes twelve bytes.
+    fn span(&mut self, span: Span) {
+        self.count(span.millis().cast_unsigned());
     }
 
     fn wide(&mut self, value: Notional) {
-        let bytes = value.raw().to_le_bytes();
-        let (low, high) = bytes.split_at(8);
-        let high: [u8; 8] = high.try_into().expect("invariant: half of sixteen");
-        self.number(i64::from_le_bytes(high));
-        self.out.extend_from_slice(low);
+        self.out.extend_from_slice(&value.raw().to_le_bytes());
     }
 
     /// A signal heard before; one that was not is written out.
@@ -115,6 +113,10 @@ impl<'a> Line<'a> {
                 self.text(text);
             }
         }
+    }
+
+    fn side(&mut self, side: Side) {
+        self.flag(side == Side::Sell);
     }
 
     fn flag(&mut self, flag: bool) {
@@ -216,8 +218,8 @@ impl<'a> Line<'a> {
 
     fn fill(&mut self, fill: &Fill) {
         self.count(fill.trade.0);
-        self.number((self.at - fill.time).millis());
-        self.number(fill.side.sign());
+        self.span(self.at - fill.time);
+        self.side(fill.side);
         self.qty(fill.qty);
         self.number(fill.price.steps());
         self.number(fill.fee.steps());
@@ -226,8 +228,8 @@ impl<'a> Line<'a> {
             Liquidity::Maker => 2,
             Liquidity::Liquidation => 3,
         });
-        self.number(fill.realized.steps());
-        self.number(fill.insurance.steps());
+        self.amount(fill.realized);
+        self.amount(fill.insurance);
         self.number(fill.slippage.steps());
     }
 
@@ -456,7 +458,7 @@ impl<'a> Line<'a> {
     pub fn refused(&mut self, symbol: SymbolId, gate: Gate) {
         self.tag(14);
         self.count(symbol.index() as u64);
-        self.text(gate.name());
+        self.tag(gate.number());
     }
 
     /// Writes [`Command::Submit`].
@@ -464,7 +466,7 @@ impl<'a> Line<'a> {
         self.tag(21);
         self.count(request.id.0);
         self.count(request.symbol.index() as u64);
-        self.number(request.side.sign());
+        self.side(request.side);
         self.kind(request.kind);
         match request.amount {
             Amount::Exact(qty) => {
@@ -489,16 +491,16 @@ impl<'a> Line<'a> {
         self.count(pair.symbol.index() as u64);
         self.signal_id(&pair.alpha);
         self.signal_id(&pair.fomo);
-        self.number(pair.gap.millis());
-        self.number(pair.score.total.steps());
+        self.span(pair.gap);
+        self.count(pair.score.total.steps().cast_unsigned());
     }
 
     fn pair(&mut self, pair: &Pair) {
         self.count(pair.symbol.index() as u64);
         self.count(pair.alpha + 1);
         self.count(pair.fomo + 1);
-        self.number(pair.gap.millis());
-        self.number(pair.score.steps());
+        self.span(pair.gap);
+        self.count(pair.score.steps().cast_unsigned());
     }
 
     fn cause(&mut self, cause: HaltCause) {

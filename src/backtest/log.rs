@@ -143,7 +143,10 @@ impl Journal for EventLog {
     }
 
     fn said(&mut self, at: Timestamp, command: &Command) -> Result<(), Infallible> {
-        self.line(at).command(command);
+        // The floor follows from the day's equity, which is recorded.
+        if !matches!(command, Command::Watch(_)) {
+            self.line(at).command(command);
+        }
         if self.keep {
             self.rows.push((at, Row::Said(command.clone())));
         }

@@ -76,6 +76,8 @@ impl Progress {
             let bar = state.bar.get_or_insert_with(new_bar);
             bar.set_length(total);
             bar.set_message(stage.to_owned());
+            // What an earlier stage said of its rate.
+            bar.set_prefix("");
             bar.set_position(done);
         } else if stage != state.stage || now.duration_since(state.line) >= BETWEEN_LINES {
             self.terminal.say(&format!("{stage}: {done} of {total}"));

@@ -74,9 +74,10 @@ struct RunArgs {
     /// How many points are tried; without it the whole grid, or 256
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     trials: Option<u64>,
-    /// The figure that decides, such as sharpe or min:max_drawdown; without it, what the space says
-    #[arg(long, value_name = "FIGURE")]
-    objective: Option<String>,
+    /// The figure that decides, such as sharpe or min:max_drawdown; without it, what the space says. Given several
+    /// times, the first one decides and the front of all is named
+    #[arg(long = "objective", value_name = "FIGURE")]
+    objectives: Vec<String>,
     /// What must hold of the best, such as "max_drawdown <= 0.2"; may be given several times
     #[arg(long = "constraint", value_name = "COMPARISON")]
     constraints: Vec<String>,
@@ -98,7 +99,7 @@ struct RunArgs {
     /// The folder of results; without it, reports/sweep-<name>
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Continue what is in the folder; trials that are there are not run again
+    /// Continue what is in the folder; trials that are there are not run again, and more of them may be asked for
     #[arg(long, conflicts_with = "replace")]
     resume: bool,
     /// Begin again where a sweep is already
@@ -130,6 +131,12 @@ pub(super) enum Method {
     Random,
     /// Evenly spread points
     Sobol,
+    /// Learns from the results where good values lie, parameter by parameter
+    Tpe,
+    /// Learns where to look and how wide, for parameters that are numbers
+    CmaEs,
+    /// Breeds from the best by several objectives
+    Nsga2,
 }
 
 /// Form of the progress.
@@ -151,6 +158,7 @@ pub(super) fn told(error: SweepError) -> anyhow::Error {
         | SweepError::Folder(_)
         | SweepError::Journal(_)
         | SweepError::Market(_)
+        | SweepError::Chart(_)
         | SweepError::Interrupted { .. }
         | SweepError::Unfinished { .. }
         | SweepError::NoBest(_)) => other.into(),
@@ -215,10 +223,12 @@ fn sweep(args: &RunArgs, session: &Session) -> anyhow::Result<Outcome> {
         form: args.progress,
         objective: setup.ranking.name(),
         last: Cell::new(None),
+        ran: Cell::new(None),
     };
     let mut tell = |standing| reporter.tell(standing);
     let finished = job::run(&setup, &output, &session.cancel, &mut tell);
-    let elapsed = progress.elapsed();
+    // The pace is that of the trials: tables and pictures take their own time.
+    let elapsed = reporter.ran.get().unwrap_or_else(|| progress.elapsed());
     drop(progress);
     let finished = finished.map_err(|error| {
         if matches!(error, SweepError::Interrupted { .. }) {
@@ -265,10 +275,13 @@ impl RunArgs {
                 Method::Grid => method::Method::Grid,
                 Method::Random => method::Method::Random,
                 Method::Sobol => method::Method::Sobol,
+                Method::Tpe => method::Method::Tpe,
+                Method::CmaEs => method::Method::CmaEs,
+                Method::Nsga2 => method::Method::Nsga2,
             },
             trials: self.trials,
             shard: self.shard(terminal)?,
-            objective: self.objective.clone(),
+            objective: (!self.objectives.is_empty()).then(|| self.objectives.join(", ")),
             constraints: self.constraints.clone(),
             trades_min: self.trades_min,
         })
@@ -315,11 +328,24 @@ struct Reporter<'a> {
     form: Form,
     objective: &'static str,
     last: Cell<Option<Duration>>,
+    /// When the last trial so far was finished.
+    ran: Cell<Option<Duration>>,
 }
 
 impl Reporter<'_> {
     /// Time between two objects of the JSON form.
     const BETWEEN: Duration = Duration::from_secs(1);
+
+    /// The tables are written last, in one go.
+    fn tables(&self, written: u64, total: u64) {
+        match self.form {
+            Form::Auto => self.progress.report("rows", written, total),
+            Form::Json => {
+                let line = json!({"stage": "tables", "done": written, "total": total});
+                complain(&line.to_string());
+            }
+        }
+    }
 
     fn tell(&self, standing: Standing) {
         let Standing {
@@ -327,7 +353,13 @@ impl Reporter<'_> {
             here,
             total,
             best,
+            written,
         } = standing;
+        if let Some(written) = written {
+            self.tables(written, total);
+            return;
+        }
+        self.ran.set(Some(self.progress.elapsed()));
         match self.form {
             Form::Auto => {
                 let best = best.map_or_else(String::new, |(trial, value)| {

@@ -452,6 +452,12 @@ impl Ignored {
 }
 
 impl Gate {
+    /// Its place in the order of S8, from 1.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self as u8 + 1
+    }
+
     /// The reason as reports and oracles write it.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -95,7 +95,10 @@ fn divide_narrow(numerator: i128, divisor: u64, rounding: Rounding) -> i128 {
         Err(_) => {
             let quotient = size / u128::from(divisor);
             // The rest is below the divisor, so its low half is all of it, whatever wraps above.
-            (quotient, low(size).wrapping_sub(low(quotient).wrapping_mul(divisor)))
+            (
+                quotient,
+                low(size).wrapping_sub(low(quotient).wrapping_mul(divisor)),
+            )
         }
     };
     let negative = numerator < 0;
@@ -108,11 +111,15 @@ fn divide_narrow(numerator: i128, divisor: u64, rounding: Rounding) -> i128 {
                 half.is_gt() || (half.is_eq() && quotient & 1 == 1)
             }
         };
-    let size = i128::try_from(quotient).expect("invariant: at most the numerator") + i128::from(away);
+    let size =
+        i128::try_from(quotient).expect("invariant: at most the numerator") + i128::from(away);
     if negative { -size } else { size }
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "the low half is what is wanted")]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "the low half is what is wanted"
+)]
 const fn low(wide: u128) -> u64 {
     wide as u64
 }
@@ -137,6 +144,10 @@ fn rounded(floor: i128, rest: i128, denominator: i128, rounding: Rounding) -> i1
 /// denominator must be above zero.
 #[must_use]
 pub fn multiply_divide(one: i128, other: i128, denominator: i128, rounding: Rounding) -> i128 {
+    // Two halves of 128 bits cannot overflow, which the compiler knows too.
+    if let (Ok(one), Ok(other)) = (i64::try_from(one), i64::try_from(other)) {
+        return divide(i128::from(one) * i128::from(other), denominator, rounding);
+    }
     if let Some(product) = one.checked_mul(other) {
         return divide(product, denominator, rounding);
     }
@@ -381,16 +392,23 @@ impl Price {
         tick: Price,
         rounding: Rounding,
     ) -> Option<Self> {
-        let tick = i128::from(tick.0);
-        let ticks = match rounding {
+        let step = i128::from(tick.0);
+        let narrow_whole =
+            i64::try_from(denominator).is_ok_and(|by| by.checked_mul(tick.0).is_some());
+        let ticks = if narrow_whole || rounding == Rounding::HalfEven {
+            multiply_divide(one, other, denominator * step, rounding)
+        } else {
             // Rounding down twice is rounding down once, and so is up; two narrow divisions take less than a wide one.
-            Rounding::Down | Rounding::Up => {
-                let whole = multiply_divide(one, other, denominator, rounding);
-                divide(whole, tick, rounding)
-            }
-            Rounding::HalfEven => multiply_divide(one, other, denominator * tick, rounding),
+            let whole = multiply_divide(one, other, denominator, rounding);
+            divide(whole, step, rounding)
         };
-        Self::from_steps(narrow(ticks * tick))
+        Self::from_ticks(ticks, tick)
+    }
+
+    fn from_ticks(ticks: i128, tick: Price) -> Option<Self> {
+        let ticks =
+            i64::try_from(ticks).expect("invariant: inputs are bounded, so results fit 64 bits");
+        Self::from_steps(ticks * tick.0)
     }
 
     /// As [`Self::from_quotient`], of a denominator given as two factors above zero.
@@ -401,12 +419,16 @@ impl Price {
         tick: Price,
         rounding: Rounding,
     ) -> Option<Self> {
-        let (one, other) = (i128::from(one), i128::from(other));
-        match rounding {
-            Rounding::Down | Rounding::Up => {
-                Self::from_quotient(divide(numerator, one, rounding), other, tick, rounding)
+        match (rounding, other.checked_mul(tick.0)) {
+            // As in `from_product`.
+            (Rounding::Down | Rounding::Up, Some(rest)) => {
+                let whole = divide(numerator, i128::from(one), rounding);
+                Self::from_ticks(divide(whole, i128::from(rest), rounding), tick)
             }
-            Rounding::HalfEven => Self::from_quotient(numerator, one * other, tick, rounding),
+            _ => {
+                let denominator = i128::from(one) * i128::from(other);
+                Self::from_quotient(numerator, denominator, tick, rounding)
+            }
         }
     }
 }

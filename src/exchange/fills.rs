@@ -249,7 +249,12 @@ pub fn forced(
     close: Price,
 ) -> Hit {
     let side = position.direction.exit_side();
-    let price = taker_price(close.into(), side, cost_rate(model, reason), instrument.tick);
+    let price = taker_price(
+        close.into(),
+        side,
+        cost_rate(model, reason),
+        instrument.tick,
+    );
     Hit {
         order: None,
         reason,

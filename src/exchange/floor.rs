@@ -33,6 +33,9 @@ impl<'a> Standing<'a> {
         after: Timestamp,
         until: Timestamp,
     ) -> Option<Timestamp> {
+        if self.bound(after, until) > level {
+            return None;
+        }
         // What has changed since the last bar end shows at the next one, whosever it is.
         let all = self.tape.series.iter().flatten();
         let first = next_end(all, after).filter(|end| *end <= until)?;
@@ -62,12 +65,15 @@ impl<'a> Standing<'a> {
             .fold(self.wallet, |sum, profit| sum + profit)
     }
 
-    fn search(&self, level: Notional, after: Timestamp, until: Timestamp) -> Option<Timestamp> {
-        let bound = self
-            .held()
+    /// At no bar end of a stretch is equity below this.
+    fn bound(&self, after: Timestamp, until: Timestamp) -> Notional {
+        self.held()
             .map(|(series, position)| worst(series, position, after, until))
-            .fold(self.wallet, |sum, profit| sum + profit);
-        if bound > level || after >= until {
+            .fold(self.wallet, |sum, profit| sum + profit)
+    }
+
+    fn search(&self, level: Notional, after: Timestamp, until: Timestamp) -> Option<Timestamp> {
+        if after >= until || self.bound(after, until) > level {
             return None;
         }
         if until - after > SHORT {
@@ -86,10 +92,7 @@ impl<'a> Standing<'a> {
 }
 
 /// The next end of a bar after an instant.
-fn next_end<'s>(
-    series: impl Iterator<Item = &'s Series>,
-    after: Timestamp,
-) -> Option<Timestamp> {
+fn next_end<'s>(series: impl Iterator<Item = &'s Series>, after: Timestamp) -> Option<Timestamp> {
     let ends = series.filter_map(|series| {
         let row = series.last_completed(after).map_or(0, |row| row + 1);
         (row < series.len()).then(|| series.end_time(row))
@@ -105,7 +108,7 @@ fn worst(series: &Series, position: &Position, after: Timestamp, until: Timestam
     let first = series.last_completed(after);
     let from = first.unwrap_or(0);
     let columns = series.mark_columns();
-    let level: Option<Price> = columns.extremes(from, last + 1).map(|(low, high)| {
+    let level: Option<Price> = columns.bounds(from, last + 1).map(|(low, high)| {
         if position.direction == Direction::Long {
             low
         } else {

@@ -6,22 +6,17 @@
 //! Signals: pairs of 110 and 113 or 112, and lone ones of both, at uniform times but so far apart that no two of them
 //! can meet: nothing pairs by accident, and nothing nearly does.
 //!
-//! Not here: walks with episodes, holes and marks (`generate`), files (`generate_files`).
+//! Not here: the signals (`random_signals`), walks with episodes, holes and marks (`generate`), files (`generate_files`).
 //! Invariant: whole numbers only, one random stream per contract: the same seed gives the same bytes on every machine
 //! and for any number of threads.
-
-use std::sync::Arc;
 
 use crate::domain::bar::{Bar, Bars};
 use crate::domain::num::{Price, Qty, Rate, UNIT};
 use crate::domain::random::Random;
-use crate::domain::signal::{RawSignal, SignalType};
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::Span;
 
-use super::generate::{
-    ContractRecipe, Generated, KnownPair, MINUTE, MINUTES_A_DAY, Prices, Recipe,
-};
-use super::threads;
+use super::generate::{ContractRecipe, Generated, MINUTE, MINUTES_A_DAY, Prices, Recipe};
+use super::{random_signals, threads};
 
 /// Streams of a seed, after those of `generate`.
 const PRICES: u64 = 103;
@@ -33,9 +28,6 @@ const YEAR: u128 = 365 * 1_440;
 const FINE_BITS: u32 = 16;
 /// A walk stays between its start divided and multiplied by this.
 const REACH: i64 = 100;
-/// Between the last message of one group and the first of the next: the program's default retention and twenty seconds.
-const APART: i64 = 620_000;
-
 /// What the walks and signals are like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Walks {
@@ -51,14 +43,6 @@ pub struct Walks {
     pub lone_alpha_pct: u16,
     /// Lone FOMO for each hundred pairs.
     pub lone_fomo_pct: u16,
-}
-
-/// What stands in the signals at one time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Group {
-    Pair,
-    LoneAlpha,
-    LoneFomo,
 }
 
 impl Walks {
@@ -93,16 +77,6 @@ impl Walks {
             && (0..=3_600_000).contains(&self.gap_max.millis())
             && self.type_112_pct <= 100
     }
-
-    /// Lone messages for so many pairs.
-    const fn lone(pairs: u16, pct: u16) -> usize {
-        pairs as usize * pct as usize / 100
-    }
-
-    /// Milliseconds from the start of one group to the earliest start of the next.
-    const fn spacing(&self) -> i64 {
-        self.gap_max.millis() + APART
-    }
 }
 
 impl ContractRecipe {
@@ -126,12 +100,6 @@ impl ContractRecipe {
 /// volatility, gap or share outside its range.
 #[must_use]
 pub fn generate(recipe: &Recipe, walks: &Walks) -> Option<Generated> {
-    let groups = usize::from(recipe.confluences)
-        + Walks::lone(recipe.confluences, walks.lone_alpha_pct)
-        + Walks::lone(recipe.confluences, walks.lone_fomo_pct);
-    let span = i64::from(recipe.days) * MINUTES_A_DAY * MINUTE;
-    // What is left when every group keeps its distance.
-    let free = span - walks.spacing() * (i64::try_from(groups).ok()? + 1);
     let fits = |contract: &ContractRecipe| {
         let largest = contract.start.checked_mul(contract.tick.steps());
         contract.start >= 5_000
@@ -140,7 +108,7 @@ pub fn generate(recipe: &Recipe, walks: &Walks) -> Option<Generated> {
     if !(1..=3_660).contains(&recipe.days)
         || !recipe.contracts.iter().all(fits)
         || !walks.is_sound()
-        || free < 0
+        || random_signals::free(recipe, walks).is_none()
     {
         return None;
     }
@@ -158,7 +126,7 @@ pub fn generate(recipe: &Recipe, walks: &Walks) -> Option<Generated> {
             ..Generated::default()
         };
         let mut random = Random::stream(recipe.seed, &[SIGNALS, index as u64]);
-        signals(&mut made, (recipe, walks, contract), free, &mut random);
+        random_signals::add(&mut made, (recipe, walks, contract), &mut random);
         made
     });
     Some(Generated::joined(parts))
@@ -216,72 +184,5 @@ fn walk(
         mark: Bars::new(bars.interval),
         bars,
         funding: Vec::new(),
-    }
-}
-
-/// Adds the signals of one contract; `free` is the time that is left when every group keeps its distance.
-fn signals(
-    made: &mut Generated,
-    (recipe, walks, contract): (&Recipe, &Walks, &ContractRecipe),
-    free: i64,
-    random: &mut Random,
-) {
-    let mut groups = vec![Group::Pair; usize::from(recipe.confluences)];
-    let lone = |pct| Walks::lone(recipe.confluences, pct);
-    groups.resize(groups.len() + lone(walks.lone_alpha_pct), Group::LoneAlpha);
-    groups.resize(groups.len() + lone(walks.lone_fomo_pct), Group::LoneFomo);
-    random.shuffle(&mut groups);
-    // Sorted draws plus their rank times the spacing are uniform among all times that keep the spacing.
-    let mut offsets: Vec<i64> = groups.iter().map(|_| random.between(0, free)).collect();
-    offsets.sort_unstable();
-    let mut next = 0;
-    let mut message = |random: &mut Random, kind: SignalType, time: Timestamp| {
-        next += 1;
-        let id = format!("{}-{next:06}", contract.coin);
-        made.signals.push(RawSignal {
-            id: Arc::from(id.as_str()),
-            kind,
-            name: contract.coin.clone(),
-            event_time: time,
-            received_time: Some(time + Span::from_millis(random.between(150, 2_500))),
-        });
-        id
-    };
-    let fomo_kind = |random: &mut Random| {
-        if random.below(100) < u64::from(walks.type_112_pct) {
-            SignalType::FOMO_INTENSIFIED
-        } else {
-            SignalType::FOMO
-        }
-    };
-    for (rank, (group, offset)) in groups.iter().zip(&offsets).enumerate() {
-        let at = offset + rank as i64 * walks.spacing();
-        let time = recipe.from + Span::from_millis(at);
-        match group {
-            Group::LoneAlpha => drop(message(random, SignalType::ALPHA, time)),
-            Group::LoneFomo => {
-                let kind = fomo_kind(random);
-                message(random, kind, time);
-            }
-            Group::Pair => {
-                let gap = random.between(-walks.gap_max.millis(), walks.gap_max.millis());
-                let later = time + Span::from_millis(gap.abs());
-                let (alpha_time, fomo_time) = if gap < 0 {
-                    (later, time)
-                } else {
-                    (time, later)
-                };
-                let kind = fomo_kind(random);
-                let alpha = message(random, SignalType::ALPHA, alpha_time);
-                let fomo = message(random, kind, fomo_time);
-                made.known.confluences.push(KnownPair {
-                    symbol: contract.symbol.clone(),
-                    alpha,
-                    fomo,
-                    gap: gap.abs(),
-                    episode: None,
-                });
-            }
-        }
     }
 }

@@ -226,6 +226,25 @@ impl Columns<'_> {
         None
     }
 
+    /// A price no higher than any low of `from..to` and one no lower than any high: those of the few blocks that cover
+    /// it. `None` when it is empty.
+    #[must_use]
+    pub fn bounds(&self, from: usize, to: usize) -> Option<(Price, Price)> {
+        let last = to.checked_sub(1).filter(|last| from <= *last)?;
+        let blocks = |storey: usize| {
+            let shift = (storey + 1) * FAN_BITS;
+            (from >> shift, last >> shift)
+        };
+        let few = (0..STOREYS - 1).find(|storey| {
+            let (first, last) = blocks(*storey);
+            last - first < 4
+        });
+        let storey = few.unwrap_or(STOREYS - 1);
+        let (first, last) = blocks(storey);
+        let cover = self.ranges.storeys[storey].get(first..=last)?;
+        Block::of_rest(cover).map(|block| (block.low, block.high))
+    }
+
     /// Lowest low and highest high of `from..to`; `None` when that is empty.
     #[must_use]
     pub fn extremes(&self, from: usize, to: usize) -> Option<(Price, Price)> {
@@ -343,6 +362,11 @@ mod tests {
             let plain =
                 (low[from..to].iter().min().copied()).zip(high[from..to].iter().max().copied());
             assert_eq!(columns.extremes(from, to), plain);
+            let bounds = columns.bounds(from, to);
+            assert_eq!(bounds.is_some(), plain.is_some());
+            if let (Some(bounds), Some(plain)) = (bounds, plain) {
+                assert!(bounds.0 <= plain.0 && bounds.1 >= plain.1);
+            }
         }
         assert!(
             touched > 50 && untouched > 50 && given_back > 50,

@@ -31,3 +31,15 @@ pub(crate) fn each<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> V
         .map(|result| result.expect("invariant: every index was taken"))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_stand_by_index() {
+        let squares = each(1_000, |index| index * index);
+        assert!((0..1_000).all(|index| squares[index] == index * index));
+        assert_eq!(each(0, |index| index), Vec::<usize>::new());
+    }
+}

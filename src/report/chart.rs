@@ -3,8 +3,10 @@
 //! Not here: axes and thinning (`scale`), strokes (`draw`), output forms (`render`). plotters appears below here only.
 
 pub mod draw;
+pub mod heat;
 pub mod render;
 pub mod scale;
+pub mod shade;
 
 use self::scale::Point;
 use super::format;

@@ -11,6 +11,7 @@ pub mod figures;
 pub mod months;
 pub mod overview;
 pub mod signals;
+pub mod sweep;
 pub mod trades;
 pub mod validation;
 

@@ -8,5 +8,6 @@ pub mod format;
 pub mod headline;
 pub mod html;
 pub mod input;
+pub mod sweep;
 pub mod table;
 pub mod validation;

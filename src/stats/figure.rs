@@ -83,6 +83,10 @@ pub enum Why {
     NoVolume,
     /// The observed statistic does not exist.
     NoStatistic,
+    /// No neighbour in the space was tried and has a value.
+    NoNeighbours,
+    /// A parameter has no steps, or none has an order.
+    NoStep,
 }
 
 impl Why {
@@ -122,6 +126,8 @@ impl Why {
             Self::BadPrices => "prices are missing or not prices",
             Self::NoVolume => "nothing was traded",
             Self::NoStatistic => "the observed statistic does not exist",
+            Self::NoNeighbours => "no neighbour was tried and has a value",
+            Self::NoStep => "the parameters have no steps from one value to the next",
         }
     }
 }

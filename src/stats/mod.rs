@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod quantile;
 pub mod returns;
 pub mod sensitivity;
+pub mod stability;
 pub mod trade_row;
 pub mod trades;
 pub mod validation;

@@ -11,10 +11,10 @@ pub mod replay;
 use crate::backtest::log::EventLog;
 use crate::backtest::summary::daily_equity;
 use crate::domain::num::{Money, Rounding};
+use crate::domain::position::MarginMode;
 use crate::domain::time::Timestamp;
 use crate::exchange::history::World;
 use crate::exchange::model::{Drilldown, Model};
-use crate::domain::position::MarginMode;
 use crate::stats::equity::DailySeries;
 use crate::sweep::batch::board::Board;
 use crate::sweep::batch::intake::Intake;
@@ -87,7 +87,9 @@ pub fn is_covered(world: &World, rules: &Rules, model: &Model) -> bool {
             let drills = model.drilldown != Drilldown::Off && series.detail().is_some();
             !drills && model.bracket_delay < series.bars().interval
         };
-        instruments.iter().all(|instrument| instrument.delisted.is_none())
+        instruments
+            .iter()
+            .all(|instrument| instrument.delisted.is_none())
             && world.tape.series.iter().flatten().all(whole)
     };
     plain_rules && world.script.is_empty() && plain_tape()
@@ -97,7 +99,12 @@ impl Played {
     /// Equity at the ends of UTC days (M1).
     #[must_use]
     pub fn daily(&self, balance: Money) -> DailySeries {
-        daily_equity(balance, (self.start, self.end), &self.rollovers, self.equity)
+        daily_equity(
+            balance,
+            (self.start, self.end),
+            &self.rollovers,
+            self.equity,
+        )
     }
 
     /// The figures of the trial.

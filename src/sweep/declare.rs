@@ -16,8 +16,9 @@ use crate::settings::source::Place;
 use crate::sweep::space::{Parameter, Space};
 
 /// Keys of the file.
-const KEYS: [&str; 6] = [
+const KEYS: [&str; 7] = [
     "schema_version",
+    "batch",
     "objective",
     "constraints",
     "trades_min",
@@ -38,7 +39,9 @@ const FIXED: [&str; 1] = ["schema_version"];
 pub struct Declared {
     /// What is varied.
     pub space: Space,
-    /// `objective`, as it was typed.
+    /// `batch`.
+    pub batch: Option<u64>,
+    /// `objective`, as it was typed; of a list, with commas between.
     pub objective: Option<String>,
     /// `constraints`, as they were typed.
     pub constraints: Vec<String>,
@@ -90,6 +93,7 @@ impl Declarer<'_> {
                 parameters: Vec::new(),
                 predicates: Vec::new(),
             },
+            batch: None,
             objective: None,
             constraints: Vec::new(),
             trades_min: None,
@@ -103,7 +107,8 @@ impl Declarer<'_> {
                         self.wrong(&item.place, "'schema_version' is not 1", "");
                     }
                 }
-                "objective" => declared.objective = self.text(&field.name, item),
+                "batch" => declared.batch = self.whole(&field.name, item),
+                "objective" => declared.objective = self.objectives(&field.name, item),
                 "constraints" => declared.constraints = self.lines(&field.name, item),
                 "where" => predicates = Some(item),
                 "trades_min" => declared.trades_min = self.whole(&field.name, item),
@@ -158,6 +163,24 @@ impl Declarer<'_> {
         }
         self.wrong_kind(name, item, "text in quotes");
         None
+    }
+
+    /// One text, or a list of them.
+    fn objectives(&mut self, name: &str, item: &Item) -> Option<String> {
+        match &item.value {
+            Value::List(items) if items.is_empty() => {
+                self.wrong(
+                    &item.place,
+                    "'objective' names no figure",
+                    "leave it out for sharpe",
+                );
+                None
+            }
+            Value::List(_) => Some(self.lines(name, item).join(", ")),
+            Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Table(_) => {
+                self.text(name, item)
+            }
+        }
     }
 
     fn whole(&mut self, name: &str, item: &Item) -> Option<u64> {

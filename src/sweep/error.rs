@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::backtest::prepare::PrepareError;
 use crate::market::error::MarketError;
+use crate::report::chart::render::ChartError;
 use crate::settings::error::SettingsError;
 use crate::sweep::finish::Summary;
 use crate::sweep::folder::FolderError;
@@ -36,6 +37,9 @@ pub enum SweepError {
     /// A table.
     #[error(transparent)]
     Market(#[from] MarketError),
+    /// A picture.
+    #[error(transparent)]
+    Chart(#[from] ChartError),
     /// The user stopped it.
     #[error("{}: interrupted, {done} of {total} trials are finished and kept\nhint: the same command with --resume continues", path.display())]
     Interrupted {

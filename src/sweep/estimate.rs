@@ -1,4 +1,5 @@
-//! What a sweep will take: a few trials are run and timed before any result is written.
+//! What a sweep will take: a few trials are run and timed before any result is written, and a method that learns is
+//! asked for one generation.
 //!
 //! Not here: the clock, which the caller brings.
 
@@ -6,6 +7,8 @@ use std::time::Duration;
 
 use crate::domain::random::Random;
 use crate::sweep::job::Setup;
+use crate::sweep::models::{Brief, Model, history_bytes};
+use crate::sweep::objective::Told;
 use crate::sweep::record::End;
 use crate::sweep::run::run_trial;
 
@@ -15,6 +18,8 @@ const TRIES: u64 = 64;
 const ENOUGH: Duration = Duration::from_secs(2);
 /// Bytes a trial takes on disk while the tables are made: measured with six parameters, the journal counted twice.
 const TRIAL_BYTES: u64 = 1_900;
+/// Trials a method that learns is told of to know what asking takes: with more it takes no longer.
+const TOLD: u64 = 1_024;
 
 /// What a sweep will take.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,12 +34,16 @@ pub struct Estimate {
     pub trades_mean: f64,
     /// One trial on one thread, the infeasible ones averaged in.
     pub per_trial: Duration,
+    /// Choosing one, which a method that learns does on one thread while the others wait.
+    pub per_choice: Duration,
     /// All of them on all threads, when threads do not disturb each other.
     pub total: Duration,
     /// Bars a trial is replayed over.
     pub bars: usize,
     /// Bytes of the shared columns.
     pub column_bytes: usize,
+    /// Bytes of the history of a method that learns.
+    pub history_bytes: u64,
     /// Bytes on disk; in memory there are a few batches of rows, whatever the number of trials.
     pub result_bytes: u64,
 }
@@ -66,17 +75,57 @@ pub fn estimate(setup: &Setup, threads: usize, clock: &dyn Fn() -> Duration) -> 
     }
     let elapsed = clock().saturating_sub(began);
     let per_trial = elapsed.div_f64(float(tried.max(1)));
-    let total = per_trial.mul_f64(float(trials) / float(threads.max(1) as u64));
+    let per_choice = per_choice(setup, trials, clock);
+    let total = per_trial.mul_f64(float(trials) / float(threads.max(1) as u64))
+        + per_choice.mul_f64(float(trials));
     Estimate {
         trials,
         tried,
         infeasible,
         trades_mean: trades / f64::from(ran.max(1)),
         per_trial,
+        per_choice,
         total,
         bars: setup.worlds.bars(),
         column_bytes: setup.worlds.column_bytes(),
+        history_bytes: history_bytes(setup.method, trials, setup.space.parameters.len()),
         result_bytes: trials.saturating_mul(TRIAL_BYTES),
+    }
+}
+
+/// Asks a model for a generation, late in a sweep of so many trials; results are made up.
+fn per_choice(setup: &Setup, trials: u64, clock: &dyn Fn() -> Duration) -> Duration {
+    let objectives = setup.ranking.objectives().len();
+    let brief = Brief {
+        parameters: &setup.space.parameters,
+        seed: setup.seed,
+        batch: setup.batch,
+        objectives,
+    };
+    let Some(mut model) = Model::new(setup.method, brief) else {
+        return Duration::ZERO;
+    };
+    let batch = setup.batch as u64;
+    let mut draw = Random::new(trials);
+    if !model.remembers() {
+        for first in (0..trials.min(TOLD)).step_by(setup.batch) {
+            let points: Vec<_> = (first..first + batch)
+                .map(|trial| setup.sampler.point(&setup.space, trial))
+                .collect();
+            let results: Vec<Told> = points.iter().map(|_| made_up(&mut draw)).collect();
+            model.tell(&points, &results);
+        }
+    }
+    let began = clock();
+    let _points = model.ask();
+    clock().saturating_sub(began).div_f64(float(batch))
+}
+
+fn made_up(draw: &mut Random) -> Told {
+    Told {
+        cost: Some(draw.unit()),
+        costs: Vec::new(),
+        meets: true,
     }
 }
 

@@ -14,18 +14,26 @@ use serde_json::{Map, Value, json};
 use crate::settings::error::SettingsError;
 use crate::settings::overlay::Base;
 use crate::settings::parse::{Item, Value as Typed};
+use crate::stats::stability::Plateau;
 use crate::sweep::error::SweepError;
 use crate::sweep::figures::{Figures, METRICS};
 use crate::sweep::folder::{self, FolderError};
+use crate::sweep::front::Front;
+use crate::sweep::gallery::Gallery;
 use crate::sweep::journal::{self, in_order};
-use crate::sweep::objective::{Ranking, Verdict};
+use crate::sweep::objective::{Ranking, RankingError, Verdict};
+use crate::sweep::picture::{self, plateau_object};
 use crate::sweep::plan::{KIND, SCHEMA, Shard, SweepId};
 use crate::sweep::record::{End, Record, seal};
 use crate::sweep::space::{Range, Space};
-use crate::sweep::tables::{Csv, Parquet};
+use crate::sweep::tables::{Csv, Parquet, Row};
 
 /// Trials in the ranked table.
 const TOP: usize = 20;
+/// Trials of the front in the summary; the tables mark all.
+const FRONT: usize = 100;
+/// Rows between two words on how far the tables are.
+const SOME: u64 = 16_384;
 
 /// What a sweep is, as far as its results need it.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +85,10 @@ pub struct Summary {
     pub counts: Counts,
     /// The best ones, best first; the first is the best if it has an objective and meets every constraint.
     pub top: Vec<Ranked>,
+    /// How the neighbours of each of these do.
+    pub plateaus: Vec<Plateau>,
+    /// Trials that none dominates, the best by the first objective first; empty with one objective.
+    pub front: Vec<Ranked>,
     /// Why infeasible trials are so, most frequent first.
     pub reasons: Vec<(String, u64)>,
     /// `sweep.json`.
@@ -100,11 +112,26 @@ const REASONS: usize = 100;
 struct Tally {
     counts: Counts,
     top: Vec<Ranked>,
+    front: Vec<Ranked>,
     reasons: BTreeMap<String, u64>,
 }
 
+/// Keeps the best few.
+fn keep(best: &mut Vec<Ranked>, room: usize, ranking: &Ranking, ranked: Ranked) {
+    let own = (ranked.record.trial, ranked.verdict);
+    let place = best.partition_point(|better| {
+        let one = (better.record.trial, better.verdict);
+        ranking.order(one, own).is_lt()
+    });
+    if place < room {
+        best.insert(place, ranked);
+        best.truncate(room);
+    }
+}
+
 impl Tally {
-    fn take(&mut self, ranking: &Ranking, record: Record, verdict: Verdict) {
+    fn take(&mut self, ranking: &Ranking, ranked: Ranked, front: bool) {
+        let Ranked { record, verdict } = &ranked;
         match &record.end {
             End::Done { figures, .. } => {
                 self.counts.done += 1;
@@ -128,14 +155,10 @@ impl Tally {
                 return;
             }
         }
-        let place = self.top.partition_point(|better| {
-            let one = (better.record.trial, better.verdict);
-            ranking.order(one, (record.trial, verdict)).is_lt()
-        });
-        if place < TOP {
-            self.top.insert(place, Ranked { record, verdict });
-            self.top.truncate(TOP);
+        if front {
+            keep(&mut self.front, FRONT, ranking, ranked.clone());
         }
+        keep(&mut self.top, TOP, ranking, ranked);
     }
 }
 
@@ -159,29 +182,24 @@ impl Tables {
         );
         writeln!(lines, "{}", seal(&head)).map_err(&system)?;
         let name = "results.parquet";
+        let several = identity.ranking.is_several();
         let csv = create("results.csv").map_err(&system)?;
         Ok(Self {
-            csv: Csv::begin(csv, identity.space).map_err(|error| system(error.into()))?,
+            csv: Csv::begin(csv, identity.space, several).map_err(|error| system(error.into()))?,
             parquet: Parquet::begin(
                 (&folder::unfinished(place, name), &place.join(name)),
                 identity.space,
+                several,
             )?,
             lines,
         })
     }
 
-    fn row(
-        &mut self,
-        place: &Path,
-        (record, line): (&Record, &str),
-        verdict: Verdict,
-    ) -> Result<(), SweepError> {
+    fn row(&mut self, place: &Path, line: &str, row: Row<'_>) -> Result<(), SweepError> {
         let system = unwritable(place);
-        self.csv
-            .row(record, verdict)
-            .map_err(|error| system(error.into()))?;
+        self.csv.row(row).map_err(|error| system(error.into()))?;
         writeln!(self.lines, "{line}").map_err(system)?;
-        Ok(self.parquet.row(record, verdict)?)
+        Ok(self.parquet.row(row)?)
     }
 
     fn finish(mut self, place: &Path) -> Result<(), SweepError> {
@@ -201,29 +219,55 @@ fn unwritable(place: &Path) -> impl Fn(std::io::Error) -> SweepError {
     }
 }
 
-/// Writes everything from a journal that holds all trials.
+/// Writes everything from a journal that holds all trials. `tell` hears now and then how many are in the tables.
 ///
 /// # Errors
 /// When the journal is damaged or not whole, or the folder cannot be written; the trials are kept.
-pub fn finish(place: &Path, identity: Identity<'_>) -> Result<Summary, SweepError> {
-    let finished = write(place, identity);
+pub fn finish(
+    place: &Path,
+    identity: Identity<'_>,
+    tell: &mut dyn FnMut(u64),
+) -> Result<Summary, SweepError> {
+    let finished = write(place, identity, tell);
     if finished.is_err() {
         folder::tidy(place);
     }
     finished
 }
 
-fn write(place: &Path, identity: Identity<'_>) -> Result<Summary, SweepError> {
+fn write(
+    place: &Path,
+    identity: Identity<'_>,
+    tell: &mut dyn FnMut(u64),
+) -> Result<Summary, SweepError> {
+    let path = place.join(journal::FILE);
+    let front = front(&path, identity)?;
     let mut tables = Tables::begin(place, identity)?;
     let mut tally = Tally::default();
-    let path = place.join(journal::FILE);
+    let mut gallery = Gallery::new(identity);
+    let mut written = 0;
     let whole = (Shard::WHOLE, identity.trials);
     let count = in_order::<SweepError>(&path, whole, &mut |record, line| {
         let verdict = identity.ranking.judge(record.end.figures());
-        tables.row(place, (&record, line), verdict)?;
-        tally.take(identity.ranking, record, verdict);
+        let front = front
+            .as_ref()
+            .map(|front| front.binary_search(&record.trial).is_ok());
+        let row = Row {
+            record: &record,
+            verdict,
+            front,
+        };
+        tables.row(place, line, row)?;
+        gallery.take(&record, verdict);
+        let ranked = Ranked { record, verdict };
+        tally.take(identity.ranking, ranked, front == Some(true));
+        written += 1;
+        if written % SOME == 0 {
+            tell(written);
+        }
         Ok(())
     })?;
+    tell(written);
     if count < identity.trials {
         return Err(SweepError::Unfinished {
             done: count,
@@ -232,7 +276,9 @@ fn write(place: &Path, identity: Identity<'_>) -> Result<Summary, SweepError> {
         });
     }
     tables.finish(place)?;
-    let summary = summary(identity, tally);
+    let plateaus = gallery.plateaus(place, identity, &tally.top)?;
+    let size = front.map(|front| front.len());
+    let summary = summary(identity, tally, (plateaus, size));
     let best = match summary.best() {
         Some(best) => Some(best_toml(identity, &best.record)?),
         None => None,
@@ -247,15 +293,33 @@ fn write(place: &Path, identity: Identity<'_>) -> Result<Summary, SweepError> {
         Some(text) => folder::write(place, "best.toml", text.as_bytes())?,
         None => folder::remove(place, "best.toml")?,
     }
+    picture::write(gallery, place, identity, &summary)?;
     folder::settle(place, journal::FILE)?;
     folder::write(place, folder::DONE, &bytes)?;
     Ok(summary)
 }
 
+/// The trials that meet every constraint and that no other of these dominates, ascending; `None` with one objective.
+fn front(path: &Path, identity: Identity<'_>) -> Result<Option<Vec<u64>>, SweepError> {
+    if !identity.ranking.is_several() {
+        return Ok(None);
+    }
+    let mut front = Front::default();
+    let whole = (Shard::WHOLE, identity.trials);
+    in_order::<SweepError>(path, whole, &mut |record, _| {
+        let told = identity.ranking.told(record.end.figures());
+        if told.meets && !told.costs.is_empty() {
+            front.add(record.trial, told.costs);
+        }
+        Ok(())
+    })?;
+    Ok(Some(front.trials()))
+}
+
 /// The first line of a journal, before it is sealed.
 #[must_use]
 pub fn head(id: &SweepId, shard: Shard, ranking: &Ranking, synthetic: bool) -> Value {
-    json!({
+    let mut head = json!({
         "kind": KIND,
         "schema_version": SCHEMA,
         "sweep": id.name(),
@@ -265,7 +329,31 @@ pub fn head(id: &SweepId, shard: Shard, ranking: &Ranking, synthetic: bool) -> V
         "constraints": ranking.constraints(),
         "trades_min": ranking.trades_min,
         "synthetic": synthetic,
-    })
+    });
+    if ranking.is_several() {
+        head["objectives"] = json!(ranking.objectives());
+    }
+    head
+}
+
+/// The ranking that such a line names.
+///
+/// # Errors
+/// When it names figures that this version does not know.
+pub fn ranking_of(head: &Value) -> Result<Ranking, RankingError> {
+    let texts = |key: &str| {
+        let texts = head[key].as_array().into_iter().flatten();
+        let texts = texts.filter_map(|text| text.as_str().map(str::to_owned));
+        texts.collect::<Vec<String>>()
+    };
+    let objectives = texts("objectives");
+    let objective = if objectives.is_empty() {
+        head["objective"].as_str().unwrap_or_default().to_owned()
+    } else {
+        objectives.join(", ")
+    };
+    let trades_min = head["trades_min"].as_u64().unwrap_or_default();
+    Ranking::read(&objective, &texts("constraints"), trades_min)
 }
 
 /// The configuration of a trial, whole, ready for `sim backtest -c`.
@@ -291,10 +379,15 @@ pub fn best_toml(identity: Identity<'_>, record: &Record) -> Result<String, Sett
     Ok(identity.base.with(laid)?.to_toml())
 }
 
-fn summary(identity: Identity<'_>, tally: Tally) -> Summary {
+fn summary(
+    identity: Identity<'_>,
+    tally: Tally,
+    (plateaus, front_size): (Vec<Plateau>, Option<usize>),
+) -> Summary {
     let Tally {
         counts,
         top,
+        front,
         reasons,
     } = tally;
     let mut reasons: Vec<(String, u64)> = reasons.into_iter().collect();
@@ -302,11 +395,19 @@ fn summary(identity: Identity<'_>, tally: Tally) -> Summary {
     let mut summary = Summary {
         counts,
         top,
+        plateaus,
+        front,
         reasons,
         object: Value::Null,
     };
-    let rows = summary.top.iter().map(|ranked| row(identity.space, ranked));
-    let rows: Vec<Value> = rows.collect();
+    let rows = summary.top.iter().zip(&summary.plateaus);
+    let rows: Vec<Value> = rows
+        .map(|(ranked, plateau)| {
+            let mut object = row(identity.space, ranked);
+            object["plateau"] = json!(plateau.score);
+            object
+        })
+        .collect();
     summary.object = json!({
         "kind": KIND,
         "schema_version": SCHEMA,
@@ -326,9 +427,17 @@ fn summary(identity: Identity<'_>, tally: Tally) -> Summary {
         "few_trades": counts.few_trades,
         "unmet_constraints": counts.unmet,
         "infeasible_reasons": summary.reasons.iter().take(5).map(|(reason, count)| json!({"reason": reason, "trials": count})).collect::<Vec<Value>>(),
-        "best": summary.best().map(|best| row(identity.space, best)),
+        "best": summary.best().and_then(|_| rows.first()),
+        "plateau": summary.best().and(summary.plateaus.first()).map(plateau_object),
         "ranked": rows,
     });
+    if let Some(size) = front_size {
+        let front = summary.front.iter();
+        let front = front.map(|ranked| row(identity.space, ranked));
+        summary.object["objectives"] = json!(identity.ranking.objectives());
+        summary.object["front_trials"] = json!(size);
+        summary.object["front"] = front.collect::<Vec<Value>>().into();
+    }
     summary
 }
 

@@ -23,7 +23,7 @@ pub const SPACE: &str = "space.toml";
 const UNFINISHED: &str = ".unfinished-";
 
 /// Files of a sweep.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     journal::FILE,
     DONE,
     CONFIG,
@@ -31,9 +31,13 @@ const FILES: [&str; 9] = [
     "best.toml",
     "results.csv",
     "results.parquet",
+    "sweep.html",
     "validation.html",
     "validation.json",
 ];
+/// The folder of pictures in it, and how the names of pictures begin and end.
+const PICTURES: &str = "png";
+const PICTURE: (&str, &str) = ("heat-", ".png");
 
 /// Why a folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -119,6 +123,10 @@ fn holds(place: &Path) -> Result<Holds, FolderError> {
         let name = entry.file_name().to_string_lossy().into_owned();
         if name == journal::FILE {
             sweep = true;
+        } else if name == PICTURES && entry.path().is_dir() {
+            if !pictures(place)?.1 {
+                return Ok(Holds::Other);
+            }
         } else if !FILES.contains(&name.as_str())
             && !name.starts_with(UNFINISHED)
             && !name.starts_with("shard-")
@@ -158,18 +166,81 @@ pub fn open(
     fs::create_dir_all(place).map_err(unwritable(place))?;
     let journal = place.join(journal::FILE);
     let torn_head = fs::read(&journal).is_ok_and(|bytes| !bytes.contains(&b'\n'));
-    if existing == Existing::Replace || torn_head {
+    let held = if existing == Existing::Replace || torn_head {
+        let held = journal::hold(place)?;
         clear(place)?;
-    }
+        held
+    } else {
+        None
+    };
     let opened = if journal.exists() {
         Journal::resume(place, opening.head, opening.trials)?
     } else {
         let journal = Journal::begin(place, opening.head)?;
         (journal, Present::none(opening.shard, opening.trials))
     };
+    // Until here nobody else replaces or continues what was there; from here on the new journal has its own lock.
+    drop(held);
+    if opened.1.count < opening.shard.size(opening.trials) {
+        // More trials were asked for than it was complete with.
+        remove(place, DONE)?;
+    }
     write(place, CONFIG, opening.config.as_bytes())?;
     write(place, SPACE, opening.space.as_bytes())?;
     Ok(opened)
+}
+
+/// Pictures of a sweep that are there, and whether nothing else is beside them.
+fn pictures(place: &Path) -> Result<(Vec<PathBuf>, bool), FolderError> {
+    let folder = place.join(PICTURES);
+    if !folder.is_dir() {
+        return Ok((Vec::new(), true));
+    }
+    let entries = fs::read_dir(&folder)
+        .and_then(Iterator::collect::<io::Result<Vec<fs::DirEntry>>>)
+        .map_err(unwritable(&folder))?;
+    let is_ours = |entry: &fs::DirEntry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        name.starts_with(PICTURE.0) && name.ends_with(PICTURE.1)
+    };
+    let (ours, others): (Vec<fs::DirEntry>, Vec<fs::DirEntry>) =
+        entries.into_iter().partition(is_ours);
+    let ours = ours.iter().map(fs::DirEntry::path).collect();
+    Ok((ours, others.is_empty()))
+}
+
+/// Replaces the pictures of a sweep: names without their beginning and end, and bytes.
+///
+/// # Errors
+/// When the system refuses.
+pub fn write_pictures(place: &Path, new: &[(String, Vec<u8>)]) -> Result<(), FolderError> {
+    clear_pictures(place)?;
+    let folder = place.join(PICTURES);
+    if !new.is_empty() {
+        fs::create_dir_all(&folder).map_err(unwritable(&folder))?;
+    }
+    for (name, bytes) in new {
+        let name = format!("{}{name}{}", PICTURE.0, PICTURE.1);
+        let path = folder.join(name);
+        if let Err(source) = fs::write(&path, bytes) {
+            // Half of it is of no use; the first error is the one to tell.
+            let _gone = fs::remove_file(&path);
+            return Err(FolderError::Unwritable { path, source });
+        }
+    }
+    Ok(())
+}
+
+fn clear_pictures(place: &Path) -> Result<(), FolderError> {
+    let (ours, alone) = pictures(place)?;
+    for path in ours {
+        fs::remove_file(&path).map_err(unwritable(&path))?;
+    }
+    let folder = place.join(PICTURES);
+    if alone && folder.is_dir() {
+        fs::remove_dir(&folder).map_err(unwritable(&folder))?;
+    }
+    Ok(())
 }
 
 /// Removes the files of a sweep; shards below it stay.
@@ -181,7 +252,7 @@ fn clear(place: &Path) -> Result<(), FolderError> {
             fs::remove_file(&path).map_err(unwritable(&path))?;
         }
     }
-    Ok(())
+    clear_pictures(place)
 }
 
 /// Where a file is written before it is whole.

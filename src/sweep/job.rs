@@ -14,6 +14,7 @@ use crate::sweep::error::{NoBest, SweepError};
 use crate::sweep::finish::{Identity, Summary, finish, head};
 use crate::sweep::folder::{self, Existing, FolderError, Opening};
 use crate::sweep::method::{Method, Sampler};
+use crate::sweep::models::{BATCH, BATCH_MAX, BATCH_MIN};
 use crate::sweep::objective::{self, Ranking, RankingError};
 use crate::sweep::plan::{Shard, SweepId, hash};
 use crate::sweep::run::{Standing, run_all};
@@ -25,6 +26,8 @@ use crate::sweep::worlds::Worlds;
 pub const TRIALS: u64 = 256;
 /// Most trials of one sweep: one bit of memory for each says whether it is finished.
 pub const TRIALS_MAX: u64 = 1_000_000_000;
+/// Most trials of a method that learns: all its history is in memory.
+pub const LEARNED_MAX: u64 = 1_000_000;
 /// Points of a grid that are run without being asked for by number.
 pub const GRID_MAX: u64 = 10_000_000;
 /// Most trials that are looked through for one that no predicate excludes.
@@ -75,7 +78,13 @@ pub struct Setup {
     pub space: Space,
     /// The file it was declared in.
     pub space_text: String,
-    /// Chooses points.
+    /// How points are chosen.
+    pub method: Method,
+    /// Of everything drawn.
+    pub seed: u64,
+    /// Trials of a generation, for a method that learns.
+    pub batch: usize,
+    /// Chooses points that hang on their index alone.
     pub sampler: Sampler,
     /// Trials of the sweep.
     pub trials: u64,
@@ -100,9 +109,17 @@ impl Setup {
         let (base, settings) = Base::new(&job.layers)?;
         let declared = declare(&job.space, &base)?;
         let ranking = ranking(job, &declared)?;
+        let batch = batch(job, &declared)?;
         let space = declared.space;
         let mut warnings = Vec::new();
         let trials = trials(job, &space, &mut warnings)?;
+        if ranking.is_several() && matches!(job.method, Method::Tpe | Method::CmaEs) {
+            warnings.push(format!(
+                "{} learns from {} alone; --method nsga2 learns from all objectives",
+                job.method.name(),
+                ranking.objective()
+            ));
+        }
         let seed = settings.run.seed;
         let sampler = Sampler::new(job.method, seed, &space).ok_or_else(|| {
             SweepError::Usage(format!(
@@ -113,7 +130,7 @@ impl Setup {
         one_is_left(&space, &sampler, trials)?;
         let worlds = Worlds::read(&job.sources, (&base, &space), stage)?;
         let config = settings.to_toml();
-        let id = SweepId::new(vec![
+        let mut parts = vec![
             ("version", env!("CARGO_PKG_VERSION").to_owned()),
             ("method", job.method.name().to_owned()),
             ("trials", trials.to_string()),
@@ -122,13 +139,26 @@ impl Setup {
             ("configuration", hash(&config)),
             ("signals", worlds.signals_hash.clone()),
             ("data", worlds.data_hash.clone()),
-        ]);
+        ];
+        if job.method.learns() {
+            // Where it looks hangs on what it is told.
+            parts.extend([
+                ("batch", batch.to_string()),
+                ("objective", ranking.objectives().join(", ")),
+                ("constraints", ranking.constraints().join(", ")),
+                ("trades_min", ranking.trades_min.to_string()),
+            ]);
+        }
+        let id = SweepId::new(parts);
         let space_text = space_text(&job.space)?;
         Ok(Self {
             base,
             config,
             space,
             space_text,
+            method: job.method,
+            seed,
+            batch,
             sampler,
             trials,
             shard: job.shard,
@@ -190,11 +220,38 @@ fn ranking(job: &Job, declared: &Declared) -> Result<Ranking, RankingError> {
     )
 }
 
+/// Trials of a generation; refuses what a method that learns cannot do.
+fn batch(job: &Job, declared: &Declared) -> Result<usize, SweepError> {
+    let batch = declared.batch.unwrap_or(BATCH);
+    let name = job.method.name();
+    if job.method.learns() && !job.shard.is_whole() {
+        return Err(SweepError::Usage(format!(
+            "--shard: {name} chooses each trial from the results of those before it, so parts of it cannot run apart\nhint: run it whole, with --shard 1/1 inside an array of tasks, or use --method random or sobol"
+        )));
+    }
+    if !(BATCH_MIN..=BATCH_MAX).contains(&batch) {
+        return Err(SweepError::Usage(format!(
+            "'batch' is {batch}, and a generation has {BATCH_MIN} to {BATCH_MAX} trials\nhint: leave it out for {BATCH}"
+        )));
+    }
+    Ok(usize::try_from(batch).expect("invariant: a batch is a few thousand at most"))
+}
+
 /// How many trials there are.
 fn trials(job: &Job, space: &Space, warnings: &mut Vec<String>) -> Result<u64, SweepError> {
     let trials = match job.method {
         Method::Grid => grid_trials(job, space, warnings)?,
         Method::Random => job.trials.unwrap_or(TRIALS),
+        Method::Tpe | Method::CmaEs | Method::Nsga2 => {
+            let trials = job.trials.unwrap_or(TRIALS);
+            if trials > LEARNED_MAX {
+                return Err(SweepError::Usage(format!(
+                    "{trials} trials are more than the {LEARNED_MAX} that {} keeps in memory\nhint: give fewer with --trials, or use --method random",
+                    job.method.name()
+                )));
+            }
+            trials
+        }
         Method::Sobol => {
             let trials = job.trials.unwrap_or(TRIALS);
             if trials > POINTS_MAX {
@@ -318,7 +375,12 @@ pub fn run(
             standing,
         });
     }
-    let summary = finish(&place, setup.identity())?;
+    let summary = finish(&place, setup.identity(), &mut |written| {
+        tell(Standing {
+            written: Some(written),
+            ..standing
+        });
+    })?;
     concluded(place, summary, &setup.ranking).map(|(folder, summary)| Finished {
         folder,
         summary: Some(summary),

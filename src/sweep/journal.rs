@@ -53,11 +53,31 @@ pub enum JournalError {
         /// The trial.
         trial: u64,
     },
+    /// A trial that is not asked for.
+    #[error("{}:{line}: holds trial {trial}, the {}th, and {trials} trials are asked for\nhint: ask for as many as before with --trials", path.display(), trial.saturating_add(1))]
+    Beyond {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// The trial.
+        trial: u64,
+        /// How many are asked for.
+        trials: u64,
+    },
     /// Another process writes to it.
     #[error("{}: another sim is writing to it\nhint: wait until it ends, or name another folder with --out", path.display())]
     Busy {
         /// The file.
         path: PathBuf,
+    },
+    /// A trial at a point that the model does not come to.
+    #[error("{}: trial {trial} was run with other values than this sim would try next: another version began the sweep, or another kind of machine\nhint: continue it there, or begin again with --replace", path.display())]
+    Astray {
+        /// The file.
+        path: PathBuf,
+        /// The trial.
+        trial: u64,
     },
     /// It belongs to another sweep.
     #[error("{}: belongs to another sweep: its {differs}\nhint: give the same inputs, configuration, space, method and trials to continue it, or name another folder with --out", path.display())]
@@ -184,7 +204,8 @@ impl Journal {
         })
     }
 
-    /// Opens one to continue it: `head` is what this sweep would have begun with. A torn last line is cut off.
+    /// Opens one to continue it: `head` is what this sweep would have begun with, or with fewer trials. A torn last line
+    /// is cut off.
     ///
     /// # Errors
     /// When it is another sweep's or damaged.
@@ -205,7 +226,8 @@ impl Journal {
         lock(&file, &path)?;
         let found = read_head(&path)?;
         let own = head_of(head).ok_or_else(|| JournalError::NoHead { path: path.clone() })?;
-        if let Some(differs) = own.id.differs(&found.id) {
+        let longer = own.shard.is_whole() && own.id.lengthens(&found.id);
+        if let Some(differs) = own.id.differs(&found.id).filter(|_| !longer) {
             return Err(JournalError::Foreign { path, differs });
         }
         if own.shard != found.shard {
@@ -220,6 +242,12 @@ impl Journal {
             path,
         };
         Ok((journal, present))
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Appends one trial.
@@ -237,6 +265,20 @@ impl Journal {
             source,
         })
     }
+}
+
+/// Takes a journal that is about to be removed; `None` when there is none.
+///
+/// # Errors
+/// When another process writes to it.
+pub fn hold(folder: &Path) -> Result<Option<File>, JournalError> {
+    let path = folder.join(FILE);
+    let Ok(file) = OpenOptions::new().append(true).open(&path) else {
+        // Whoever cannot open it cannot remove it either, and is told then.
+        return Ok(None);
+    };
+    lock(&file, &path)?;
+    Ok(Some(file))
 }
 
 /// Two processes would write each trial twice. The system drops the lock however a process ends; where it knows no
@@ -326,10 +368,19 @@ fn scan<E: From<JournalError>>(
                 Err(damaged().into())
             };
         };
-        if record.trial >= trials || !present.shard.holds(record.trial) {
+        let trial = record.trial;
+        if !present.shard.holds(trial) {
             return Err(damaged().into());
         }
-        let trial = record.trial;
+        if trial >= trials {
+            return Err(JournalError::Beyond {
+                path: path.to_owned(),
+                line: number,
+                trial,
+                trials,
+            }
+            .into());
+        }
         if !present.add(trial) {
             return Err(JournalError::Doubled {
                 path: path.to_owned(),

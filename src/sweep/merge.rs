@@ -11,11 +11,10 @@ use crate::settings::layers::Layers;
 use crate::settings::overlay::Base;
 use crate::sweep::declare::declare;
 use crate::sweep::error::SweepError;
-use crate::sweep::finish::{Identity, Summary, finish, head};
+use crate::sweep::finish::{Identity, Summary, finish, head, ranking_of};
 use crate::sweep::folder::{self, CONFIG, Existing, FolderError, Opening, SPACE};
 use crate::sweep::job::concluded;
 use crate::sweep::journal::{self, Head, Present, in_order, read_head};
-use crate::sweep::objective::Ranking;
 use crate::sweep::plan::Shard;
 
 /// A shard that was found.
@@ -62,7 +61,7 @@ pub fn merge(
                 ),
             ));
         }
-        for key in ["objective", "constraints", "trades_min"] {
+        for key in ["objective", "objectives", "constraints", "trades_min"] {
             if part.head.object[key] != first.head.object[key] {
                 return Err(wrong(
                     part,
@@ -193,15 +192,7 @@ fn join(
     let (base, _) = Base::new(&layers)?;
     let declared = declare(&first.folder.join(SPACE), &base)?;
     let object = &first.head.object;
-    let constraints = object["constraints"].as_array().into_iter().flatten();
-    let constraints: Vec<String> = constraints
-        .filter_map(|text| text.as_str().map(str::to_owned))
-        .collect();
-    let ranking = Ranking::read(
-        object["objective"].as_str().unwrap_or_default(),
-        &constraints,
-        object["trades_min"].as_u64().unwrap_or_default(),
-    )?;
+    let ranking = ranking_of(object)?;
     let synthetic = object["synthetic"].as_bool().unwrap_or_default();
     let head = head(&first.head.id, Shard::WHOLE, &ranking, synthetic);
     let opening = Opening {
@@ -230,6 +221,6 @@ fn join(
         trials,
         synthetic,
     };
-    let summary = finish(out, identity)?;
+    let summary = finish(out, identity, &mut |_| {})?;
     concluded(out.to_owned(), summary, &ranking)
 }

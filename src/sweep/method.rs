@@ -1,6 +1,6 @@
-//! Which point a trial tries: a pure function of its index, so that shards and threads never change a trial.
+//! Which point a trial tries where it is a pure function of its index, so that shards and threads never change a trial.
 //!
-//! Not here: what is done at the point (`run`).
+//! Not here: what is done at the point (`run`), methods that learn from results (`models`).
 
 use crate::domain::random::Random;
 use crate::sweep::sobol::Sobol;
@@ -18,7 +18,23 @@ pub enum Method {
     Random,
     /// Evenly spread points.
     Sobol,
+    /// Learns where good trials lie, parameter by parameter.
+    Tpe,
+    /// Learns a direction and a width of search.
+    CmaEs,
+    /// Breeds from the trials that none dominates.
+    Nsga2,
 }
+
+/// All methods.
+const METHODS: [Method; 6] = [
+    Method::Grid,
+    Method::Random,
+    Method::Sobol,
+    Method::Tpe,
+    Method::CmaEs,
+    Method::Nsga2,
+];
 
 impl Method {
     /// As plans and the command line write it.
@@ -28,15 +44,25 @@ impl Method {
             Self::Grid => "grid",
             Self::Random => "random",
             Self::Sobol => "sobol",
+            Self::Tpe => "tpe",
+            Self::CmaEs => "cma-es",
+            Self::Nsga2 => "nsga2",
+        }
+    }
+
+    /// Whether its points hang on the results of earlier ones.
+    #[must_use]
+    pub const fn learns(self) -> bool {
+        match self {
+            Self::Grid | Self::Random | Self::Sobol => false,
+            Self::Tpe | Self::CmaEs | Self::Nsga2 => true,
         }
     }
 
     /// The method of a name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Grid, Self::Random, Self::Sobol]
-            .into_iter()
-            .find(|method| method.name() == name)
+        METHODS.into_iter().find(|method| method.name() == name)
     }
 }
 
@@ -49,12 +75,13 @@ pub struct Sampler {
 }
 
 impl Sampler {
-    /// `None` when the space has more dimensions than the method knows.
+    /// `None` when the space has more dimensions than the method knows. For a method that learns it draws at random, which
+    /// is what such a method begins with.
     #[must_use]
     pub fn new(method: Method, seed: u64, space: &Space) -> Option<Self> {
         let sobol = match method {
             Method::Sobol => Some(Sobol::new(space.parameters.len())?),
-            Method::Grid | Method::Random => None,
+            Method::Grid | Method::Random | Method::Tpe | Method::CmaEs | Method::Nsga2 => None,
         };
         Some(Self {
             method,
@@ -74,7 +101,7 @@ impl Sampler {
                 .enumerate()
                 .map(|(dimension, each)| each.range.at(sobol.unit(trial, dimension)))
                 .collect(),
-            (Method::Random | Method::Sobol, _) => random(space, self.seed, trial),
+            (_, _) => random(space, self.seed, trial),
         }
     }
 }

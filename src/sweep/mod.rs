@@ -1,8 +1,8 @@
 //! Many runs over one set of inputs: which parameters, which trials, their results and the best of them.
 //!
 //! Not here: one run (`backtest`), what a run is judged by (`stats`), printing (`cli`).
-//! Invariant: a trial is a function of the plan and its index alone, so threads, shards, interruptions and the order
-//! of finishing leave no trace in a result.
+//! Invariant: a trial is a function of the plan and its index alone (by way of the generations before it, where a method
+//! learns), so threads, shards, interruptions and the order of finishing leave no trace in a result.
 
 pub mod batch;
 pub mod declare;
@@ -11,11 +11,15 @@ pub mod estimate;
 pub mod figures;
 pub mod finish;
 pub mod folder;
+pub mod front;
+mod gallery;
 pub mod job;
 pub mod journal;
 pub mod merge;
 pub mod method;
+pub mod models;
 pub mod objective;
+mod picture;
 pub mod plan;
 pub mod predicate;
 pub mod record;
@@ -23,4 +27,5 @@ pub mod run;
 pub mod sobol;
 pub mod space;
 mod tables;
+mod work;
 pub mod worlds;

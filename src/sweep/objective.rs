@@ -1,6 +1,7 @@
-//! What decides between trials: one figure, limits on others, a least number of trades; declared before the run (W5).
+//! What decides between trials: a figure or several, limits on others, a least number of trades; declared before the
+//! run (W5).
 //!
-//! Not here: the figures (`figures`).
+//! Not here: the figures (`figures`), who is dominated by whom (`front`).
 //! Invariant: an undefined figure is worst; ties go to the lower trial index, so the order of finishing never matters.
 
 use std::cmp::Ordering;
@@ -15,14 +16,24 @@ pub const TRADES_MIN: u64 = 30;
 /// What decides when nothing is said.
 pub const DEFAULT: &str = "sharpe";
 
-/// Objective, constraints and least number of trades.
+/// Most objectives: with more, hardly a trial is dominated by another.
+pub const OBJECTIVES_MAX: usize = 4;
+
+/// Objectives, constraints and least number of trades.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ranking {
-    metric: usize,
-    better: Better,
+    /// Never empty; the first one decides.
+    goals: Vec<Goal>,
     limits: Vec<Limit>,
     /// Below so many trades the objective is null.
     pub trades_min: u64,
+}
+
+/// A figure and the way it should go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Goal {
+    metric: usize,
+    better: Better,
 }
 
 /// A figure that must keep a bound.
@@ -42,6 +53,36 @@ pub struct Verdict {
     pub meets: bool,
 }
 
+/// A trial as those who learn from it hear of it: less is better.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// By the objective that decides; `None` is worst.
+    pub cost: Option<f64>,
+    /// By every objective; empty when one of them is undefined.
+    pub costs: Vec<f64>,
+    /// Whether every constraint holds.
+    pub meets: bool,
+}
+
+impl Told {
+    /// Where it stands among others: 0 for a trial that could be the best, 1 for one that violates a constraint, 2 for
+    /// one without an objective; then the cost.
+    #[must_use]
+    pub fn merit(&self) -> (u8, f64) {
+        match (self.cost, self.meets) {
+            (Some(cost), true) => (0, cost),
+            (Some(cost), false) => (1, cost),
+            (None, _) => (2, 0.0),
+        }
+    }
+}
+
+/// Better first, as [`Ranking::order`] has it; ties are left to the index.
+#[must_use]
+pub fn by_merit(one: (u8, f64), other: (u8, f64)) -> Ordering {
+    one.0.cmp(&other.0).then_with(|| one.1.total_cmp(&other.1))
+}
+
 /// Why something cannot be judged by.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RankingError {
@@ -54,6 +95,20 @@ pub enum RankingError {
         name: String,
         /// The nearest, or all.
         hint: String,
+    },
+    /// One figure twice.
+    #[error("the objective '{name}' is there twice\nhint: name each figure once")]
+    Twice {
+        /// The figure.
+        name: &'static str,
+    },
+    /// Too many objectives.
+    #[error(
+        "{count} objectives are more than {OBJECTIVES_MAX}\nhint: judge the rest by constraints, such as max_drawdown <= 0.2"
+    )]
+    Many {
+        /// How many.
+        count: usize,
     },
     /// No comparison with a number.
     #[error("'{text}' is no constraint\nhint: for example max_drawdown <= 0.2")]
@@ -74,7 +129,8 @@ pub enum RankingError {
 }
 
 impl Ranking {
-    /// Reads `sharpe` (or `min:ulcer_index`, `max:trades`) and constraints such as `max_drawdown <= 0.2`.
+    /// Reads `sharpe` (or `min:ulcer_index`, `max:trades`, or several with commas between) and constraints such as
+    /// `max_drawdown <= 0.2`.
     ///
     /// # Errors
     /// When one of them makes no sense.
@@ -83,35 +139,54 @@ impl Ranking {
         constraints: &[String],
         trades_min: u64,
     ) -> Result<Self, RankingError> {
-        let (wanted, name) = match objective.split_once(':') {
-            Some(("min", name)) => (Some(Better::Less), name),
-            Some(("max", name)) => (Some(Better::More), name),
-            _ => (None, objective),
-        };
-        let metric = find(objective, name.trim())?;
+        let goals = objective.split(',').map(goal);
+        let goals: Vec<Goal> = goals.collect::<Result<_, _>>()?;
+        for (place, goal) in goals.iter().enumerate() {
+            if goals[..place].iter().any(|own| own.metric == goal.metric) {
+                let name = METRICS[goal.metric].name;
+                return Err(RankingError::Twice { name });
+            }
+        }
+        if goals.len() > OBJECTIVES_MAX {
+            return Err(RankingError::Many { count: goals.len() });
+        }
         let limits = constraints.iter().map(|text| limit(text));
         Ok(Self {
-            metric,
-            better: wanted.unwrap_or(METRICS[metric].better),
+            goals,
             limits: limits.collect::<Result<_, _>>()?,
             trades_min,
         })
     }
 
-    /// The objective as it is read back.
+    /// The objective that decides, as it is read back.
     #[must_use]
     pub fn objective(&self) -> String {
-        let way = match self.better {
-            Better::More => "max",
-            Better::Less => "min",
-        };
-        format!("{way}:{}", METRICS[self.metric].name)
+        self.first().text()
+    }
+
+    /// All objectives, as each is read back; the first one decides.
+    #[must_use]
+    pub fn objectives(&self) -> Vec<String> {
+        self.goals.iter().map(|goal| goal.text()).collect()
+    }
+
+    /// Whether there is a front to speak of.
+    #[must_use]
+    pub fn is_several(&self) -> bool {
+        self.goals.len() > 1
+    }
+
+    fn first(&self) -> Goal {
+        *self
+            .goals
+            .first()
+            .expect("invariant: splitting text gives at least one part")
     }
 
     /// The figure that decides.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        METRICS[self.metric].name
+        METRICS[self.first().metric].name
     }
 
     /// The constraints as they are read back.
@@ -138,7 +213,8 @@ impl Ranking {
             };
         };
         let enough = !self.has_few_trades(figures);
-        let objective = figures.0[self.metric].map(|value| judged(self.metric, value));
+        let metric = self.first().metric;
+        let objective = figures.0[metric].map(|value| judged(metric, value));
         let holds = |limit: &Limit| {
             let value = figures.0[limit.metric].map(|value| judged(limit.metric, value));
             value
@@ -148,6 +224,25 @@ impl Ranking {
         Verdict {
             objective: objective.filter(|_| enough),
             meets: self.limits.iter().all(holds),
+        }
+    }
+
+    /// What those hear of a trial who learn from it.
+    #[must_use]
+    pub fn told(&self, figures: Option<&Figures>) -> Told {
+        let figures = figures.filter(|figures| !self.has_few_trades(figures));
+        let cost = |goal: &Goal| {
+            let value = judged(goal.metric, figures?.0[goal.metric]?);
+            Some(match goal.better {
+                Better::More => -value,
+                Better::Less => value,
+            })
+        };
+        let costs: Option<Vec<f64>> = self.goals.iter().map(cost).collect();
+        Told {
+            cost: cost(&self.first()),
+            costs: costs.unwrap_or_default(),
+            meets: self.judge(figures).meets,
         }
     }
 
@@ -161,7 +256,7 @@ impl Ranking {
     #[must_use]
     pub fn order(&self, one: (u64, Verdict), other: (u64, Verdict)) -> Ordering {
         let by_value = match (one.1.objective, other.1.objective) {
-            (Some(one), Some(other)) => match self.better {
+            (Some(one), Some(other)) => match self.first().better {
                 Better::More => other.total_cmp(&one),
                 Better::Less => one.total_cmp(&other),
             },
@@ -171,6 +266,30 @@ impl Ranking {
         let meets = other.1.meets.cmp(&one.1.meets);
         known.then(meets).then(by_value).then(one.0.cmp(&other.0))
     }
+}
+
+impl Goal {
+    fn text(self) -> String {
+        let way = match self.better {
+            Better::More => "max",
+            Better::Less => "min",
+        };
+        format!("{way}:{}", METRICS[self.metric].name)
+    }
+}
+
+fn goal(text: &str) -> Result<Goal, RankingError> {
+    let text = text.trim();
+    let (wanted, name) = match text.split_once(':') {
+        Some(("min", name)) => (Some(Better::Less), name),
+        Some(("max", name)) => (Some(Better::More), name),
+        _ => (None, text),
+    };
+    let metric = find(text, name.trim())?;
+    Ok(Goal {
+        metric,
+        better: wanted.unwrap_or(METRICS[metric].better),
+    })
 }
 
 #[allow(
@@ -270,6 +389,44 @@ mod tests {
     }
 
     #[test]
+    fn learners_hear_the_same_order() {
+        let limits = ["max_drawdown <= 0.2".to_owned()];
+        let ranking = Ranking::read("win_rate, min:max_drawdown", &limits, 10).unwrap();
+        assert_eq!(ranking.objectives(), ["max:win_rate", "min:max_drawdown"]);
+        let again = Ranking::read(&ranking.objectives().join(", "), &ranking.constraints(), 10);
+        assert_eq!(again.as_ref(), Ok(&ranking));
+        let mut trials = Vec::new();
+        for trades in [5.0, 20.0] {
+            for win_rate in [None, Some(0.0), Some(-0.0), Some(0.5), Some(0.6)] {
+                for fall in [None, Some(-0.3), Some(-0.1)] {
+                    let mut each = figures(&[("trades", trades)]);
+                    each.0[find("", "win_rate").unwrap()] = win_rate;
+                    each.0[find("", "max_drawdown").unwrap()] = fall;
+                    trials.push(each);
+                }
+            }
+        }
+        let mut compared = 0;
+        for (one, first) in (0..).zip(&trials) {
+            for (other, second) in (0..).zip(&trials) {
+                let told = |each| ranking.told(Some(each));
+                let learned = by_merit(told(first).merit(), told(second).merit());
+                let judged = |each| ranking.judge(Some(each));
+                let ranked = ranking.order((one, judged(first)), (other, judged(second)));
+                // Those without an objective are all worst; the table still puts the ones that keep the limits first.
+                if told(first).cost.is_some() || told(second).cost.is_some() {
+                    assert_eq!(learned.then(one.cmp(&other)), ranked);
+                    compared += 1;
+                }
+                let defined = told(first).costs.len() == 2;
+                let wanted = first.0[find("", "max_drawdown").unwrap()].is_some();
+                assert_eq!(defined, wanted && told(first).cost.is_some());
+            }
+        }
+        assert!(compared > 300, "{compared}");
+    }
+
+    #[test]
     fn what_makes_no_sense_is_refused() {
         let read = |objective: &str, limit: &str| {
             let limits: Vec<String> = [limit.to_owned()]
@@ -280,6 +437,9 @@ mod tests {
                 .unwrap_err()
                 .to_string()
         };
+        assert!(read("sharpe, trades, max:sharpe", "").contains("is there twice"));
+        assert!(read("sharpe,", "").contains("there is no figure ''"));
+        assert!(read("sharpe,trades,cagr,skew,sqn", "").contains("more than 4"));
         assert!(read("sharp", "").contains("did you mean 'sharpe'?"));
         assert!(read("sharpe", "max_drawdown").contains("is no constraint"));
         assert!(read("sharpe", "max_drawdown <= x").contains("is no constraint"));

@@ -61,6 +61,20 @@ impl SweepId {
         hash(&self.to_object().to_string())[..16].to_owned()
     }
 
+    /// Whether it is another one with more trials: each trial of that one is a trial of this one. A grid has a size of its
+    /// own.
+    #[must_use]
+    pub fn lengthens(&self, other: &Self) -> bool {
+        let number = |id: &Self| id.get("trials").and_then(|text| text.parse::<u64>().ok());
+        let rest = |id: &Self| {
+            let rest = id.0.iter().filter(|(name, _)| name != "trials");
+            rest.cloned().collect::<Vec<_>>()
+        };
+        self.get("method") != Some("grid")
+            && number(self) > number(other)
+            && rest(self) == rest(other)
+    }
+
     /// What another one has differently, in words.
     #[must_use]
     pub fn differs(&self, other: &Self) -> Option<String> {

@@ -1,9 +1,9 @@
-//! Trials on threads: each worker takes the next index, runs it and writes it down.
+//! Trials on threads: each worker takes the next one, runs it and writes it down.
 //!
-//! Not here: which trials there are (`plan`), the journal's form (`journal`).
-//! Invariant: a record is a function of its index; threads and their timing decide only the order of lines.
+//! Not here: which one is next (`work`), the journal's form (`journal`).
+//! Invariant: a record is a function of its point; threads and their timing decide only the order of lines.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
@@ -21,6 +21,7 @@ use crate::sweep::journal::{Journal, JournalError, Present};
 use crate::sweep::objective::Verdict;
 use crate::sweep::record::{End, Record};
 use crate::sweep::space::Coordinate;
+use crate::sweep::work::Work;
 use crate::trader::rules::Rules;
 
 /// Time between two reports: nobody reads faster, and waking somebody for each trial costs a tenth of it.
@@ -37,6 +38,8 @@ pub struct Standing {
     pub total: u64,
     /// The best so far of this session: its index and objective.
     pub best: Option<(u64, f64)>,
+    /// Once all are finished, how many of them are in the tables.
+    pub written: Option<u64>,
 }
 
 /// Runs every trial of the shard that is not present, on up to `threads` threads. Once `cancel` is set, trials in
@@ -50,14 +53,14 @@ pub fn run_all(
     (threads, cancel): (usize, &AtomicBool),
     tell: &mut dyn FnMut(Standing),
 ) -> Result<Standing, JournalError> {
-    let next = AtomicU64::new(0);
-    let size = setup.shard.size(setup.trials);
+    let work = Work::new(setup, (journal.path(), present))?;
     let shared = Mutex::new(Shared {
         standing: Standing {
             done: present.count,
             here: 0,
-            total: size,
+            total: setup.shard.size(setup.trials),
             best: None,
+            written: None,
         },
         best: None,
         failed: None,
@@ -67,23 +70,18 @@ pub fn run_all(
         let (sender, ended) = mpsc::channel::<()>();
         for _ in 0..threads.max(1) {
             let sender = sender.clone();
-            let (next, shared) = (&next, &shared);
+            let (work, shared) = (&work, &shared);
             scope.spawn(move || {
                 let _until_the_end = sender;
                 let mut batch = Batch::default();
-                while !cancel.load(Ordering::Relaxed) {
-                    let rank = next.fetch_add(1, Ordering::Relaxed);
-                    if rank >= size {
-                        return;
-                    }
-                    let trial = setup.shard.index + rank * setup.shard.count;
-                    if present.has(trial) {
-                        continue;
-                    }
-                    let record = run_trial_with(setup, trial, &mut batch);
+                while let Some((trial, point)) = work.next(cancel) {
+                    let record = run_point(setup, (trial, &point), &mut batch);
+                    let figures = record.end.figures();
                     let written = journal.add(&record);
-                    let verdict = setup.ranking.judge(record.end.figures());
+                    let written = written.and_then(|()| work.finished(trial, figures));
+                    let verdict = setup.ranking.judge(figures);
                     if locked(shared).take(setup, (trial, verdict), written) {
+                        work.halt();
                         return;
                     }
                 }
@@ -141,7 +139,7 @@ fn locked(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
         .expect("invariant: no worker panics while holding the lock")
 }
 
-/// One trial from its index alone.
+/// One trial from its index alone; of a method that learns, one it might begin with.
 #[must_use]
 pub fn run_trial(setup: &Setup, trial: u64) -> Record {
     run_trial_with(setup, trial, &mut Batch::default())
@@ -151,8 +149,14 @@ pub fn run_trial(setup: &Setup, trial: u64) -> Record {
 #[must_use]
 pub fn run_trial_with(setup: &Setup, trial: u64, batch: &mut Batch) -> Record {
     let point = setup.sampler.point(&setup.space, trial);
-    let values = setup.space.texts(&point);
-    let end = match settle(setup, &point, &values) {
+    run_point(setup, (trial, &point), batch)
+}
+
+/// One trial at its point.
+#[must_use]
+pub fn run_point(setup: &Setup, (trial, point): (u64, &[Coordinate]), batch: &mut Batch) -> Record {
+    let values = setup.space.texts(point);
+    let end = match settle(setup, point, &values) {
         Ok((rules, model)) => simulate_point(setup, (&rules, model), &values, batch),
         Err(reason) => End::Infeasible { reason },
     };
@@ -171,8 +175,8 @@ pub fn settle(
     if let Some(violated) = setup.space.violated(values) {
         return Err(format!("{violated} does not hold"));
     }
-    let laid = setup.space.parameters.iter().zip(point);
-    let laid = laid.map(|(each, at)| (&each.slot, each.value(*at)));
+    let laid = setup.space.parameters.iter().zip(point).zip(values);
+    let laid = laid.map(|((each, at), text)| (&each.slot, each.value_as(*at, text)));
     setup
         .base
         .rules_with(laid)

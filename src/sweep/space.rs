@@ -115,6 +115,37 @@ impl Range {
         }
     }
 
+    /// The place of a coordinate in [0, 1]: [`Range::at`] of it is the coordinate again, but for rounding.
+    #[must_use]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "a count of values is far below 2^53"
+    )]
+    pub fn unit(&self, at: Coordinate) -> f64 {
+        let share = match (self, at) {
+            (
+                Self::Real {
+                    from,
+                    to,
+                    log: true,
+                    ..
+                },
+                Coordinate::Real(value),
+            ) => (value.ln() - from.ln()) / (to.ln() - from.ln()),
+            (Self::Real { from, to, .. }, Coordinate::Real(value)) => (value - from) / (to - from),
+            (range, Coordinate::Index(index)) => {
+                (index as f64 + 0.5) / range.count().unwrap_or(1) as f64
+            }
+            (Self::List(_) | Self::Choices(_) | Self::Steps { .. }, Coordinate::Real(_)) => 0.0,
+        };
+        // A range of one value has no width.
+        if share.is_finite() {
+            share.clamp(0.0, 1.0)
+        } else {
+            0.0
+        }
+    }
+
     /// A value as configuration text.
     #[must_use]
     pub fn text(&self, at: Coordinate) -> String {
@@ -134,6 +165,28 @@ impl Range {
             (Self::Real { .. }, Coordinate::Index(index)) => index.to_string(),
             (Self::List(_) | Self::Choices(_) | Self::Steps { .. }, Coordinate::Real(value)) => {
                 value.to_string()
+            }
+        }
+    }
+
+    /// The coordinate whose text this is: of a real, the rounded one. `None` when it is none of the values.
+    #[must_use]
+    pub fn read(&self, text: &str) -> Option<Coordinate> {
+        match self {
+            Self::List(choices) | Self::Choices(choices) => {
+                let place = choices.iter().position(|choice| choice.text == text)?;
+                Some(Coordinate::Index(place as u64))
+            }
+            Self::Steps { from, step, count } => {
+                let above = parse_steps(text).ok()?.checked_sub(*from)?;
+                let index = u64::try_from(above / step).ok()?;
+                (above % step == 0 && index < *count).then_some(Coordinate::Index(index))
+            }
+            Self::Real { from, to, .. } => {
+                let value: f64 = text.parse().ok()?;
+                (*from..=*to)
+                    .contains(&value)
+                    .then_some(Coordinate::Real(value))
             }
         }
     }
@@ -160,13 +213,19 @@ impl Parameter {
     /// A value ready to be laid over a configuration.
     #[must_use]
     pub fn value(&self, at: Coordinate) -> Item {
+        self.value_as(at, &self.range.text(at))
+    }
+
+    /// The same, its text being known.
+    #[must_use]
+    pub fn value_as(&self, at: Coordinate, text: &str) -> Item {
         use crate::settings::parse::Value;
         match (&self.range, at) {
             (Range::List(choices) | Range::Choices(choices), Coordinate::Index(index)) => {
                 choices[place(index)].item.clone()
             }
-            (range, at) => Item {
-                value: Value::Number(range.text(at)),
+            _ => Item {
+                value: Value::Number(text.to_owned()),
                 place: self.item.place.clone(),
             },
         }
@@ -187,6 +246,14 @@ impl Space {
     pub fn texts(&self, point: &[Coordinate]) -> Vec<String> {
         let pairs = self.parameters.iter().zip(point);
         pairs.map(|(each, at)| each.range.text(*at)).collect()
+    }
+
+    /// The point of these values; `None` when one of them is none of its parameter.
+    #[must_use]
+    pub fn read(&self, texts: &[String]) -> Option<Point> {
+        let pairs = self.parameters.iter().zip(texts);
+        let point: Option<Point> = pairs.map(|(each, text)| each.range.read(text)).collect();
+        point.filter(|point| point.len() == self.parameters.len())
     }
 
     /// The first predicate a point violates.

@@ -16,6 +16,8 @@ use crate::sweep::space::Space;
 const BEFORE: [&str; 2] = ["trial", "status"];
 /// Columns between parameters and figures.
 const BETWEEN: [&str; 2] = ["objective", "meets_constraints"];
+/// Column after these when there are several objectives.
+const FRONT: &str = "pareto";
 /// Columns after the figures.
 const AFTER: [&str; 2] = ["event_log_sha256", "reason"];
 
@@ -27,10 +29,11 @@ pub(super) fn is_taken(name: &str) -> bool {
         .chain(&BETWEEN)
         .chain(&AFTER)
         .any(|own| *own == name)
+        || name == FRONT
         || METRICS.iter().any(|metric| metric.name == name)
 }
 
-fn titles(space: &Space) -> Vec<String> {
+fn titles(space: &Space, several: bool) -> Vec<String> {
     let own = |names: &[&str]| {
         names
             .iter()
@@ -40,9 +43,19 @@ fn titles(space: &Space) -> Vec<String> {
     let mut titles = own(&BEFORE);
     titles.extend(space.parameters.iter().map(|each| each.name.clone()));
     titles.extend(own(&BETWEEN));
+    titles.extend(several.then(|| FRONT.to_owned()));
     titles.extend(METRICS.iter().map(|metric| metric.name.to_owned()));
     titles.extend(own(&AFTER));
     titles
+}
+
+/// A trial as the tables show it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row<'a> {
+    pub(super) record: &'a Record,
+    pub(super) verdict: Verdict,
+    /// Whether no other trial dominates it; `None` with one objective.
+    pub(super) front: Option<bool>,
 }
 
 /// `results.csv` as it is written, row by row.
@@ -51,17 +64,21 @@ pub(super) struct Csv<W: Write> {
 }
 
 impl<W: Write> Csv<W> {
-    pub(super) fn begin(out: W, space: &Space) -> Result<Self, csv::Error> {
+    pub(super) fn begin(out: W, space: &Space, several: bool) -> Result<Self, csv::Error> {
         let mut writer = csv::Writer::from_writer(out);
-        writer.write_record(titles(space))?;
+        writer.write_record(titles(space, several))?;
         Ok(Self { writer })
     }
 
-    pub(super) fn row(&mut self, record: &Record, verdict: Verdict) -> Result<(), csv::Error> {
+    pub(super) fn row(&mut self, row: Row<'_>) -> Result<(), csv::Error> {
+        let Row {
+            record, verdict, ..
+        } = row;
         let mut cells = vec![record.trial.to_string(), record.end.status().to_owned()];
         cells.extend(record.values.iter().cloned());
         cells.push(number(verdict.objective, ""));
         cells.push(verdict.meets.to_string());
+        cells.extend(row.front.map(|front| front.to_string()));
         match &record.end {
             End::Done { figures, log } => {
                 cells.extend(figures.0.iter().map(|value| number(*value, "")));
@@ -93,16 +110,20 @@ pub(super) struct Parquet {
 }
 
 impl Parquet {
-    pub(super) fn begin((path, name): (&Path, &Path), space: &Space) -> Result<Self, MarketError> {
+    pub(super) fn begin(
+        (path, name): (&Path, &Path),
+        space: &Space,
+        several: bool,
+    ) -> Result<Self, MarketError> {
         Ok(Self {
             sheet: Sheet::begin(path, name)?,
-            titles: titles(space),
+            titles: titles(space, several),
             rows: Rows::new(space.parameters.len()),
         })
     }
 
-    pub(super) fn row(&mut self, record: &Record, verdict: Verdict) -> Result<(), MarketError> {
-        self.rows.add(record, verdict);
+    pub(super) fn row(&mut self, row: Row<'_>) -> Result<(), MarketError> {
+        self.rows.add(row);
         if self.rows.trial.len() < BATCH {
             return Ok(());
         }
@@ -130,6 +151,8 @@ struct Rows {
     values: Vec<Vec<String>>,
     objective: Vec<Option<f64>>,
     meets: Vec<i64>,
+    /// Empty with one objective.
+    front: Vec<i64>,
     figures: Vec<Vec<Option<f64>>>,
     log: Vec<String>,
     reason: Vec<String>,
@@ -143,13 +166,17 @@ impl Rows {
             values: vec![Vec::new(); parameters],
             objective: Vec::new(),
             meets: Vec::new(),
+            front: Vec::new(),
             figures: vec![Vec::new(); METRICS.len()],
             log: Vec::new(),
             reason: Vec::new(),
         }
     }
 
-    fn add(&mut self, record: &Record, verdict: Verdict) {
+    fn add(&mut self, row: Row<'_>) {
+        let Row {
+            record, verdict, ..
+        } = row;
         self.trial
             .push(i64::try_from(record.trial).unwrap_or(i64::MAX));
         self.status.push(record.end.status().to_owned());
@@ -158,6 +185,7 @@ impl Rows {
         }
         self.objective.push(verdict.objective);
         self.meets.push(i64::from(verdict.meets));
+        self.front.extend(row.front.map(i64::from));
         for (index, column) in self.figures.iter_mut().enumerate() {
             column.push(record.end.figures().and_then(|figures| figures.0[index]));
         }
@@ -174,6 +202,7 @@ impl Rows {
         let mut cells = vec![Cells::Ints(self.trial), Cells::Texts(self.status)];
         cells.extend(self.values.into_iter().map(Cells::Texts));
         cells.extend([Cells::Floats(self.objective), Cells::Ints(self.meets)]);
+        cells.extend((!self.front.is_empty()).then_some(Cells::Ints(self.front)));
         cells.extend(self.figures.into_iter().map(Cells::Floats));
         cells.extend([Cells::Texts(self.log), Cells::Texts(self.reason)]);
         cells

@@ -45,6 +45,8 @@ pub struct Open {
     pub position: Position,
     /// Stamp of the first entry fill.
     pub since: Timestamp,
+    /// The order whose fill opened it.
+    pub opened_by: OrderId,
     /// Exits with smaller ids belong to a position before this one.
     pub exits_from: OrderId,
     /// How it is to be left; `None` for one opened by hand without a bracket.
@@ -213,6 +215,7 @@ impl Open {
         Self {
             position: Position::open(direction, fill.price, fill.qty, leverage),
             since: fill.time,
+            opened_by: OrderId(0),
             exits_from: OrderId(0),
             plan: None,
             complete: false,

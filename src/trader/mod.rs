@@ -365,8 +365,8 @@ impl Trader {
     ) {
         let slot = &mut self.slots[request.symbol.index()];
         let Some(open) = &mut slot.open else { return };
-        let over = matches!(state, OrderState::Done(_));
-        if over && !request.reduce_only && request.side == open.position.direction.entry_side() {
+        // An entry of a position before may be told again: that it is over says nothing of this one's.
+        if matches!(state, OrderState::Done(_)) && request.id == open.opened_by {
             open.complete = true;
         }
         if request.reduce_only && request.id < open.exits_from {
@@ -450,6 +450,7 @@ impl Trader {
         };
         if let Some(open) = &mut self.slots[request.symbol.index()].open {
             open.plan = plan;
+            open.opened_by = request.id;
             open.exits_from = self.orders.next_id();
         }
     }

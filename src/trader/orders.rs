@@ -2,8 +2,8 @@
 //!
 //! Not here: what the fills do to a position (`ledger`), which orders should exist (`reconcile`).
 //! Invariants: a fill is reported as new exactly once (by its trade id); an order that is done never rests again,
-//! except one presumed never to have arrived; that is presumed only after spaced denials, all of them later than any
-//! late request could arrive.
+//! except one presumed never to have arrived; that is presumed only after spaced denials, all of them heard later than
+//! an answer from before the last moment at which a late request could arrive.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,8 +21,10 @@ const ASK_EVERY: Span = Span::from_millis(2_000);
 const ASK_EXIT_EVERY: Span = Span::from_millis(1_000);
 /// A request older than this is refused on arrival: the receive window and a margin for clocks.
 const REQUEST_LIFE: Span = Span::from_millis(5_000);
+/// An answer heard now may have been given this long ago, before a late request arrived.
+const ANSWER_LIFE: Span = Span::from_millis(5_000);
 /// An order is only believed lost after this many answers say so, [`ASK_EVERY`] apart and all of them after
-/// [`REQUEST_LIFE`]: "unknown" is also what an exchange says of an order it has just accepted.
+/// [`REQUEST_LIFE`] and [`ANSWER_LIFE`]: "unknown" is also what an exchange says of an order it has just accepted.
 const UNKNOWN_ANSWERS: u8 = 3;
 
 /// Where an order stands, as far as we know.
@@ -282,7 +284,7 @@ impl Order {
     fn hear_unknown(&mut self, now: Timestamp) {
         self.absent = true;
         let spaced = self.unknown_at.is_none_or(|last| last + ASK_EVERY <= now);
-        if self.sent + REQUEST_LIFE <= now && spaced {
+        if self.sent + REQUEST_LIFE + ANSWER_LIFE <= now && spaced {
             self.unknown_answers += 1;
             self.unknown_at = Some(now);
         }

@@ -58,18 +58,13 @@ impl Standing {
     }
 }
 
-/// A size and how it came about (S7). The three caps are margins in USDT, rounded down for display; the quantity was
-/// computed from exact terms.
+/// A size and how it came about (S7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizing {
     /// B: the smaller of wallet and equity.
     pub base: Notional,
-    /// Cap of the symbol.
-    pub position_cap: Money,
-    /// What is left of the total cap.
-    pub total_left: Money,
-    /// What the account can pay for, fee included.
-    pub affordable: Money,
+    /// What the quantity was computed from: the cap of the symbol, what is left of the total cap, what can be paid for.
+    terms: [Term; 3],
     /// The quantity, on step, cut to the largest market order.
     pub qty: Qty,
     /// Margin set aside until it fills or dies.
@@ -77,21 +72,52 @@ pub struct Sizing {
 }
 
 /// A non-negative exact quotient, reduced so that products stay small.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Share {
     top: i128,
     bottom: i128,
 }
 
 /// A share of an amount in 1e-16 USDT of margin.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Term {
     of: i128,
     share: Share,
 }
 
+impl Term {
+    fn money(self) -> Money {
+        let Share { top, bottom } = self.share;
+        let exact = multiply_divide(self.of, top, bottom, Rounding::Down);
+        Notional::from_raw(exact).round(Rounding::Down)
+    }
+}
+
+impl Sizing {
+    /// Cap of the symbol: margin in USDT, rounded down for display.
+    #[must_use]
+    pub fn position_cap(&self) -> Money {
+        self.terms[0].money()
+    }
+
+    /// What is left of the total cap, as [`Self::position_cap`].
+    #[must_use]
+    pub fn total_left(&self) -> Money {
+        self.terms[1].money()
+    }
+
+    /// What the account can pay for, fee included, as [`Self::position_cap`].
+    #[must_use]
+    pub fn affordable(&self) -> Money {
+        self.terms[2].money()
+    }
+}
+
 impl Share {
     fn new(top: i128, bottom: i128) -> Self {
+        if top == 1 {
+            return Self { top, bottom };
+        }
         let common = greatest_common_divisor(top.abs(), bottom).max(1);
         Self {
             top: top / common,
@@ -180,22 +206,12 @@ pub fn size(
         );
         i64::try_from(steps).unwrap_or(i64::MAX).max(0)
     };
-    let steps = [position_term, total_term, free_term]
-        .map(quantity)
-        .into_iter()
-        .min()
-        .unwrap_or(0);
+    let terms = [position_term, total_term, free_term];
+    let steps = terms.map(quantity).into_iter().min().unwrap_or(0);
     let qty = Qty::from_steps(steps).unwrap_or(Qty::ZERO);
-    let money = |term: Term| {
-        let Share { top, bottom } = term.share;
-        Notional::from_raw(multiply_divide(term.of, top, bottom, Rounding::Down))
-            .round(Rounding::Down)
-    };
     let sizing = Sizing {
         base,
-        position_cap: money(position_term),
-        total_left: money(total_term),
-        affordable: money(free_term),
+        terms,
         qty,
         reserve: Money::ZERO,
     };
@@ -303,21 +319,22 @@ pub const fn entry(
 /// # Errors
 /// The first gate that fails.
 pub fn check_standing(rules: &Rules, trading: bool, standing: &Standing) -> Result<(), Gate> {
-    let gates = [
-        (!trading, Gate::NotTrading),
-        (standing.halted, Gate::Halted),
-        (standing.daily_loss, Gate::DailyLoss),
-        (
-            standing.entries_today >= rules.daily.trades_max,
-            Gate::DailyTrades,
-        ),
-        (standing.in_position, Gate::InPosition),
-        (standing.pending_entry, Gate::PendingEntry),
-        (standing.cooling, Gate::Cooldown),
-    ];
-    match gates.into_iter().find(|(fails, _)| *fails) {
-        Some((_, gate)) => Err(gate),
-        None => Ok(()),
+    if !trading {
+        Err(Gate::NotTrading)
+    } else if standing.halted {
+        Err(Gate::Halted)
+    } else if standing.daily_loss {
+        Err(Gate::DailyLoss)
+    } else if standing.entries_today >= rules.daily.trades_max {
+        Err(Gate::DailyTrades)
+    } else if standing.in_position {
+        Err(Gate::InPosition)
+    } else if standing.pending_entry {
+        Err(Gate::PendingEntry)
+    } else if standing.cooling {
+        Err(Gate::Cooldown)
+    } else {
+        Ok(())
     }
 }
 

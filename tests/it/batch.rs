@@ -16,7 +16,15 @@ use confluence::sweep::batch::{Batch, Ground, is_covered};
 use confluence::sweep::figures::Figures;
 use confluence::trader::rules::{HaltAction, Role112, Rules};
 
-use crate::support::{random_model, random_rules, random_world, run};
+use confluence::backtest::prepare::{Sources, prepare};
+use confluence::domain::signal::RawSignal;
+use confluence::market::signals::write_csv;
+use confluence::settings::Settings;
+use confluence::settings::layers::Layers;
+
+use crate::binary::shared;
+use crate::main_job::{month, month_end, pairs, stretches};
+use crate::support::{pick, random_model, random_rules, random_world, run};
 
 /// What was met, by name.
 type Met = BTreeMap<String, u64>;
@@ -78,7 +86,10 @@ fn is_kept(row: &Row) -> bool {
         ),
         Row::Noted(note) => !matches!(
             note,
-            Note::Confluence(_) | Note::Refused { .. } | Note::LowScore { .. } | Note::Ignored { .. }
+            Note::Confluence(_)
+                | Note::Refused { .. }
+                | Note::LowScore { .. }
+                | Note::Ignored { .. }
         ),
         Row::Said(Command::Submit(approved)) => approved.request().purpose != Purpose::Entry,
         Row::Said(_) => true,
@@ -107,7 +118,10 @@ fn compare(
         let rows = log.rows().iter().filter(|(_, row)| is_kept(row));
         let rows: Vec<_> = rows.collect();
         let own = played.log.rows();
-        let same = rows.iter().zip(own).take_while(|(one, other)| **one == *other);
+        let same = rows
+            .iter()
+            .zip(own)
+            .take_while(|(one, other)| **one == *other);
         let same = same.count();
         for (at, row) in &rows[same.saturating_sub(12)..same] {
             eprintln!("same   {at} {row:?}");
@@ -196,4 +210,77 @@ fn replayed_trials_are_those_of_the_engine_on_random_worlds() {
             "{what} was met only {times} times"
         );
     }
+}
+
+#[test]
+fn replayed_trials_are_those_of_the_engine_on_real_months() {
+    const TRIALS: u64 = 12;
+    let Some(data) = shared() else { return };
+    let place = tempfile::tempdir().unwrap();
+    let mut months: BTreeMap<String, Vec<RawSignal>> = BTreeMap::new();
+    for signal in pairs(&stretches(&data), 2) {
+        let received = signal.received_time.unwrap();
+        months.entry(month(received)).or_default().push(signal);
+    }
+    let mut met = Met::new();
+    for (index, (name, signals)) in (0_u64..).zip(&months) {
+        let file = place.path().join(format!("{name}.csv"));
+        write_csv(&file, signals).unwrap();
+        let layers = Layers {
+            sets: vec![
+                format!("run.from={name}-01"),
+                format!("run.to={}", &month_end(name).to_text()[..10]),
+                "data.interval=1m".to_owned(),
+            ],
+            ..Layers::default()
+        };
+        let settings = Settings::load(&layers).unwrap();
+        let sources = Sources {
+            signals: file,
+            data: vec![data.clone()],
+        };
+        let prepared = prepare(&sources, &settings, &|_| {}).unwrap();
+        let mut world = World::clone(&prepared.world);
+        let start = prepared.window.from;
+        let mut random = Random::stream(3, &[141, index]);
+        let mut batch = Batch::default();
+        let mut board = None;
+        for trial in 0..TRIALS {
+            let mut rules = random_rules(&mut random);
+            let mut model = random_model(&mut random, rules.terms);
+            rules.exits.stop = pick(&mut random, &[0.01, 0.02, 0.03, 0.055].map(rate));
+            plain(&mut world, &mut rules, &mut model);
+            model.start = Some(start);
+            let reach = Reach::of(&rules.confluence);
+            let board = board.get_or_insert_with(|| Board::new(&world, start, reach));
+            let name = format!("{name}, trial {trial}");
+            let world = Arc::new(world.clone());
+            compare(
+                &name,
+                (&world, board),
+                (&rules, &model),
+                (&mut batch, &mut met),
+            );
+        }
+    }
+    let trials = TRIALS * months.len() as u64;
+    println!(
+        "batch: {trials} trials over {} real months; met {met:?}",
+        months.len()
+    );
+    for what in [
+        "entries",
+        "exit sl",
+        "exit tp1",
+        "exit trailing",
+        "funding",
+        "halt daily_loss",
+    ] {
+        let times = met.get(what).copied().unwrap_or(0);
+        assert!(times >= 20, "{what} was met only {times} times");
+    }
+}
+
+fn rate(share: f64) -> confluence::domain::num::Rate {
+    share.to_string().parse().unwrap()
 }

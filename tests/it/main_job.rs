@@ -350,12 +350,12 @@ pub(crate) fn stretches(data: &Path) -> Vec<Stretch> {
 }
 
 /// `2026-01` of an instant.
-fn month(time: Timestamp) -> String {
+pub(crate) fn month(time: Timestamp) -> String {
     time.to_text()[..7].to_owned()
 }
 
 /// The first instant of the next month.
-fn month_end(name: &str) -> Timestamp {
+pub(crate) fn month_end(name: &str) -> Timestamp {
     let first = Timestamp::parse(&format!("{name}-01")).unwrap();
     let days = (27..=31).map(|days| first + Span::from_millis(days * DAY.millis()));
     days.into_iter().find(|day| month(*day) != *name).unwrap()

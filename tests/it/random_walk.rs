@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use confluence::domain::bar::Bars;
 use confluence::domain::num::{Money, Qty, Rate};
@@ -20,6 +19,8 @@ use confluence::market::random_walk::{self, Walks};
 use confluence::market::window::Window;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::binary::{files, json, sim, talk};
 
 const GAP_MAX: i64 = 280_000;
 /// The retention of the default configuration: what lies further apart cannot even nearly pair.
@@ -66,6 +67,15 @@ fn walks_have_the_volatility_asked_for() {
     let recipe = recipe(10, 365);
     let made = random_walk::generate(&recipe, &Walks::new(percent(55), percent(120))).unwrap();
     assert_eq!(made.prices.len(), 10);
+    let alone = Recipe {
+        contracts: recipe.contracts[..1].to_vec(),
+        ..recipe.clone()
+    };
+    let alone = random_walk::generate(&alone, &Walks::new(percent(55), percent(55))).unwrap();
+    assert!(
+        alone.prices[0] == made.prices[0],
+        "a walk does not hang on its neighbours, nor on who made it"
+    );
     for (index, prices) in made.prices.iter().enumerate() {
         let bars = &prices.bars;
         assert_eq!(bars.len(), 525_600, "every minute has a bar");
@@ -286,50 +296,14 @@ fn the_tape_in_memory_is_the_one_that_the_folder_gives() {
     println!("{met} bars are the same");
 }
 
-fn sim(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_sim"))
-        .args(args)
-        .output()
-        .unwrap()
-}
-
-fn object(output: &Output) -> Value {
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn bytes(root: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    for folder in ["", "klines", "exchange-info"] {
-        for entry in fs::read_dir(root.join(folder)).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_file() {
-                let name = path
-                    .strip_prefix(root)
-                    .unwrap()
-                    .to_str()
-                    .unwrap()
-                    .to_owned();
-                files.insert(name, fs::read(path).unwrap());
-            }
-        }
-    }
-    files
-}
-
 #[test]
 fn the_command_in_the_marker_makes_the_same_folder_again() {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (first, again) = (path("first"), path("again"));
     let asked = "data generate --seed 65 --volatility-pct 55..120 --confluences-per-day 2 --symbols 4 \
-        --from 2025-01-01 --days 20 --parquet --format json --out";
-    let args: Vec<&str> = asked.split_whitespace().chain([first.as_str()]).collect();
-    let told = object(&sim(&args));
+        --from 2025-01-01 --days 20 --parquet --out";
+    let told = json(sim().args(asked.split_whitespace()).arg(&first));
     assert_eq!(
         (&told["synthetic"], &told["confluences"]),
         (&Value::Bool(true), &Value::from(160))
@@ -340,13 +314,8 @@ fn the_command_in_the_marker_makes_the_same_folder_again() {
         .find_map(|line| line.strip_prefix("made by: sim "))
         .unwrap();
     let command = command.replace("DIR", &again);
-    assert!(
-        sim(&command.split_whitespace().collect::<Vec<_>>())
-            .status
-            .success(),
-        "{command}"
-    );
-    let (made, repeated) = (bytes(Path::new(&first)), bytes(Path::new(&again)));
+    json(sim().args(command.split_whitespace()));
+    let (made, repeated) = (files(Path::new(&first)), files(Path::new(&again)));
     assert!(
         made == repeated && made.len() == 4 + 2 + 2,
         "{:?}",
@@ -358,8 +327,7 @@ fn the_command_in_the_marker_makes_the_same_folder_again() {
     let signals = format!("{first}/signals.csv");
     let check = ["signals", "check", "--signals", &signals, "--data", &first];
     // Wide pairs score below the default's 0.6 and are pairs all the same.
-    let all = ["--set", "signals.score_min=0", "--format", "json"];
-    let checked = object(&sim(&[&check[..], &all].concat()));
+    let checked = json(sim().args(check).args(["--set", "signals.score_min=0"]));
     let count = |key: &str| checked[key].as_array().unwrap().len();
     println!(
         "{} files, {} confluences, {} near misses, {} ignored",
@@ -392,10 +360,10 @@ fn options_of_walks_that_make_no_sense_are_refused() {
         ("--volatility-pct 55 --confluences-per-day 200", "hint: "),
     ];
     for (options, told) in cases {
-        let mut args = vec!["data", "generate", "--out", out.to_str().unwrap()];
-        args.extend(options.split_whitespace());
-        let output = sim(&args);
-        let talk = String::from_utf8_lossy(&output.stderr);
+        let mut command = sim();
+        command.args(["data", "generate", "--out"]).arg(&out);
+        let output = command.args(options.split_whitespace()).output().unwrap();
+        let talk = talk(&output);
         assert_eq!(output.status.code(), Some(2), "{options}: {talk}");
         assert!(talk.contains(told), "{options}: {talk}");
         assert!(!out.exists());

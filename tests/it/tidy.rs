@@ -101,7 +101,7 @@ const PURE: [&str; 7] = [
 ];
 
 /// Crates and the files that may name them.
-const CRATES: [(&str, &[&str]); 15] = [
+const CRATES: [(&str, &[&str]); 18] = [
     ("polars", &["market/"]),
     // The tables of a run folder are written where the run is.
     ("csv", &["market/", "backtest/tables.rs", "sweep/tables.rs"]),
@@ -117,6 +117,9 @@ const CRATES: [(&str, &[&str]); 15] = [
     ("chrono", &["domain/time.rs"]),
     ("toml", &["settings/", "cli/config.rs"]),
     ("strsim", &["settings/"]),
+    ("optimizer", &["sweep/models"]),
+    ("tpe", &["sweep/models"]),
+    ("rand_core", &["sweep/models"]),
     ("anyhow", &["cli/", "live"]),
 ];
 

@@ -156,12 +156,12 @@ fn explain(
 /// The cap that decides, by name.
 fn binding(sizing: &Sizing) -> &'static str {
     let least = sizing
-        .position_cap
-        .min(sizing.total_left)
-        .min(sizing.affordable);
-    if sizing.position_cap == least {
+        .position_cap()
+        .min(sizing.total_left())
+        .min(sizing.affordable());
+    if sizing.position_cap() == least {
         "position_pct"
-    } else if sizing.total_left == least {
+    } else if sizing.total_left() == least {
         "total_pct"
     } else {
         "available margin"
@@ -196,7 +196,7 @@ fn as_text(
                 "one position",
                 format!(
                     "{} USDT = {} % of the base{scaled} {of}",
-                    sizing.position_cap,
+                    sizing.position_cap(),
                     rules.sizing.position.percent(),
                 ),
             ),
@@ -204,7 +204,7 @@ fn as_text(
                 "left of the total",
                 format!(
                     "{} USDT = {} % of the base {of} - {used} in use",
-                    sizing.total_left,
+                    sizing.total_left(),
                     rules.sizing.total.percent(),
                 ),
             ),
@@ -212,7 +212,7 @@ fn as_text(
                 "affordable",
                 format!(
                     "{} USDT = available margin, the entry's fee set aside",
-                    sizing.affordable
+                    sizing.affordable()
                 ),
             ),
             ("decided by", binding(sizing).to_owned()),
@@ -269,9 +269,9 @@ fn as_json(args: &SizeArgs, settings: &Settings, explained: &Explained) -> serde
     let caps = explained.sizing.as_ref().map(|sizing| {
         json!({
             "base_usdt": sizing.base.to_string(),
-            "position_cap_usdt": sizing.position_cap.to_string(),
-            "total_left_usdt": sizing.total_left.to_string(),
-            "affordable_usdt": sizing.affordable.to_string(),
+            "position_cap_usdt": sizing.position_cap().to_string(),
+            "total_left_usdt": sizing.total_left().to_string(),
+            "affordable_usdt": sizing.affordable().to_string(),
             "decided_by": binding(sizing),
             "raw_qty": sizing.qty.to_string(),
         })

@@ -8,9 +8,11 @@ use serde_json::json;
 
 use crate::cli::table;
 use crate::cli::terminal::Terminal;
+use crate::report::sweep::plateau_words;
+use crate::stats::stability::Plateau;
 use crate::sweep::estimate::Estimate;
 use crate::sweep::figures::{METRICS, number};
-use crate::sweep::finish::Summary;
+use crate::sweep::finish::{Ranked, Summary};
 use crate::sweep::job::Finished;
 use crate::sweep::plan::Shard;
 
@@ -51,9 +53,11 @@ pub(super) fn summary(terminal: &Terminal, summary: &Summary, folder: &Path) -> 
         },
         text("objective"),
     );
-    page.push_str(&ranked(summary));
+    page.push_str(&ranked(summary, (&summary.top, &summary.plateaus), &[]));
+    page.push_str(&front(summary));
+    page.push_str(&plateau(summary));
     page.push_str(
-        "\nCAUTION  In-sample: the best of many trials looks better than it is. Nothing here was validated.\n",
+        "CAUTION  In-sample: the best of many trials looks better than it is. Nothing here was validated.\n",
     );
     if object["synthetic"] == json!(true) {
         page.push_str("CAUTION  Synthetic: prices or signals were generated, not recorded.\n");
@@ -61,8 +65,9 @@ pub(super) fn summary(terminal: &Terminal, summary: &Summary, folder: &Path) -> 
     terminal.print(&page)?;
     let best = folder.join("best.toml");
     terminal.say(&format!(
-        "results: {}\nbest settings: sim backtest … -c {}",
+        "results: {}\npage: {}\nbest settings: sim backtest … -c {}",
         folder.join("results.csv").display(),
+        folder.join("sweep.html").display(),
         best.display()
     ));
     Ok(())
@@ -86,7 +91,40 @@ pub(super) fn shard(terminal: &Terminal, finished: &Finished, shard: Shard) -> a
     Ok(())
 }
 
-fn ranked(summary: &Summary) -> String {
+/// The trials that no other dominates, where there are several objectives.
+fn front(summary: &Summary) -> String {
+    let Some(size) = summary.object["front_trials"].as_u64() else {
+        return String::new();
+    };
+    let names = summary.object["objectives"].as_array();
+    let names = names.into_iter().flatten().filter_map(|text| text.as_str());
+    let names: Vec<&str> = names.collect();
+    let words = names.join(", ");
+    if size == 0 {
+        return format!(
+            "\nfront of {words}: no trial has all of them and meets every constraint\n"
+        );
+    }
+    // The first one has its column already.
+    let more: Vec<&str> = names
+        .iter()
+        .skip(1)
+        .map(|name| name.split_once(':').map_or(*name, |(_, name)| name))
+        .filter(|name| !SHOWN.contains(name))
+        .collect();
+    let shown = if size > ROWS as u64 {
+        format!(" ({ROWS} of them here, all in the tables)")
+    } else {
+        String::new()
+    };
+    format!(
+        "\nfront of {words}: {size} trials that no other dominates{shown}\n\n{}",
+        ranked(summary, (&summary.front, &[]), &more)
+    )
+}
+
+/// Trials as a table, with further figures; the plateaus have a column where they are known.
+fn ranked(summary: &Summary, (trials, plateaus): (&[Ranked], &[Plateau]), more: &[&str]) -> String {
     let parameters = summary.object["parameters"]
         .as_array()
         .into_iter()
@@ -99,9 +137,12 @@ fn ranked(summary: &Summary) -> String {
     let mut head = vec!["rank", "trial"];
     head.extend(names.iter().map(String::as_str));
     head.push("objective");
+    if !plateaus.is_empty() {
+        head.push("plateau");
+    }
+    head.extend(more);
     head.extend(SHOWN);
-    let rows: Vec<Vec<String>> = summary
-        .top
+    let rows: Vec<Vec<String>> = trials
         .iter()
         .take(ROWS)
         .enumerate()
@@ -117,8 +158,12 @@ fn ranked(summary: &Summary) -> String {
             } else {
                 format!("{value} (violates)")
             });
+            if let Some(plateau) = plateaus.get(rank) {
+                let score = plateau.score.value();
+                cells.push(score.map_or("n/a".to_owned(), |score| format!("{score:.2}")));
+            }
             let figures = each.record.end.figures();
-            cells.extend(SHOWN.iter().map(|name| {
+            cells.extend(more.iter().chain(&SHOWN).map(|name| {
                 let place = METRICS.iter().position(|metric| metric.name == *name);
                 let value = place.and_then(|place| figures?.0[place]);
                 figure(name, value)
@@ -130,6 +175,21 @@ fn ranked(summary: &Summary) -> String {
     table::render(&head, &rows, &right)
 }
 
+/// How the neighbours of the best do, in words.
+fn plateau(summary: &Summary) -> String {
+    let (Some(best), Some(plateau)) = (summary.best(), summary.plateaus.first()) else {
+        return "\n".to_owned();
+    };
+    let objective = summary.object["objective"].as_str().unwrap_or_default();
+    let name = objective.split(':').next_back().unwrap_or_default();
+    let words = plateau_words(name, best.verdict.objective, plateau);
+    if plateau.is_peak() {
+        format!("\nCAUTION  Plateau: {words}.\n")
+    } else {
+        format!("\nPlateau: {words}.\n")
+    }
+}
+
 fn figure(name: &str, value: Option<f64>) -> String {
     match (name, value) {
         (_, None) => "n/a".to_owned(),
@@ -137,6 +197,7 @@ fn figure(name: &str, value: Option<f64>) -> String {
             format!("{:.2} %", value * 100.0)
         }
         ("net_usdt", Some(value)) => format!("{value:.2}"),
+        (_, Some(value)) if value.fract() != 0.0 => format!("{value:.4}"),
         (_, value) => number(value, "n/a"),
     }
 }
@@ -149,6 +210,7 @@ pub(super) fn estimate(
 ) -> anyhow::Result<()> {
     let seconds = found.total.as_secs_f64();
     let rate = 1.0 / found.per_trial.as_secs_f64().max(1e-9);
+    let choices = (!found.per_choice.is_zero()).then(|| 1.0 / found.per_choice.as_secs_f64());
     if terminal.is_json() {
         terminal.print_json(&json!({
             "trials": found.trials,
@@ -159,14 +221,16 @@ pub(super) fn estimate(
             "threads": threads,
             "seconds": seconds,
             "bars": found.bars,
+            "choices_per_s": choices,
             "column_bytes": found.column_bytes,
+            "history_bytes": found.history_bytes,
             "result_bytes": found.result_bytes,
         }))?;
         return Ok(());
     }
     #[allow(clippy::cast_precision_loss, reason = "for people")]
     let mebibytes = |bytes: u64| format!("{:.1} MiB", bytes as f64 / 1_048_576.0);
-    let rows = [
+    let mut rows = vec![
         ("trials", found.trials.to_string()),
         (
             "tried for this",
@@ -181,6 +245,17 @@ pub(super) fn estimate(
         ("memory, prices", mebibytes(found.column_bytes as u64)),
         ("disk, results", mebibytes(found.result_bytes)),
     ];
+    if let Some(choices) = choices {
+        rows.insert(
+            4,
+            (
+                "choosing",
+                format!("{choices:.0} trials/s, one after the other"),
+            ),
+        );
+        let history = mebibytes(found.history_bytes);
+        rows.insert(rows.len() - 1, ("memory, history", history));
+    }
     terminal.print(&table::pairs(&rows))?;
     Ok(())
 }

@@ -316,7 +316,7 @@ impl History<'_> {
         desk.resting.retain(|order| !filled.contains(&order.id));
         for order in &mut desk.resting {
             if let Some(walked) = partly.iter().find(|walked| walked.id == order.id) {
-                *order = walked.clone();
+                *order = *walked;
             }
         }
         for (hit, stamp) in hits {

@@ -8,6 +8,7 @@ use plotters::prelude::{BitMapBackend, IntoDrawingArea, RGBColor, SVGBackend, WH
 use plotters::style::{FontStyle, register_font};
 
 use super::draw::{self, Look, ZOOM};
+use super::heat::{self, HeatLook, HeatPlot};
 use super::{Ink, Plot, drawdown_plot, equity_plot};
 use crate::report::format;
 use crate::report::input::RunReport;
@@ -73,8 +74,12 @@ pub fn pictures(run: &RunReport) -> Result<Pictures, ChartError> {
 }
 
 fn failed(plot: &Plot, cause: impl std::fmt::Display) -> ChartError {
+    undrawn(&plot.title, cause)
+}
+
+fn undrawn(title: &str, cause: impl std::fmt::Display) -> ChartError {
     ChartError::Draw {
-        title: plot.title.clone(),
+        title: title.to_owned(),
         cause: cause.to_string(),
     }
 }
@@ -201,6 +206,11 @@ pub fn svg(plot: &Plot, width: i32, height: i32, class: &str) -> Result<String, 
         draw::draw(&area, plot, &look).map_err(|error| failed(plot, error))?;
         area.present().map_err(|error| failed(plot, error))?;
     }
+    Ok(element(text, size, class, &plot.title))
+}
+
+/// The element for a page: inks become classes, what says nothing goes.
+fn element(mut text: String, size: (u32, u32), class: &str, title: &str) -> String {
     for (number, ink) in Ink::ALL.into_iter().enumerate() {
         let RGBColor(red, green, blue) = named_color(ink);
         let code = format!("#{red:02X}{green:02X}{blue:02X}");
@@ -216,10 +226,64 @@ pub fn svg(plot: &Plot, width: i32, height: i32, class: &str) -> Result<String, 
         .replace(" opacity=\"1\"", "")
         .replace(" stroke=\"none\"", "");
     let inner = text.split_once('>').map_or("", |(_, inner)| inner);
-    Ok(format!(
+    format!(
         "<svg class=\"chart {class}\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">{inner}",
         size.0,
         size.1,
-        crate::report::html::escape::text(&plot.title)
-    ))
+        crate::report::html::escape::text(title)
+    )
+}
+
+/// A heat map as a PNG, 1200 × 700 pixels.
+///
+/// # Errors
+/// As for [`pictures`].
+pub fn heat_png(plot: &HeatPlot<'_>, footer: &str) -> Result<Vec<u8>, ChartError> {
+    register_font(FAMILY, FontStyle::Normal, UBUNTU_LIGHT).map_err(|_| ChartError::Font)?;
+    let look = HeatLook {
+        width: PNG_WIDTH,
+        height: PNG_HEIGHT,
+        font_size: 17,
+        titled: true,
+        footer: footer.to_owned(),
+        letter_drop: 2,
+        family: FAMILY,
+        color: paper_color,
+    };
+    let side = |shown: i32| u32::try_from(shown).unwrap_or(0);
+    let size = (side(PNG_WIDTH), side(PNG_HEIGHT));
+    let mut pixels = vec![0_u8; drawn(PNG_WIDTH) / 2 * drawn(PNG_HEIGHT) / 2 * 3];
+    {
+        let failed = |error| undrawn(&plot.title, error);
+        let area = BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area();
+        area.fill(&WHITE).map_err(failed)?;
+        heat::draw(&area, plot, &look).map_err(failed)?;
+        area.present().map_err(failed)?;
+    }
+    encode(&pixels)
+}
+
+/// A heat map as an SVG element of class `class`, with colours as in [`svg`]; those of the cells are fixed.
+///
+/// # Errors
+/// When the backend refuses a stroke; nothing of a sweep can cause it.
+pub fn heat_svg(plot: &HeatPlot<'_>, (width, height): (u32, u32)) -> Result<String, ChartError> {
+    let look = HeatLook {
+        width: i32::try_from(width).unwrap_or(0),
+        height: i32::try_from(height).unwrap_or(0),
+        font_size: 12,
+        titled: false,
+        footer: String::new(),
+        letter_drop: 0,
+        family: "sans-serif",
+        color: named_color,
+    };
+    let mut text = String::new();
+    {
+        let failed = |error| undrawn(&plot.title, error);
+        let area = SVGBackend::with_string(&mut text, (width, height)).into_drawing_area();
+        heat::draw(&area, plot, &look).map_err(failed)?;
+        area.present().map_err(failed)?;
+    }
+    Ok(element(text, (width, height), "heatmap", &plot.title))
 }

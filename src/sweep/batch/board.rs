@@ -87,7 +87,9 @@ impl Board {
     pub fn new(world: &World, start: Timestamp, reach: Reach) -> Self {
         let mut board = Self {
             reach,
-            before: world.signals.partition_point(|signal| signal.received_time < start),
+            before: world
+                .signals
+                .partition_point(|signal| signal.received_time < start),
             heard: Vec::new(),
             suitors: Vec::new(),
         };
@@ -106,7 +108,9 @@ impl Board {
                 };
                 recent.retain(alive);
                 let is_alpha = |signal: &Signal| signal.kind == SignalType::ALPHA;
-                let opposite = recent.iter().map(|earlier| (*earlier, &world.signals[*earlier]));
+                let opposite = recent
+                    .iter()
+                    .map(|earlier| (*earlier, &world.signals[*earlier]));
                 let opposite = opposite.filter(|(_, other)| is_alpha(other) != is_alpha(signal));
                 let near = opposite.map(|(place, other)| Earlier {
                     signal: place,

@@ -66,39 +66,22 @@ impl Intake {
     ) {
         let signal = &signals[heard.signal];
         let name = |place: usize| (place - board.before) as u64;
-        let mut say = |said: Said| {
-            self.words.push(Word {
-                at: signal.received_time,
-                signal: name(heard.repeats.unwrap_or(heard.signal)),
-                said,
-            });
+        let word = |said: Said| Word {
+            at: signal.received_time,
+            signal: name(heard.repeats.unwrap_or(heard.signal)),
+            said,
         };
         if heard.repeats.is_some() {
-            return say(Said::Ignored(Ignored::Duplicate));
+            return self.words.push(word(Said::Ignored(Ignored::Duplicate)));
         }
         match admit(rules, signal) {
-            Admission::Ignored(reason) => return say(Said::Ignored(reason)),
+            Admission::Ignored(reason) => {
+                return self.words.push(word(Said::Ignored(reason)));
+            }
             Admission::Off => return,
             Admission::Intensified | Admission::Leg => {}
         }
-        let waiting = |earlier: &&Earlier| {
-            let leg = &signals[earlier.signal];
-            !self.gone[earlier.signal]
-                && earlier.gap < rules.window
-                && stamp(leg) > signal.received_time - rules.retention
-                && matches!(admit(rules, leg), Admission::Intensified | Admission::Leg)
-        };
-        let suitor = |earlier: &Earlier| {
-            let leg = &signals[earlier.signal];
-            Suitor {
-                gap: earlier.gap,
-                strength: rules.strength(leg.kind).unwrap_or(Rate::ZERO),
-                event_time: stamp(leg),
-                id: &leg.id,
-            }
-        };
-        let suitors = board.suitors(heard).iter().filter(waiting);
-        let Some(best) = suitors.min_by(|one, other| suitor(one).prefer(&suitor(other))) else {
+        let Some(best) = self.partner(rules, signals, board.suitors(heard), signal) else {
             return;
         };
         let leg = &signals[best.signal];
@@ -123,11 +106,46 @@ impl Intake {
             score: total_score(rules, ages, strength),
         };
         if found.score >= rules.score_min {
-            say(Said::Emitted(found));
+            self.words.push(word(Said::Emitted(found)));
             self.gone[best.signal] = true;
             self.gone[heard.signal] = true;
         } else {
-            say(Said::Low(found));
+            self.words.push(word(Said::Low(found)));
         }
+    }
+
+    /// Whom S2 chooses among those that still wait.
+    fn partner(
+        &self,
+        rules: &ConfluenceRules,
+        signals: &[Signal],
+        suitors: &[Earlier],
+        signal: &Signal,
+    ) -> Option<Earlier> {
+        let waiting = |earlier: &&Earlier| {
+            let leg = &signals[earlier.signal];
+            !self.gone[earlier.signal]
+                && earlier.gap < rules.window
+                && stamp(leg) > signal.received_time - rules.retention
+                && matches!(admit(rules, leg), Admission::Intensified | Admission::Leg)
+        };
+        let suitor = |earlier: &Earlier| {
+            let leg = &signals[earlier.signal];
+            Suitor {
+                gap: earlier.gap,
+                strength: rules.strength(leg.kind).unwrap_or(Rate::ZERO),
+                event_time: stamp(leg),
+                id: &leg.id,
+            }
+        };
+        let mut suitors = suitors.iter().filter(waiting);
+        let first = suitors.next()?;
+        Some(*suitors.fold(first, |best, next| {
+            if suitor(next).prefer(&suitor(best)).is_lt() {
+                next
+            } else {
+                best
+            }
+        }))
     }
 }

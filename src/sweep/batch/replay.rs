@@ -9,14 +9,12 @@
 use crate::backtest::line::Pair;
 use crate::backtest::log::EventLog;
 use crate::domain::event::{
-    AccountUpdate, Command, Event, ExitPlan, Floor, FloorBasis, Note, OrderUpdate, Quote,
+    AccountUpdate, Command, Event, ExitPlan, Floor, FloorBasis, Gate, Note, OrderUpdate, Quote,
 };
 use crate::domain::fill::{Fill, Reason};
 use crate::domain::instrument::Instrument;
 use crate::domain::num::{Money, Notional, Qty};
-use crate::domain::order::{
-    Amount, HaltCause, OrderId, OrderKind, Purpose, Reject,
-};
+use crate::domain::order::{Amount, HaltCause, OrderId, OrderKind, Purpose, Reject};
 use crate::domain::position::Position;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
@@ -80,6 +78,10 @@ struct Replay<'a> {
     desks: Vec<Desk>,
     /// Symbols with a position or an entry, in byte order.
     busy: Vec<SymbolId>,
+    /// Entries on their way, filled by nothing yet.
+    pending: u32,
+    /// Of these, the ones that have not arrived.
+    sent: usize,
     /// Symbols whose entry has arrived, in the order of arrival.
     waiting: Vec<SymbolId>,
     now: Timestamp,
@@ -112,7 +114,7 @@ struct Spare {
     orders: Vec<Resting>,
     hits: Vec<Hit>,
     held: Vec<(SymbolId, Position)>,
-    busy: Vec<SymbolId>,
+    due: Vec<SymbolId>,
 }
 
 /// Replays a trial; `None` when its account leaves the range of exact amounts.
@@ -124,6 +126,8 @@ pub fn replay(stage: Stage<'_>, log: EventLog) -> Option<Played> {
         log,
         desks: vec![Desk::default(); symbols],
         busy: Vec::new(),
+        pending: 0,
+        sent: 0,
         waiting: Vec::new(),
         now: stage.start,
         midnight: stage.start.next_day(),
@@ -140,20 +144,7 @@ pub fn replay(stage: Stage<'_>, log: EventLog) -> Option<Played> {
         stage,
     };
     replay.open();
-    while let Some(instant) = replay.next_instant() {
-        replay.now = instant;
-        replay.pass_bars();
-        replay.test_floor();
-        replay.roll_over();
-        replay.settle_funding();
-        replay.hear();
-        replay.arrive();
-        replay.pass_opens();
-        replay.execute();
-        if replay.beyond {
-            return None;
-        }
-    }
+    replay.run();
     replay.close();
     if replay.beyond {
         return None;
@@ -171,6 +162,39 @@ pub fn replay(stage: Stage<'_>, log: EventLog) -> Option<Played> {
 }
 
 impl<'a> Replay<'a> {
+    /// All instants but the end, each with its ranks in order (T6).
+    fn run(&mut self) {
+        while let Some(instant) = self.next_instant() {
+            self.now = instant;
+            self.gather_due();
+            self.pass_bars();
+            self.test_floor();
+            self.roll_over();
+            self.settle_funding();
+            self.hear();
+            self.arrive();
+            self.pass_opens();
+            self.execute();
+            if self.beyond {
+                return;
+            }
+        }
+    }
+
+    /// The busy symbols that have something to do now.
+    fn gather_due(&mut self) {
+        let Self {
+            spare, desks, busy, ..
+        } = self;
+        spare.due.clear();
+        for symbol in busy {
+            let next = desks[symbol.index()].next;
+            if next.is_some_and(|next| next <= self.now) {
+                spare.due.push(*symbol);
+            }
+        }
+    }
+
     fn series(&self, symbol: SymbolId) -> Option<&'a Series> {
         self.stage.world.tape.series[symbol.index()].as_ref()
     }
@@ -205,7 +229,6 @@ impl<'a> Replay<'a> {
     fn watch(&mut self, equity: Notional, wallet: Money) {
         self.floor = Some(loss_floor(&self.stage.rules.daily, equity, wallet));
         self.outlook = None;
-        self.said(&Command::Watch(self.floor));
     }
 
     /// Wallet and unrealised profit at the last completed marks (A2).
@@ -227,18 +250,42 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// The next instant at which more is to be done than to hear a signal that changes nothing: those are heard here.
     fn next_instant(&mut self) -> Option<Timestamp> {
         let mut next = self.midnight;
-        if let Some(word) = self.stage.words.get(self.next_word) {
-            next = next.min(word.at);
-        }
         for symbol in &self.busy {
             if let Some(due) = self.desks[symbol.index()].next {
                 next = next.min(due);
             }
         }
         let next = next.min(self.floor_instant(next));
+        while let Some(word) = self.stage.words.get(self.next_word)
+            && word.at < next
+            && word.at <= self.stage.end
+        {
+            if !self.changes_nothing(word) {
+                return Some(word.at);
+            }
+            self.now = word.at;
+            self.next_word += 1;
+            self.say(word);
+        }
         (next <= self.stage.end).then_some(next)
+    }
+
+    /// Whether a word is a note and nothing else, whatever the prices.
+    fn changes_nothing(&self, word: &Word) -> bool {
+        match word.said {
+            Said::Ignored(_) | Said::Low(_) => true,
+            Said::Emitted(pair) => self.refusal(pair.symbol, word.at).is_err(),
+        }
+    }
+
+    /// The gates that need no price.
+    fn refusal(&self, symbol: SymbolId, now: Timestamp) -> Result<(), Gate> {
+        let mut standing = self.standing(symbol, now);
+        standing.entries_today += self.pending;
+        check_standing(self.stage.rules, true, &standing)
     }
 
     /// S14: the first bar end before `until` at which the floor is met, or `until`.
@@ -286,7 +333,9 @@ impl<'a> Replay<'a> {
     /// Rank 1: the daily loss, at the ends of bars.
     fn test_floor(&mut self) {
         // Known to be above, unless a fill of this very instant changed it.
-        let known = self.outlook.is_some_and(|outlook| outlook.low.is_none_or(|low| low > self.now));
+        let known = self
+            .outlook
+            .is_some_and(|outlook| outlook.low.is_none_or(|low| low > self.now));
         if known || !self.floor_is_met() {
             return;
         }
@@ -347,27 +396,28 @@ impl<'a> Replay<'a> {
     /// Rank 3.
     fn settle_funding(&mut self) {
         let mut settled = false;
-        for place in 0..self.busy.len() {
-            let symbol = self.busy[place];
+        for place in 0..self.spare.due.len() {
+            let symbol = self.spare.due[place];
             let Some(series) = self.series(symbol) else {
                 continue;
             };
             let records = series.funding();
             let first = records.partition_point(|record| record.time < self.now);
-            for record in &records[first..] {
-                if record.time != self.now || self.position(symbol).is_none() {
-                    break;
-                }
+            let records = records[first..].iter();
+            let now = self.now;
+            let mut changed = false;
+            for record in records.take_while(|record| record.time == now) {
                 let Some(mark) = series.settlement_mark(record) else {
                     continue;
                 };
                 if let Some(amount) = self.account.fund(self.now, symbol, record.rate, mark) {
-                    settled = true;
+                    changed = true;
                     self.heard(&Event::Account(AccountUpdate::Funding { symbol, amount }));
                     self.changed(symbol);
                 }
             }
-            if self.desks[symbol.index()].next == Some(self.now) {
+            settled |= changed;
+            if changed {
                 let row = series.last_completed(self.now).map_or(0, |row| row + 1);
                 self.search(symbol, series, row, false);
             }
@@ -384,11 +434,15 @@ impl<'a> Replay<'a> {
             && word.at <= self.now
         {
             self.next_word += 1;
-            match word.said {
-                Said::Ignored(reason) => self.log.line(self.now).ignored(word.signal, reason),
-                Said::Low(pair) => self.log.line(self.now).low_score(word.signal, &pair),
-                Said::Emitted(pair) => self.decide(&pair),
-            }
+            self.say(word);
+        }
+    }
+
+    fn say(&mut self, word: &Word) {
+        match word.said {
+            Said::Ignored(reason) => self.log.line(self.now).ignored(word.signal, reason),
+            Said::Low(pair) => self.log.line(self.now).low_score(word.signal, &pair),
+            Said::Emitted(pair) => self.decide(&pair),
         }
     }
 
@@ -397,15 +451,12 @@ impl<'a> Replay<'a> {
         let Stage { rules, model, .. } = self.stage;
         let symbol = pair.symbol;
         self.log.line(self.now).confluence(pair);
-        let mut standing = self.standing(symbol);
-        let pending = self.busy.iter().filter(|symbol| self.is_pending(**symbol));
-        standing.entries_today += u32::try_from(pending.count()).unwrap_or(u32::MAX);
         // Nearly every refusal is one of these, and they need no sums.
-        if let Err(gate) = check_standing(rules, true, &standing) {
+        if let Err(gate) = self.refusal(symbol, self.now) {
             self.log.line(self.now).refused(symbol, gate);
             return;
         }
-        let mut standing = self.standing(symbol);
+        let mut standing = self.standing(symbol, self.now);
         for busy in &self.busy {
             let desk = &self.desks[busy.index()];
             if let Some(held) = self.account.held(*busy) {
@@ -440,6 +491,8 @@ impl<'a> Replay<'a> {
                     arrival: self.now + model.latency,
                     arrived: false,
                 });
+                self.sent += 1;
+                self.pending += 1;
                 self.plan(symbol);
             }
         }
@@ -450,7 +503,7 @@ impl<'a> Replay<'a> {
     }
 
     /// How the books stand, without margins and risks.
-    fn standing(&self, symbol: SymbolId) -> Standing {
+    fn standing(&self, symbol: SymbolId, now: Timestamp) -> Standing {
         let desk = &self.desks[symbol.index()];
         let cooldown = self.stage.rules.cooldown;
         Standing {
@@ -458,7 +511,7 @@ impl<'a> Replay<'a> {
             entries_today: self.entries_today,
             in_position: self.account.held(symbol).is_some(),
             pending_entry: desk.entry.is_some(),
-            cooling: desk.last_exit.is_some_and(|exit| self.now < exit + cooldown),
+            cooling: desk.last_exit.is_some_and(|exit| now < exit + cooldown),
             ..Standing::default()
         }
     }
@@ -470,6 +523,12 @@ impl<'a> Replay<'a> {
 
     /// Rank 8: entries reach the exchange, in the order they were sent.
     fn arrive(&mut self) {
+        if self.sent > 0 {
+            self.arrive_all();
+        }
+    }
+
+    fn arrive_all(&mut self) {
         let mut arrived: Vec<(OrderId, SymbolId)> = Vec::new();
         for symbol in &self.busy {
             if let Some(entry) = &mut self.desks[symbol.index()].entry
@@ -481,6 +540,7 @@ impl<'a> Replay<'a> {
             }
         }
         arrived.sort_unstable();
+        self.sent -= arrived.len();
         for (_, symbol) in arrived {
             if self.halted {
                 self.refuse(symbol, Reject::Halted(HaltCause::DailyLoss));
@@ -494,6 +554,7 @@ impl<'a> Replay<'a> {
     /// Ends the entry of a symbol that the exchange does not take.
     fn refuse(&mut self, symbol: SymbolId, reject: Reject) {
         if let Some(entry) = self.desks[symbol.index()].entry.take() {
+            self.pending -= 1;
             self.heard(&Event::Order {
                 id: entry.id,
                 update: OrderUpdate::Rejected(reject),
@@ -537,6 +598,7 @@ impl<'a> Replay<'a> {
         }
         self.book(symbol, &hit, self.now);
         self.entries_today += 1;
+        self.pending -= 1;
         let desk = &mut self.desks[symbol.index()];
         desk.entry = None;
         desk.followed(row);
@@ -566,7 +628,11 @@ impl<'a> Replay<'a> {
         }
         for target in &placed.targets {
             let purpose = Purpose::TakeProfit(target.index);
-            self.send(symbol, &position, (target.kind, Amount::Exact(target.qty), purpose));
+            self.send(
+                symbol,
+                &position,
+                (target.kind, Amount::Exact(target.qty), purpose),
+            );
         }
         if let Some(kind) = placed.trailing {
             self.send(symbol, &position, (kind, Amount::All, Purpose::Trailing));
@@ -598,8 +664,8 @@ impl<'a> Replay<'a> {
 
     /// Rank 0: the bars that end now.
     fn pass_bars(&mut self) {
-        let busy = self.due();
-        for symbol in busy.iter().copied() {
+        for place in 0..self.spare.due.len() {
+            let symbol = self.spare.due[place];
             let Some(series) = self.series(symbol) else {
                 continue;
             };
@@ -610,13 +676,12 @@ impl<'a> Replay<'a> {
                 self.search(symbol, series, row + 1, false);
             }
         }
-        self.spare.busy = busy;
     }
 
     /// Rank 9: opening points of the bars that start now.
     fn pass_opens(&mut self) {
-        let busy = self.due();
-        for symbol in busy.iter().copied() {
+        for place in 0..self.spare.due.len() {
+            let symbol = self.spare.due[place];
             let Some(series) = self.series(symbol) else {
                 continue;
             };
@@ -631,19 +696,6 @@ impl<'a> Replay<'a> {
                 }
             }
         }
-        self.spare.busy = busy;
-    }
-
-    /// The busy symbols that have something to do now.
-    fn due(&mut self) -> Vec<SymbolId> {
-        let mut busy = std::mem::take(&mut self.spare.busy);
-        busy.clear();
-        let due = |symbol: &&SymbolId| {
-            let next = self.desks[symbol.index()].next;
-            next.is_some_and(|next| next <= self.now)
-        };
-        busy.extend(self.busy.iter().filter(due));
-        busy
     }
 
     fn walk(&mut self, symbol: SymbolId) -> Walk<'a> {
@@ -773,7 +825,8 @@ impl<'a> Replay<'a> {
         let stamp = Timestamp::from_millis(end.millis() - 1);
         for symbol in self.busy.clone() {
             let last = self.series(symbol);
-            let last = last.and_then(|series| Some(series.bars().close[series.last_completed(end)?]));
+            let last =
+                last.and_then(|series| Some(series.bars().close[series.last_completed(end)?]));
             if let (EndOfData::ForceClose, Some(position), Some(close)) =
                 (model.end_of_data, self.position(symbol), last)
             {
@@ -820,8 +873,7 @@ impl<'a> Replay<'a> {
         self.beyond |= is_beyond(self.account.wallet());
         let position = self.position(symbol);
         let instrument = self.instrument(symbol);
-        self.desks[symbol.index()].liquidation = position.and_then(|position| {
-            position.liquidation(position.isolated.exact(), instrument)
-        });
+        self.desks[symbol.index()].liquidation = position
+            .and_then(|position| position.liquidation(position.isolated.exact(), instrument));
     }
 }

@@ -21,6 +21,7 @@ use confluence::trader::{Commands, Protection, Trader};
 
 use super::plan::{Plan, SYMBOLS};
 use super::truth::{Held, State, Truth};
+use super::venue::WINDOW;
 
 /// Commands for one symbol within any minute.
 const COMMANDS_A_MINUTE: usize = 240;
@@ -41,8 +42,8 @@ pub(crate) struct Judge {
     resync_ms: i64,
     requests: BTreeMap<OrderId, (SymbolId, Purpose)>,
     references: BTreeMap<Arc<str>, u32>,
-    /// Entries on the wire: margin and time.
-    in_flight: BTreeMap<OrderId, (Notional, i64)>,
+    /// Entries of which something may be on its way: a request, an execution, or the news of one.
+    entries: BTreeMap<OrderId, Entry>,
     /// The last order sent before the event at hand.
     last_sent: OrderId,
     slots: Vec<Watched>,
@@ -56,6 +57,17 @@ pub(crate) struct Judge {
     throttled_until: i64,
     alive_since: i64,
     up_since: i64,
+}
+
+/// What is remembered of an entry that was sent.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    /// The price and quantity it was sized by.
+    price: Price,
+    qty: Qty,
+    sent: i64,
+    /// Executions that were heard.
+    heard: Qty,
 }
 
 /// What is remembered of one symbol.
@@ -81,9 +93,10 @@ struct Watched {
     last_command: i64,
     commands: VecDeque<i64>,
     trades: BTreeSet<TradeId>,
-    /// Quantity by the fills heard, in steps.
-    booked: i64,
-    early: Vec<i64>,
+    /// The position by the fills heard.
+    held: Option<Position>,
+    /// Fills that close more than was heard of.
+    early: Vec<Fill>,
     /// Stops that rest, as far as the trader was told.
     believed: BTreeSet<OrderId>,
     /// Stops that were said to rest no more.
@@ -103,6 +116,8 @@ pub(crate) struct Seen {
     pub(crate) throttles: u64,
     pub(crate) halts: u64,
     pub(crate) sizes: u64,
+    /// Sizes that fill the total to a thousandth.
+    pub(crate) tight: u64,
     pub(crate) quiet: u64,
     pub(crate) rests: u64,
     pub(crate) naked_ms_max: i64,
@@ -123,6 +138,7 @@ impl Seen {
         self.throttles += other.throttles;
         self.halts += other.halts;
         self.sizes += other.sizes;
+        self.tight += other.tight;
         self.quiet += other.quiet;
         self.rests += other.rests;
         self.early += other.early;
@@ -150,7 +166,7 @@ impl Judge {
             resync_ms: plan.resync_ms(),
             requests: BTreeMap::new(),
             references: BTreeMap::new(),
-            in_flight: BTreeMap::new(),
+            entries: BTreeMap::new(),
             last_sent: OrderId(0),
             slots: vec![Watched::default(); SYMBOLS],
             halts: BTreeSet::new(),
@@ -211,45 +227,42 @@ impl Judge {
         if this > own_cap {
             self.breach(format!("I14: an entry of {this} margin, {own_cap} allowed"));
         }
-        let mut pending = Notional::ZERO;
-        for held in truth.orders.values() {
-            if let (Purpose::Entry, State::Executing { left }) = (held.request.purpose, held.state)
-            {
-                pending += margin(truth.price(held.request.symbol), left);
-            }
+        // Each unit is counted once, at the price it was sized by until its execution is heard and at that of the
+        // execution from then on: so no later price takes part, and the limit holds to the last step.
+        let mut sum = this;
+        for slot in &self.slots {
+            let cost = slot.held.map_or(Notional::ZERO, |held| held.cost);
+            sum += initial_margin(cost, leverage).exact();
         }
-        self.in_flight.retain(|_, (_, sent)| now - *sent <= 3_000);
-        for (margin, _) in self.in_flight.values() {
-            pending += *margin;
-        }
+        self.entries.retain(|id, entry| {
+            let left = entry.on_its_way(now, truth.orders.get(id));
+            sum += margin(entry.price, left);
+            !left.is_zero()
+        });
         let cap = base.rate(self.rules.sizing.total, Rounding::Up).exact();
-        // What is pending, or filled and not heard yet, may have another price than it was sized at.
-        let mut unsure = pending;
-        for (slot, position) in self.slots.iter().zip(&truth.positions) {
-            if let Some(open) = position.filter(|open| open.qty.steps() != slot.booked) {
-                unsure += initial_margin(open.cost, leverage).exact();
-            }
-        }
-        // The cost of what is left after a part was closed hangs on the order in which fills were heard.
-        let slack = Notional::from_raw(unsure.raw() / 10 + cap.raw() / 1_000);
-        let sum = truth.margin().exact() + pending + this;
-        if sum > cap + slack {
+        if sum > cap {
             self.breach(format!("I14: {sum} margin in all, {cap} allowed"));
         }
-        self.in_flight.insert(request.id, (this, now));
+        let entry = Entry {
+            price: truth.price(request.symbol),
+            qty,
+            sent: now,
+            heard: Qty::ZERO,
+        };
+        self.entries.insert(request.id, entry);
         self.sent_today.push(request.id);
         self.seen.sizes += 1;
+        self.seen.tight += u64::from(sum.raw() > cap.raw() / 1_000 * 999);
     }
 
     pub(crate) fn refused(&mut self, id: OrderId) {
-        self.in_flight.remove(&id);
+        self.entries.remove(&id);
     }
 
     /// I1, I9, I12: the exchange has just accepted an order.
     pub(crate) fn accepted(&mut self, truth: &Truth, request: &OrderRequest) {
         let symbol = request.symbol;
         if request.purpose == Purpose::Entry {
-            self.in_flight.remove(&request.id);
             self.seen.entries += 1;
             let reference = request.reference.clone().unwrap_or_else(|| Arc::from(""));
             let count = self.references.entry(Arc::clone(&reference)).or_default();
@@ -441,10 +454,10 @@ impl Judge {
                 };
                 self.believe(*id, symbol, update);
                 match update {
-                    OrderUpdate::Filled { fill, .. } => self.hear_fill(symbol, fill),
+                    OrderUpdate::Filled { fill, .. } => self.hear_fill(symbol, Some(*id), fill),
                     OrderUpdate::Report(report) => {
                         for fill in &report.fills {
-                            self.hear_fill(symbol, fill);
+                            self.hear_fill(symbol, Some(*id), fill);
                         }
                     }
                     OrderUpdate::Accepted
@@ -454,7 +467,7 @@ impl Judge {
                 }
             }
             Event::Account(AccountUpdate::Closed { symbol, fill, .. }) => {
-                self.hear_fill(*symbol, fill);
+                self.hear_fill(*symbol, None, fill);
             }
             _ => {}
         }
@@ -481,26 +494,33 @@ impl Judge {
         }
     }
 
-    fn hear_fill(&mut self, symbol: SymbolId, fill: &Fill) {
+    fn hear_fill(&mut self, symbol: SymbolId, order: Option<OrderId>, fill: &Fill) {
         let slot = &mut self.slots[symbol.index()];
         if !slot.trades.insert(fill.trade) {
             self.seen.repeats += 1;
             return;
         }
         self.seen.fills += 1;
-        if fill.side == self.rules.direction.entry_side() {
-            if slot.booked == 0 {
+        if let Some(entry) = order.and_then(|id| self.entries.get_mut(&id)) {
+            entry.heard += fill.qty;
+        }
+        if fill.side != self.rules.direction.entry_side() {
+            slot.take(fill);
+            self.seen.early += u64::from(!slot.early.is_empty());
+            return;
+        }
+        let leverage = self.rules.terms.leverage;
+        slot.held = Some(match slot.held {
+            None => {
                 slot.exits_from = Some(self.last_sent);
                 slot.arming_since = None;
                 slot.best = None;
+                Position::open(self.rules.direction, fill.price, fill.qty, leverage)
             }
-            slot.booked += fill.qty.steps();
-            for early in std::mem::take(&mut slot.early) {
-                slot.take(early);
-            }
-        } else {
-            slot.take(fill.qty.steps());
-            self.seen.early += u64::from(!slot.early.is_empty());
+            Some(held) => held.add(fill.price, fill.qty, leverage),
+        });
+        for early in std::mem::take(&mut slot.early) {
+            slot.take(&early);
         }
     }
 
@@ -510,7 +530,7 @@ impl Judge {
             let symbol = SymbolId::at(index);
             let position = trader.position(symbol);
             let held = position.map_or(0, |position| position.qty.steps());
-            let booked = self.slots[index].booked;
+            let booked = self.slots[index].booked();
             if held != booked {
                 self.breach(format!("I7: {held} held, {booked} heard in symbol {index}"));
             }
@@ -761,11 +781,35 @@ impl Watched {
             && self.exits_from.is_some_and(|last| last < id)
     }
 
-    fn take(&mut self, qty: i64) {
-        if qty <= self.booked {
-            self.booked -= qty;
+    /// Quantity by the fills heard, in steps.
+    fn booked(&self) -> i64 {
+        self.held.map_or(0, |held| held.qty.steps())
+    }
+
+    fn take(&mut self, fill: &Fill) {
+        match self.held {
+            Some(held) if fill.qty <= held.qty => {
+                self.held = held.reduce(fill.price, fill.qty).rest;
+            }
+            _ => self.early.push(fill.clone()),
+        }
+    }
+}
+
+impl Entry {
+    /// How much of it was or may be executed without our having heard so.
+    fn on_its_way(&self, now: i64, held: Option<&Held>) -> Qty {
+        let most = match held {
+            Some(held) if held.is_live() => self.qty,
+            Some(held) => held.filled,
+            // Refused on arrival from then on.
+            None if now - self.sent > WINDOW => Qty::ZERO,
+            None => self.qty,
+        };
+        if most > self.heard {
+            most - self.heard
         } else {
-            self.early.push(qty);
+            Qty::ZERO
         }
     }
 }

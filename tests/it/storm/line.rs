@@ -13,6 +13,11 @@ use super::weather::Fault;
 /// The gateway gives up waiting for an answer after this, and says so most of the time.
 const PATIENCE: i64 = 1_500;
 
+/// What is told comes after this at the latest.
+pub(crate) const NEWS_MAX: i64 = NEWS_USUAL_MAX + NEWS_DELAY_MAX;
+const NEWS_USUAL_MAX: i64 = 120;
+const NEWS_DELAY_MAX: i64 = 6_000;
+
 impl FaultExchange {
     /// The planted gateway that clears the way for a new stop too early.
     pub(crate) fn cancel_hard_stop(&mut self, symbol: SymbolId) {
@@ -120,9 +125,9 @@ impl FaultExchange {
         }
         let Some(event) = event else { return };
         for _ in 0..copies {
-            let mut latency = self.random.between(10, 120);
+            let mut latency = self.random.between(10, NEWS_USUAL_MAX);
             if self.strikes(Fault::DelayNews) {
-                latency += self.random.between(100, 6_000);
+                latency += self.random.between(100, NEWS_DELAY_MAX);
                 self.met(Fault::DelayNews, symbol, latency);
             }
             let event = event.clone();

@@ -209,7 +209,7 @@ fn seeds() -> u64 {
     std::env::var("STORM_SEEDS")
         .ok()
         .and_then(|text| text.parse().ok())
-        .unwrap_or(12_000)
+        .unwrap_or(16_000)
 }
 
 #[test]
@@ -257,9 +257,11 @@ fn storm_leaves_every_invariant_standing() {
         "{} of {count} seeds failed",
         failures.len()
     );
+    let (cells, least) = matrix.met_least();
+    println!("storm: {cells} cells met at least {least} times, the others never");
     if count >= 10_000 {
-        let thin = matrix.thin(100);
-        assert!(thin.is_empty(), "met too rarely: {thin:#?}");
+        let wrong = matrix.wrong(100);
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
 }
 

@@ -31,10 +31,36 @@ pub(crate) const CLOSE: i64 = RESUME + 10_000;
 /// then the end.
 pub(crate) const END: i64 = CLOSE + 40_000;
 
+/// What a quarter of the seeds is bent to, because chance alone meets it too rarely.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bent {
+    /// To nothing.
+    No,
+    /// A pair follows every exit at once, while orders of the position before are still about: resting, on the line or
+    /// executing.
+    Reentry,
+    /// Entries execute in pieces for long, their stops come late and so are sent twice; the second one is refused.
+    SlowEntry,
+    /// The exchange overlooks orders it has just accepted.
+    Forgetful,
+}
+
+impl Bent {
+    pub(crate) const fn of(seed: u64) -> Self {
+        match seed % 16 {
+            3 | 7 => Self::Reentry,
+            11 => Self::SlowEntry,
+            15 => Self::Forgetful,
+            _ => Self::No,
+        }
+    }
+}
+
 /// One seed's world.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) seed: u64,
+    pub(crate) bent: Bent,
     pub(crate) start: i64,
     pub(crate) rules: Rules,
     pub(crate) upkeep: Upkeep,
@@ -50,8 +76,9 @@ impl Plan {
     pub(crate) fn of(seed: u64) -> Self {
         let mut random = Random::stream(seed, &[0]);
         let before_midnight = random.between(5_000, 90_000);
-        Self {
+        let mut plan = Self {
             seed,
+            bent: Bent::of(seed),
             start: 20_000 * DAY.millis() - before_midnight,
             rules: rules(&mut random),
             upkeep: Upkeep {
@@ -70,6 +97,22 @@ impl Plan {
             },
             swing: random.between(10, 90),
             pause: if random.one_in(2) { 3_000 } else { 400 },
+        };
+        plan.bend();
+        plan
+    }
+
+    fn bend(&mut self) {
+        match self.bent {
+            Bent::No | Bent::Forgetful => {}
+            Bent::Reentry => {
+                self.rules.cooldown = Span::ZERO;
+                self.rules.daily.trades_max = 1_000;
+                self.rules.daily.loss_max = percent("50");
+                self.leftovers = Leftovers::Keep;
+                self.pause = 3_000;
+            }
+            Bent::SlowEntry => self.pause = 3_000,
         }
     }
 

@@ -5,11 +5,13 @@
 use std::sync::Arc;
 
 use confluence::domain::event::{AccountUpdate, Event, FloorBasis, Operator};
+use confluence::domain::position::Position;
 use confluence::domain::signal::{Signal, SignalType};
 use confluence::domain::symbol::SymbolId;
 use confluence::domain::time::Timestamp;
 
 use super::exchange::{FaultExchange, Item};
+use super::plan::Bent;
 use super::weather::Fault;
 
 impl FaultExchange {
@@ -99,11 +101,26 @@ impl FaultExchange {
     }
 
     pub(crate) fn pair(&mut self, symbol: SymbolId) {
+        self.pair_after(symbol, 0);
+    }
+
+    fn pair_after(&mut self, symbol: SymbolId, after: i64) {
         let alpha = self.make_signal(symbol, SignalType::ALPHA);
         let fomo = self.make_signal(symbol, SignalType::FOMO);
         self.last_pair = Some((alpha.clone(), fomo.clone()));
-        self.hear_signal(0, alpha);
-        self.hear_signal(2, fomo);
+        self.hear_signal(after, alpha);
+        self.hear_signal(after + 2, fomo);
+    }
+
+    /// Something was executed: where a seed is bent to it, pairs follow the end of a position, the first of them as soon
+    /// as it can be known.
+    pub(crate) fn reenter(&mut self, symbol: SymbolId, before: Option<Position>) {
+        let closed = before.is_some() && self.truth.positions[symbol.index()].is_none();
+        if closed && self.plan.bent == Bent::Reentry && self.storms() {
+            for after in [130, 600, 1_500] {
+                self.pair_after(symbol, after);
+            }
+        }
     }
 
     pub(crate) fn hear_signal(&mut self, after: i64, mut signal: Signal) {

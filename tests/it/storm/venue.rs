@@ -8,15 +8,18 @@ use confluence::domain::order::{OrderId, OrderKind, OrderRequest, Purpose, Rejec
 use confluence::domain::signal::SignalType;
 use confluence::domain::symbol::SymbolId;
 use confluence::domain::time::Timestamp;
+use confluence::trader::Protection;
 
 use super::exchange::{FaultExchange, Item, TICK};
-use super::plan::{CLOSE, QUIET, SYMBOLS};
+use super::plan::{Bent, CLOSE, QUIET, SYMBOLS};
 use super::planted::Bug;
 use super::truth::State;
 use super::weather::Fault;
 
 /// A request older than this is refused on arrival.
 pub(crate) const WINDOW: i64 = 3_000;
+/// An order may be overlooked for this long after it was accepted.
+pub(crate) const OVERLOOKED: i64 = 4_000;
 
 impl FaultExchange {
     /// A request reaches the exchange.
@@ -29,7 +32,7 @@ impl FaultExchange {
             Command::Query(id) => {
                 let mut report = self.truth.report(id);
                 let held = self.truth.orders.get(&id);
-                let fresh = held.is_some_and(|held| self.now - held.accepted_at < 4_000);
+                let fresh = held.is_some_and(|held| self.now - held.accepted_at < OVERLOOKED);
                 if fresh && self.strikes(Fault::QueryLag) {
                     self.met(Fault::QueryLag, symbol, 2_000);
                     report.status = OrderStatus::Unknown;
@@ -115,7 +118,10 @@ impl FaultExchange {
     pub(crate) fn refusal(&mut self, request: &OrderRequest) -> Option<Reject> {
         let symbol = Some(request.symbol);
         let rests = request.kind != OrderKind::Market;
-        if rests && self.strikes(Fault::RejectTrigger) {
+        let second = self.plan.bent == Bent::SlowEntry
+            && self.storms()
+            && self.states[request.symbol.index()] == Protection::Stopped;
+        if rests && (second || self.strikes(Fault::RejectTrigger)) {
             self.met(Fault::RejectTrigger, symbol, 0);
             return Some(Reject::WouldTriggerNow);
         }
@@ -156,6 +162,7 @@ impl FaultExchange {
         let whole = !partial || self.random.one_in(4);
         let more = self.truth.execute(self.now, id, whole, &mut self.random);
         self.judge.executed(self.now, &self.truth, id, before);
+        self.reenter(symbol, before);
         if more {
             let fault = if purpose == Purpose::Entry {
                 Fault::PartialEntry

@@ -5,6 +5,10 @@
 use confluence::domain::random::Random;
 use confluence::trader::Protection;
 
+use super::line::NEWS_MAX;
+use super::plan::Bent;
+use super::venue::{OVERLOOKED, WINDOW};
+
 /// What can go wrong between trader and exchange, and at the exchange itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fault {
@@ -98,6 +102,25 @@ pub(crate) const STATES: [Protection; 8] = [
     Protection::Sweeping,
 ];
 
+/// The least chances of a bent seed, in thousandths.
+const fn raised(bent: Bent) -> &'static [(Fault, u64)] {
+    match bent {
+        Bent::No => &[],
+        Bent::Reentry => &[
+            (Fault::StopCanceled, 150),
+            (Fault::RejectTrigger, 200),
+            (Fault::PartialExit, 800),
+            (Fault::DelayRequest, 500),
+        ],
+        Bent::SlowEntry => &[(Fault::PartialEntry, 900), (Fault::DelayRequest, 500)],
+        Bent::Forgetful => &[
+            (Fault::QueryLag, 900),
+            (Fault::DropNews, 150),
+            (Fault::DropAnswer, 100),
+        ],
+    }
+}
+
 /// Chances of one seed, in thousandths.
 #[derive(Clone, Debug)]
 pub(crate) struct Weather {
@@ -109,13 +132,17 @@ impl Weather {
     pub(crate) fn of(seed: u64) -> Self {
         let mut random = Random::stream(seed, &[1]);
         let share = 1 + random.below(4);
-        let chances = Fault::ALL.map(|fault| {
+        let mut chances = Fault::ALL.map(|fault| {
             if random.below(4) < share {
                 1 + random.below(fault.strength())
             } else {
                 0
             }
         });
+        for (fault, chance) in raised(Bent::of(seed)) {
+            let own = &mut chances[*fault as usize];
+            *own = (*own).max(*chance);
+        }
         Self { chances }
     }
 
@@ -174,50 +201,74 @@ impl Matrix {
         }
     }
 
-    /// Cells that can be reached and were met less often than `least`.
-    pub(crate) fn thin(&self, least: u64) -> Vec<String> {
-        let mut thin = Vec::new();
+    /// Cells that can be reached and were met less often than `least`, and those that cannot and were met.
+    pub(crate) fn wrong(&self, least: u64) -> Vec<String> {
+        let mut wrong = Vec::new();
         for (fault, row) in Fault::ALL.iter().zip(&self.counts) {
             for (state, count) in STATES.iter().zip(row) {
-                if *count < least && unreachable(*fault, *state).is_none() {
-                    thin.push(format!("{fault:?} met {state:?} {count} times"));
+                let never = unreachable(*fault, *state).is_some();
+                if (never && *count > 0) || (!never && *count < least) {
+                    let wanted = if never { 0 } else { least };
+                    wrong.push(format!(
+                        "{fault:?} met {state:?} {count} times, not {wanted}"
+                    ));
                 }
             }
         }
-        thin
+        wrong
+    }
+
+    /// The cells that must be met, and the least count among them.
+    pub(crate) fn met_least(&self) -> (usize, u64) {
+        let cells = Fault::ALL
+            .iter()
+            .zip(&self.counts)
+            .flat_map(|(fault, row)| {
+                let states = STATES.iter().zip(row);
+                states.filter(|(state, _)| unreachable(*fault, **state).is_none())
+            });
+        let counts: Vec<u64> = cells.map(|(_, count)| *count).collect();
+        (counts.len(), counts.into_iter().min().unwrap_or(0))
     }
 }
 
-/// Why a fault cannot meet a state, if so. What is counted there all the same comes from leftovers of a position before.
+/// Why the trader is right when it holds an order over: every reason below rests on it.
+const OVER: &str = "an order the trader holds over is over: the exchange said so and every execution it counts was heard, \
+    or it denied the order three times, the last time 14 s or more after it was sent, while a denial of an order that \
+    lives is heard within 13.2 s (3 s until the last one arrives, 4 s in which it may be overlooked, 6.2 s on the line)";
+
+/// The earliest third denial that the trader believes: 10 s after the order was sent, and two more 2 s apart.
+const BELIEVED_LOST: i64 = 14_000;
+const _: () = assert!(WINDOW + OVERLOOKED + NEWS_MAX < BELIEVED_LOST);
+
+/// Why a fault cannot meet a state, if so: a proof, and the count must be zero.
 const fn unreachable(fault: Fault, state: Protection) -> Option<&'static str> {
-    use Protection::{Bracketed, Entering, Flat, Reduced, Stopped, Sweeping};
+    use Protection::{Bracketed, Flat, Reduced, Sweeping};
     match (fault, state) {
-        (Fault::DropNews, Flat) => Some("news are of live orders, and while flat there is none"),
-        (Fault::RejectTrigger | Fault::RejectThrottled | Fault::RejectOther, Flat) => {
-            Some("what can be refused is a live order, and while flat there is none")
-        }
-        (Fault::QueryLag, Flat) => Some("while flat no order is young enough to be overlooked"),
-        (Fault::RejectTrigger, Entering) => Some("triggers are sent once a fill is known"),
-        (Fault::RejectTrigger, Stopped) => {
-            Some("with the stop accepted the next triggers are the legs, which make it bracketed")
-        }
-        (Fault::PartialEntry, Flat | Sweeping) => Some("an entry on its way is Entering"),
-        (Fault::PartialEntry, Bracketed | Reduced) => {
-            Some("legs are placed once the entry is over")
-        }
-        (Fault::PartialExit, Flat | Entering | Sweeping) => {
-            Some("an exit is sent for a position that is known and executes only against one")
-        }
-        (Fault::StopCanceled, Flat | Entering) => Some("the stop is sent once a fill is known"),
-        (Fault::ClosedByExchange, Flat | Sweeping) => {
-            Some("the trader is flat only after it heard of every execution")
-        }
+        (
+            Fault::DropNews
+            | Fault::RejectTrigger
+            | Fault::RejectThrottled
+            | Fault::RejectOther
+            | Fault::StopCanceled,
+            Flat,
+        ) => Some("it happens to an order that is not over, and flat means that all are"),
+        (Fault::PartialEntry, Flat | Sweeping) => Some(
+            "an entry that is not over makes it Entering or belongs to a position that is known",
+        ),
+        (Fault::PartialEntry, Bracketed | Reduced) => Some(
+            "legs are placed once the order that opened the position is over, and beside a position no entry is sent",
+        ),
+        (Fault::PartialExit | Fault::ClosedByExchange, Flat | Sweeping) => Some(
+            "with every entry over, all that was bought was heard of, and the exits heard have closed it: there is no position",
+        ),
         _ => None,
     }
 }
 
 /// The reasons for the cells in brackets.
 pub(crate) fn print_unreachable() {
+    println!("(never, because {OVER})");
     let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
     for fault in Fault::ALL {
         for state in STATES {
@@ -232,6 +283,6 @@ pub(crate) fn print_unreachable() {
         }
     }
     for (reason, cells) in reasons {
-        println!("(not reachable: {}: {reason})", cells.join(", "));
+        println!("(never {}: {reason})", cells.join(", "));
     }
 }

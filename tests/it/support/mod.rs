@@ -156,7 +156,7 @@ pub(crate) fn usual_model(terms: Terms) -> Model {
     }
 }
 
-fn pick<T: Copy>(random: &mut Random, of: &[T]) -> T {
+pub(crate) fn pick<T: Copy>(random: &mut Random, of: &[T]) -> T {
     of[usize::try_from(random.below(of.len() as u64)).unwrap()]
 }
 
