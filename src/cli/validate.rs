@@ -77,9 +77,6 @@ pub(super) struct ValidateArgs {
     threads: Option<u16>,
 }
 
-/// Methods whose points hang on their index alone.
-const DRAWN: [&str; 3] = ["grid", "random", "sobol"];
-
 /// The same after a sweep.
 #[derive(Debug, Args)]
 pub(super) struct AfterSweep {
@@ -293,7 +290,7 @@ impl ValidateArgs {
             .filter_map(|(flag, key, value)| Some(flag_value(flag, key, value.as_ref()?)));
         let method = self.method.to_possible_value();
         let method = method.and_then(|value| Method::named(value.get_name()));
-        let method = method.filter(|method| DRAWN.contains(&method.name()));
+        let method = method.filter(|method| !method.learns());
         let method = method.ok_or_else(|| {
             UsageError(
                 "a method that learns chooses its points by results, so they are known only after a sweep\nhint: sim sweep --method … --validate, or --method random"

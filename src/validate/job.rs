@@ -14,6 +14,7 @@ use crate::validate::battery;
 use crate::validate::cross;
 use crate::validate::error::ValidateError;
 use crate::validate::found::{Found, Part, number};
+use crate::validate::halves;
 use crate::validate::luck;
 use crate::validate::meaning;
 use crate::validate::placebo;
@@ -112,6 +113,12 @@ fn topics(
             luck::overfitting(subject),
         ),
         topic(
+            "halves",
+            "Does the order hold?",
+            "Every configuration on the first half of the data and on the second.",
+            halves::halves(subject, tell)?,
+        ),
+        topic(
             "walk_forward",
             "Walk-forward",
             "Settings chosen on some days, traded on the days behind them, again and again: nothing that is tested was seen before.",
@@ -138,7 +145,7 @@ fn topics(
         topic(
             "placebo",
             "Placebo: does it matter when the signals come?",
-            "The same strategy, gates and prices with signals that know nothing. How often do they do as well?",
+            "The same strategy, gates and prices with signals that know nothing. How often do they do as well? The settings were chosen on the true signals, which flatters them here: the questions above see to that.",
             placebo::placebo(subject, tell)?,
         ),
         topic(

@@ -42,7 +42,7 @@ const fn is(name: &'static str, form: Form, words: &'static str) -> Meaning {
 }
 
 /// All of them, in the order of `settings::gate::FIGURES`.
-pub const MEANINGS: [Meaning; 44] = [
+pub const MEANINGS: [Meaning; 45] = [
     is(
         "trades",
         Form::Whole,
@@ -127,6 +127,11 @@ pub const MEANINGS: [Meaning; 44] = [
         "pbo_loss_share",
         Form::Percent,
         "how often the best of one half loses in the other",
+    ),
+    is(
+        "half_rank_correlation",
+        Form::Plain,
+        "whether the order of the configurations in the first half of the data holds in the second: 1 the same, 0 none, below 0 the other way round",
     ),
     is(
         "wf_rolling_return",
@@ -221,7 +226,7 @@ pub const MEANINGS: [Meaning; 44] = [
     is(
         "placebo_p",
         Form::Probability,
-        "chance of such a gain when every signal is moved to a random time 1 to 24 hours away, corrected for the number of such questions asked (Holm); up to 0.05 passes",
+        "chance of such a gain when every signal is moved to a random time 1 to 24 hours away, corrected for the number of such questions asked (Holm), not for having been chosen as the best; up to 0.05 passes",
     ),
     is(
         "placebo_net_p",

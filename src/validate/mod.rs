@@ -9,6 +9,7 @@ pub mod cross;
 pub mod engine;
 pub mod error;
 pub mod found;
+pub mod halves;
 pub mod job;
 pub mod luck;
 pub mod meaning;

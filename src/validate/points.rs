@@ -9,7 +9,7 @@ use crate::sweep::job::Setup;
 use crate::sweep::journal::{self, JournalError, in_order};
 use crate::sweep::plan::Shard;
 use crate::sweep::record::Record;
-use crate::sweep::space::{Coordinate, Point, Range};
+use crate::sweep::space::Point;
 
 /// The points of all trials.
 #[derive(Debug)]
@@ -68,21 +68,5 @@ pub fn point(setup: &Setup, record: &Record) -> Point {
     if setup.space.texts(&drawn) == record.values {
         return drawn;
     }
-    let named = setup
-        .space
-        .parameters
-        .iter()
-        .zip(&record.values)
-        .zip(&drawn);
-    let read = named.map(|((each, text), drawn)| read(&each.range, text).unwrap_or(*drawn));
-    read.collect()
-}
-
-/// The coordinate that has a text.
-fn read(range: &Range, text: &str) -> Option<Coordinate> {
-    let Some(count) = range.count() else {
-        return text.parse().ok().map(Coordinate::Real);
-    };
-    let mut all = (0..count).map(Coordinate::Index);
-    all.find(|at| range.text(*at) == text)
+    setup.space.read(&record.values).unwrap_or(drawn)
 }

@@ -304,6 +304,34 @@ fn a_sweep_with_a_verdict_leaves_the_same_results() {
         "{}",
         talk(&again)
     );
+    // A method that learns: its points are read back from what it wrote.
+    let learned = [
+        "--method",
+        "tpe",
+        "--trials",
+        "40",
+        "--validate",
+        "--register",
+        "tpe.jsonl",
+    ];
+    let learned = sweep("learned", &learned);
+    assert!(
+        matches!(learned.status.code(), Some(0 | 6)),
+        "{}",
+        talk(&learned)
+    );
+    let text = fs::read(place.path("learned/validation.json")).unwrap();
+    let verdict: Value = serde_json::from_slice(&text).unwrap();
+    let text = fs::read(place.path("learned/sweep.json")).unwrap();
+    let swept: Value = serde_json::from_slice(&text).unwrap();
+    assert_eq!(verdict["chosen"]["values"], swept["best"]["values"]);
+    assert_eq!(
+        verdict["figures"]["sharpe"],
+        swept["best"]["figures"]["sharpe"]
+    );
+    let alone = place.validate("learns", &["--method", "tpe"]);
+    assert_eq!(alone.status.code(), Some(2));
+    assert!(talk(&alone).contains("--validate"), "{}", talk(&alone));
     let part = sweep("part", &["--validate", "--shard", "1/2"]);
     assert_eq!(part.status.code(), Some(2), "{}", talk(&part));
     assert!(talk(&part).contains("merge the shards"));
@@ -471,7 +499,7 @@ fn made_up_data_of_the_sample_kind_is_validated() {
         runs.len(),
         verdict["synthetic"]
     ));
-    assert_eq!(figures.len(), 44);
+    assert_eq!(figures.len(), 45);
     assert!(known > 35 && runs.len() >= 22, "{figures:?}");
     assert_eq!(verdict["synthetic"], true);
 }
