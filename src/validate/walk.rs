@@ -125,8 +125,14 @@ fn form(
     let count = days.len() - 1;
     // Any wait at all costs a day: tests begin at midnight.
     let mut embargo = subject.how.embargo_days.unwrap_or(1);
+    let (train, longest) = lengths(subject, count, embargo);
     let splits = loop {
-        let (train, test) = lengths(subject, count, embargo);
+        // A longer embargo is paid for by the tests: with less to choose on there may be no choice at all.
+        let free = count.saturating_sub(train.saturating_add(embargo));
+        let test = match subject.how.test_days {
+            Some(days) => days,
+            None => (free / subject.how.folds).clamp(1, longest.max(1)),
+        };
         let walk = WalkForward {
             train,
             test,
