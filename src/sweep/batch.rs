@@ -8,6 +8,8 @@ pub mod desk;
 pub mod intake;
 pub mod replay;
 
+use std::sync::Arc;
+
 use crate::backtest::log::EventLog;
 use crate::backtest::summary::daily_equity;
 use crate::domain::num::{Money, Rounding};
@@ -34,7 +36,7 @@ pub struct Ground<'a> {
     /// Prices and signals.
     pub world: &'a World,
     /// The signals that can matter.
-    pub board: &'a Board,
+    pub board: &'a Arc<Board>,
     /// First instant.
     pub start: Timestamp,
 }

@@ -4,6 +4,7 @@
 //! Invariant: a run is a function of its arguments.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use crate::backtest::summary::daily_series;
 use crate::domain::event::{Command, Confluence, Event, Note};
@@ -65,13 +66,12 @@ pub fn run_with_pairs(
 #[must_use]
 pub fn figures_of(world: &World, rules: &Rules, model: &Model) -> Option<Figures> {
     if let Some(start) = model.start {
-        let board = Board::new(world, start, Reach::of(&rules.confluence));
+        let board = Arc::new(Board::new(world, start, Reach::of(&rules.confluence)));
         let ground = Ground {
             world,
             board: &board,
             start,
         };
-        // What a batch keeps is of one set of messages.
         if let Some(played) = Batch::default().run(ground, rules, model) {
             return Some(played.figures(model));
         }

@@ -3,6 +3,8 @@
 //! Not here: whether a pair is traded (`replay`). Nothing here hangs on the account: 112 as a risk signal is not taken.
 //! Invariant: the same words in the same order as `trader::confluence::Books` has for the same signals.
 
+use std::sync::Arc;
+
 use crate::backtest::line::Pair;
 use crate::domain::event::Ignored;
 use crate::domain::num::Rate;
@@ -34,10 +36,11 @@ pub enum Said {
     Emitted(Pair),
 }
 
-/// The words of one set of rules; kept until other rules are asked for.
+/// The words of one set of rules and one board; kept until others are asked for.
 #[derive(Debug, Default)]
 pub struct Intake {
-    rules: Option<ConfluenceRules>,
+    /// What the words are of: they hang on both.
+    of: Option<(ConfluenceRules, Arc<Board>)>,
     /// By signal: whether it waits for no partner any more.
     gone: Vec<bool>,
     words: Vec<Word>,
@@ -45,15 +48,21 @@ pub struct Intake {
 
 impl Intake {
     /// Everything said under some rules, in order.
-    pub fn hear(&mut self, rules: &ConfluenceRules, signals: &[Signal], board: &Board) -> &[Word] {
-        if self.rules.as_ref() != Some(rules) {
+    pub fn hear(
+        &mut self,
+        rules: &ConfluenceRules,
+        signals: &[Signal],
+        board: &Arc<Board>,
+    ) -> &[Word] {
+        let known = self.of.as_ref();
+        if known.is_none_or(|(of, on)| of != rules || !Arc::ptr_eq(on, board)) {
             self.gone.clear();
             self.gone.resize(signals.len(), false);
             self.words.clear();
             for heard in &board.heard {
                 self.hear_one(rules, signals, (board, heard));
             }
-            self.rules = Some(rules.clone());
+            self.of = Some((rules.clone(), Arc::clone(board)));
         }
         &self.words
     }
