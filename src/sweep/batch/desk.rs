@@ -27,7 +27,7 @@ pub struct Desk {
     pub next: Option<Timestamp>,
     /// The row that may touch something, if any does.
     pub touch: Option<Touch>,
-    /// Until the next touch the position is worth at least this much more than it cost; `None` when that is not known.
+    /// Up to the next touch the position is worth at least this much more than it cost.
     pub least: Option<Notional>,
     followed_row: usize,
 }
@@ -145,16 +145,29 @@ impl Desk {
                 Touch::End(row)
             }
         });
-        // Until then the contract stays on this side of the stop, and so does the mark where it is the contract.
-        let last = series.mark_close(from.saturating_sub(1));
+        self.least = self
+            .worst(series, position, (from, row))
+            .map(|worst| position.unrealized(worst));
+    }
+
+    /// The worst mark of any bar end from before `from` to the next touched row, or one that is worse.
+    fn worst(
+        &self,
+        series: &Series,
+        position: &Position,
+        (from, touched): (usize, Option<usize>),
+    ) -> Option<Price> {
+        let before = from.saturating_sub(1);
+        let after = touched.map_or(series.len(), |row| row + 1);
+        let (low, high) = series.mark_columns().bounds(before, after)?;
+        // The contract stays on this side of the stop, and so does the mark where it is the contract.
         let stop = self.stop.filter(|_| series.mark().is_none());
-        self.least = stop.map(|stop| {
-            let worst = match position.direction {
-                Direction::Long => stop.min(last),
-                Direction::Short => stop.max(last),
-            };
-            position.unrealized(worst)
-        });
+        let last = series.mark_close(before);
+        let met = match position.direction {
+            Direction::Long => low.max(stop.map_or(low, |stop| stop.min(last))),
+            Direction::Short => high.min(stop.map_or(high, |stop| stop.max(last))),
+        };
+        Some(met)
     }
 
     /// Finds out when to look here next; `held` says whether there is a position.

@@ -308,9 +308,7 @@ impl<'a> Replay<'a> {
             let open = self.account.open();
             held.extend(open.map(|(symbol, held)| (symbol, held.position)));
         }
-        let least = held.iter().try_fold(wallet, |sum, (symbol, _)| {
-            Some(sum + self.desks[symbol.index()].least?)
-        });
+        let least = self.least(held.iter().map(|(symbol, _)| *symbol));
         let touches = held.iter().filter_map(|(symbol, _)| {
             let touch = self.desks[symbol.index()].touch?;
             Some(touch.at(self.series(*symbol)?))
@@ -330,13 +328,27 @@ impl<'a> Replay<'a> {
         Outlook { until, low }
     }
 
+    /// Equity does not fall below this before one of these symbols is touched; `None` when that is not known.
+    fn least(&self, mut held: impl Iterator<Item = SymbolId>) -> Option<Notional> {
+        let wallet = self.account.wallet().exact();
+        held.try_fold(wallet, |sum, symbol| {
+            Some(sum + self.desks[symbol.index()].least?)
+        })
+    }
+
     /// Rank 1: the daily loss, at the ends of bars.
     fn test_floor(&mut self) {
         // Known to be above, unless a fill of this very instant changed it.
         let known = self
             .outlook
             .is_some_and(|outlook| outlook.low.is_none_or(|low| low > self.now));
-        if known || !self.floor_is_met() {
+        let far = || {
+            let floor = self
+                .floor
+                .filter(|floor| floor.basis == FloorBasis::Equity)?;
+            Some(self.least(self.account.open().map(|(symbol, _)| symbol))? > floor.level)
+        };
+        if known || far() == Some(true) || !self.floor_is_met() {
             return;
         }
         let mut series = self.stage.world.tape.series.iter().flatten();
