@@ -557,6 +557,15 @@ impl Walk<'_> {
                     high.price(watched) >= trigger
                 }
             }
+            // It cannot fire before the bar that reaches its activation, whatever peak it takes from this one.
+            OrderKind::Trail {
+                activation,
+                watched,
+                ..
+            } if !order.armed => match order.side {
+                Side::Sell => high.price(watched) >= activation,
+                Side::Buy => low.price(watched) <= activation,
+            },
             OrderKind::Limit { .. } | OrderKind::Trail { .. } | OrderKind::Market => true,
         };
         let mut reached = self.orders.iter().filter(|order| reached(order));

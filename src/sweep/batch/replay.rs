@@ -742,6 +742,11 @@ impl<'a> Replay<'a> {
                 walk.orders.remove(index);
                 walk.hits.push(hit);
             }
+            // Trailing stops take their peaks from the bar all the same.
+            for order in &mut walk.orders {
+                order.follow(shape.low.price(order.watched()));
+                order.follow(shape.high.price(order.watched()));
+            }
             self.desks[symbol.index()].followed(row + 1);
             self.commit(symbol, walk, stamp);
             return;
