@@ -6,13 +6,15 @@
 
 use std::cmp::Ordering;
 
-use crate::domain::fill::{Liquidity, Reason};
+use crate::domain::event::{AccountUpdate, Event, OrderUpdate};
+use crate::domain::fill::{Fill, Liquidity, Reason};
 use crate::domain::instrument::Instrument;
 use crate::domain::num::{Money, Notional, Price, Qty, Rate, Rounding, UNIT, multiply_divide};
 use crate::domain::order::{
     Amount, Direction, OrderId, OrderKind, OrderRequest, Purpose, Side, Watched,
 };
 use crate::domain::position::{MarginMode, Position, fee};
+use crate::domain::symbol::SymbolId;
 use crate::exchange::model::{LimitFill, Model};
 
 /// An order that rests at the exchange.
@@ -296,7 +298,45 @@ pub fn trailing_level(peak: Price, callback: Rate, side: Side, tick: Price) -> O
     )
 }
 
+impl Hit {
+    /// How a fill is told: as news of its order, or of the account.
+    #[must_use]
+    pub fn told(&self, symbol: SymbolId, fill: Fill) -> Event {
+        match self.order {
+            Some(id) => Event::Order {
+                id,
+                update: OrderUpdate::Filled {
+                    fill,
+                    total: self.total,
+                    complete: self.left.is_zero(),
+                },
+            },
+            None => Event::Account(AccountUpdate::Closed {
+                symbol,
+                cause: self.reason,
+                fill,
+            }),
+        }
+    }
+}
+
 impl Resting {
+    /// An order as it begins to rest.
+    #[must_use]
+    pub const fn new(request: &OrderRequest) -> Self {
+        Self {
+            id: request.id,
+            side: request.side,
+            kind: request.kind,
+            amount: request.amount,
+            filled: Qty::ZERO,
+            reduce_only: request.reduce_only,
+            purpose: request.purpose,
+            peak: None,
+            armed: false,
+        }
+    }
+
     /// Takes a price of the watched kind into account: the peak only grows, and once armed it stays armed.
     pub fn follow(&mut self, price: Price) {
         let OrderKind::Trail { activation, .. } = self.kind else {

@@ -678,22 +678,7 @@ impl<'w> History<'w> {
         #[cfg(debug_assertions)]
         self.account.check();
         self.account_changed(symbol);
-        let event = match hit.order {
-            Some(id) => Event::Order {
-                id,
-                update: OrderUpdate::Filled {
-                    fill,
-                    total: hit.total,
-                    complete: hit.left.is_zero(),
-                },
-            },
-            None => Event::Account(AccountUpdate::Closed {
-                symbol,
-                cause: hit.reason,
-                fill,
-            }),
-        };
-        self.tell(event);
+        self.tell(hit.told(symbol, fill));
     }
 
     /// Remembers the account after a change and forgets what was computed from the state before.

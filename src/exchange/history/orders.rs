@@ -157,17 +157,7 @@ impl History<'_> {
     /// Arms a child of a fresh entry, or lets any other conditional order take effect as an amendment (T7).
     fn place_conditional(&mut self, request: &OrderRequest) {
         let symbol = request.symbol;
-        let resting = Resting {
-            id: request.id,
-            side: request.side,
-            kind: request.kind,
-            amount: request.amount,
-            filled: Qty::ZERO,
-            reduce_only: request.reduce_only,
-            purpose: request.purpose,
-            peak: None,
-            armed: false,
-        };
+        let resting = Resting::new(request);
         // A break-even stop answers an exit, even one at the very open of the entry: it is no child of the entry.
         let fresh = request.purpose != Purpose::BreakEven
             && self

@@ -74,17 +74,7 @@ impl Desk {
         if let OrderKind::Stop { trigger, .. } = request.kind {
             self.stop = Some(trigger);
         }
-        self.resting.push(Resting {
-            id: request.id,
-            side: request.side,
-            kind: request.kind,
-            amount: request.amount,
-            filled: Qty::ZERO,
-            reduce_only: request.reduce_only,
-            purpose: request.purpose,
-            peak: None,
-            armed: false,
-        });
+        self.resting.push(Resting::new(request));
         let last = self.resting.len() - 1;
         &mut self.resting[last]
     }
