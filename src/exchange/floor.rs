@@ -68,7 +68,7 @@ impl<'a> Standing<'a> {
     /// At no bar end of a stretch is equity below this.
     fn bound(&self, after: Timestamp, until: Timestamp) -> Notional {
         self.held()
-            .map(|(series, position)| worst(series, position, after, until))
+            .map(|(series, position)| worst_profit(series, position, after, until))
             .fold(self.wallet, |sum, profit| sum + profit)
     }
 
@@ -100,8 +100,14 @@ fn next_end<'s>(series: impl Iterator<Item = &'s Series>, after: Timestamp) -> O
     ends.min()
 }
 
-/// No bar end of a stretch finds a position worth less than this.
-fn worst(series: &Series, position: &Position, after: Timestamp, until: Timestamp) -> Notional {
+/// No bar end of a stretch finds a position worth less than this over its cost.
+#[must_use]
+pub fn worst_profit(
+    series: &Series,
+    position: &Position,
+    after: Timestamp,
+    until: Timestamp,
+) -> Notional {
     let Some(last) = series.last_completed(until) else {
         return Notional::ZERO;
     };

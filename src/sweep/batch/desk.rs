@@ -7,6 +7,7 @@ use crate::domain::order::{Approved, Direction, OrderId, OrderKind};
 use crate::domain::position::Position;
 use crate::domain::time::{Span, Timestamp};
 use crate::exchange::fills::{Point, Resting};
+use crate::exchange::floor::worst_profit;
 use crate::exchange::touch::{follow_rows, next_touch};
 use crate::market::tape::Series;
 
@@ -29,6 +30,8 @@ pub struct Desk {
     pub touch: Option<Touch>,
     /// Up to the next touch the position is worth at least this much more than it cost.
     pub least: Option<Notional>,
+    /// The same up to an earlier instant, and that instant: nearer the truth.
+    soon: Option<(Timestamp, Notional)>,
     followed_row: usize,
 }
 
@@ -135,9 +138,31 @@ impl Desk {
                 Touch::End(row)
             }
         });
+        self.soon = None;
         self.least = self
             .worst(series, position, (from, row))
             .map(|worst| position.unrealized(worst));
+    }
+
+    /// From `now` to `until` the position is worth at least this much more than it cost. Looked up once for all that
+    /// is left of a day.
+    pub fn least_until(
+        &mut self,
+        series: &Series,
+        position: &Position,
+        (now, until): (Timestamp, Timestamp),
+        midnight: Timestamp,
+    ) -> Notional {
+        if let Some((_, known)) = self.soon.filter(|(known_until, _)| *known_until >= until) {
+            return known;
+        }
+        let end = self
+            .touch
+            .map_or(midnight, |touch| touch.at(series).min(midnight));
+        let end = end.max(until);
+        let least = worst_profit(series, position, now, end);
+        self.soon = Some((end, least));
+        least
     }
 
     /// The worst mark of any bar end from before `from` to the next touched row, or one that is worse.

@@ -310,7 +310,9 @@ impl<'a> Replay<'a> {
             Some(touch.at(self.series(*symbol)?))
         });
         let until = touches.fold(self.midnight, Timestamp::min).max(until);
-        let low = if least.is_some_and(|least| least > floor.level) {
+        let far = least.is_some_and(|least| least > floor.level)
+            || self.least_soon(&held, until) > floor.level;
+        let low = if far {
             None
         } else {
             let standing = floor::Standing {
@@ -329,6 +331,19 @@ impl<'a> Replay<'a> {
         let wallet = self.account.wallet().exact();
         held.try_fold(wallet, |sum, symbol| {
             Some(sum + self.desks[symbol.index()].least?)
+        })
+    }
+
+    /// Equity does not fall below this until then, nothing being filled.
+    fn least_soon(&mut self, held: &[(SymbolId, Position)], until: Timestamp) -> Notional {
+        let wallet = self.account.wallet().exact();
+        let span = (self.now, until);
+        held.iter().fold(wallet, |sum, (symbol, position)| {
+            let Some(series) = self.stage.world.tape.series[symbol.index()].as_ref() else {
+                return sum;
+            };
+            let desk = &mut self.desks[symbol.index()];
+            sum + desk.least_until(series, position, span, self.midnight)
         })
     }
 
