@@ -155,7 +155,7 @@ fn command(job: &Yaml, work: &Path) -> Vec<String> {
     assert_eq!(words.remove(0), "sim");
     words
         .iter()
-        .map(|word| word.replace("/work", work))
+        .map(|word| word.replace("/shared", work))
         .collect()
 }
 
@@ -171,7 +171,7 @@ fn the_manifest_has_the_fields_of_an_indexed_job_and_they_agree() {
             ("batch/v1", "Job")
         );
         let pod = job.at(POD);
-        assert_eq!(pod.text("containers.0.volumeMounts.0.mountPath"), "/work");
+        assert_eq!(pod.text("containers.0.volumeMounts.0.mountPath"), "/shared");
         assert_eq!(
             pod.text("containers.0.volumeMounts.0.name"),
             pod.text("volumes.0.name")
