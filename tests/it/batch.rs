@@ -193,7 +193,7 @@ fn replayed_trials_are_those_of_the_engine_on_random_worlds() {
             (&mut batch, &mut met),
         );
     }
-    println!("batch: {seeds} random worlds, two trials each; met {met:?}");
+    println!("batch: {seeds} random worlds, three trials each; met {met:?}");
     for what in [
         "entries",
         "exit sl",
