@@ -288,7 +288,7 @@ fn run_json(job: &Job, prepared: &Prepared, run: &Simulation, report: &RunReport
         "synthetic": report.synthetic,
         "in_sample": !report.validated,
         "inputs": report.reproduce.inputs.iter().cloned().collect::<BTreeMap<String, String>>(),
-        "event_log_sha256": run.log.hash(),
+        "event_log_blake3": run.log.hash(),
         "from": prepared.window.from.to_text(),
         "to": prepared.window.to.to_text(),
         "signals": file_name(&job.sources.signals),

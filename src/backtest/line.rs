@@ -1,7 +1,7 @@
 //! One record of the event log as bytes.
 //!
 //! Not here: which records there are and their hash (`log`). Invariant: an event, note or command and the borrowed form
-//! of the same are the same bytes: there is one writer of each field.
+//! of the same are the same bytes: there is one writer of each record.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::domain::event::{
 use crate::domain::fill::{Fill, Liquidity, Reason};
 use crate::domain::num::{Money, Notional, Qty, Rate};
 use crate::domain::order::{
-    Amount, HaltCause, OrderKind, OrderRequest, Purpose, Reject, Side, Watched,
+    Amount, HaltCause, OrderId, OrderKind, OrderRequest, Purpose, Reject, Side, Watched,
 };
 use crate::domain::signal::{Signal, SignalId};
 use crate::domain::symbol::SymbolId;
@@ -37,359 +37,309 @@ pub struct Pair {
     pub score: Rate,
 }
 
-/// Writes one record: the time since the last one, a tag, then its fields, each of known width, self-delimiting or
-/// preceded by its length, so that no two different logs have the same bytes.
+/// Writes one record: a tag, the time since the last one and its small numbers in four bytes each (in eight, if one of
+/// them needs more, which the tag says), then its large numbers in eight bytes each, then texts and lists preceded by
+/// their length. So no two different logs have the same bytes. Numbers are not written shorter: finding out how short
+/// they could be takes longer than hashing them.
 #[derive(Debug)]
 pub struct Line<'a> {
     out: &'a mut Vec<u8>,
     at: Timestamp,
+    since: u64,
     heard: &'a Heard,
 }
+
+/// Bytes of the largest record, texts and lists apart.
+const ROOM: usize = 160;
+/// Set in the tag of a record whose small numbers take eight bytes.
+const LONG: u8 = 0x80;
+
+// Records, by what they tell.
+const SIGNAL: u8 = 1;
+const ACCEPTED: u8 = 2;
+const FILLED: u8 = 3;
+const REJECTED: u8 = 4;
+const CANCELED: u8 = 5;
+const NO_ANSWER: u8 = 6;
+const REPORT: u8 = 7;
+const REPORTED_FILL: u8 = 8;
+const OPENED: u8 = 9;
+const DAY: u8 = 10;
+const FUNDING: u8 = 11;
+const CLOSED: u8 = 12;
+const FLOOR_REACHED: u8 = 13;
+const SNAPSHOT: u8 = 14;
+const LINK: u8 = 15;
+const WAKE: u8 = 16;
+const OPERATOR: u8 = 17;
+const MANUAL: u8 = 18;
+const CONFLUENCE: u8 = 21;
+const IGNORED: u8 = 22;
+const LOW_SCORE: u8 = 23;
+const REFUSED: u8 = 24;
+const HALTED: u8 = 25;
+const RESUMED: u8 = 26;
+const TARGETS_DROPPED: u8 = 27;
+const UNPROTECTED: u8 = 28;
+const SURPRISE: u8 = 29;
+const SUBMIT: u8 = 31;
+const CANCEL: u8 = 32;
+const QUERY: u8 = 33;
+const RESYNC: u8 = 34;
+const HALT: u8 = 35;
+const RELEASE: u8 = 36;
+const WATCH: u8 = 37;
 
 impl<'a> Line<'a> {
     /// Begins a record of an instant, after one of an instant before.
     pub fn new(out: &'a mut Vec<u8>, (last, at): (Timestamp, Timestamp), heard: &'a Heard) -> Self {
-        let mut line = Self { out, at, heard };
-        line.span(at - last);
-        line
+        let since = (at - last).millis().cast_unsigned();
+        Self {
+            out,
+            at,
+            since,
+            heard,
+        }
     }
 
-    fn tag(&mut self, tag: u8) {
-        self.out.push(tag);
+    /// Tag, time, numbers.
+    #[inline]
+    fn record<const SMALL: usize, const LARGE: usize>(
+        &mut self,
+        tag: u8,
+        small: [u64; SMALL],
+        large: [i64; LARGE],
+    ) {
+        let mut bytes = [0_u8; ROOM];
+        let since = self.since;
+        let all = small.iter().fold(since, |all, number| all | number);
+        let width = if u32::try_from(all).is_ok() { 4 } else { 8 };
+        bytes[0] = if width == 4 { tag } else { tag | LONG };
+        let put = |bytes: &mut [u8], number: u64| {
+            bytes.copy_from_slice(&number.to_le_bytes()[..bytes.len()]);
+        };
+        // Written out for either width, so that each has places that the compiler knows.
+        if width == 4 {
+            put(&mut bytes[1..5], since);
+            for (place, number) in small.into_iter().enumerate() {
+                put(&mut bytes[5 + place * 4..9 + place * 4], number);
+            }
+            let from = 5 + SMALL * 4;
+            for (place, number) in large.into_iter().enumerate() {
+                let number = number.cast_unsigned();
+                put(&mut bytes[from + place * 8..from + 8 + place * 8], number);
+            }
+            self.out.extend_from_slice(&bytes[..from + LARGE * 8]);
+        } else {
+            put(&mut bytes[1..9], since);
+            for (place, number) in small.into_iter().enumerate() {
+                put(&mut bytes[9 + place * 8..17 + place * 8], number);
+            }
+            let from = 9 + SMALL * 8;
+            for (place, number) in large.into_iter().enumerate() {
+                let number = number.cast_unsigned();
+                put(&mut bytes[from + place * 8..from + 8 + place * 8], number);
+            }
+            self.out.extend_from_slice(&bytes[..from + LARGE * 8]);
+        }
     }
 
-    /// Eight bytes: quicker to write and to hash than to find out how few would do.
     fn number(&mut self, number: i64) {
         self.out.extend_from_slice(&number.to_le_bytes());
     }
 
-    /// An amount that is nothing most of the time.
-    fn amount(&mut self, amount: Money) {
-        self.flag(!amount.is_zero());
-        if !amount.is_zero() {
-            self.number(amount.steps());
-        }
-    }
-
-    /// Four bytes, and eight more behind the largest of them for what does not fit.
-    fn count(&mut self, number: u64) {
-        let short = u32::try_from(number).unwrap_or(u32::MAX);
-        self.out.extend_from_slice(&short.to_le_bytes());
-        if short == u32::MAX {
-            self.out.extend_from_slice(&number.to_le_bytes());
-        }
-    }
-
-    /// A length of time, as [`Line::count`]; one below zero takes twelve bytes.
-    fn span(&mut self, span: Span) {
-        self.count(span.millis().cast_unsigned());
-    }
-
-    fn wide(&mut self, value: Notional) {
-        self.out.extend_from_slice(&value.raw().to_le_bytes());
-    }
-
-    /// A signal heard before; one that was not is written out.
-    fn signal_id(&mut self, id: &str) {
-        match self.heard.get(id) {
-            Some(number) => self.count(number + 1),
-            None => {
-                self.count(0);
-                self.text(id);
-            }
-        }
-    }
-
     fn text(&mut self, text: &str) {
-        self.count(text.len() as u64);
+        self.number(text.len() as i64);
         self.out.extend_from_slice(text.as_bytes());
     }
 
-    fn optional(&mut self, text: Option<&str>) {
-        match text {
-            None => self.tag(0),
-            Some(text) => {
-                self.tag(1);
-                self.text(text);
-            }
+    /// A signal heard before by its number, one more; 0 for one that was not: its id follows the record.
+    fn signal_number(&self, id: &str) -> u64 {
+        self.heard.get(id).map_or(0, |number| number + 1)
+    }
+
+    fn unheard(&mut self, number: u64, id: &str) {
+        if number == 0 {
+            self.text(id);
         }
-    }
-
-    fn side(&mut self, side: Side) {
-        self.flag(side == Side::Sell);
-    }
-
-    fn flag(&mut self, flag: bool) {
-        self.tag(u8::from(flag));
     }
 
     /// Writes an event.
     pub fn event(&mut self, event: &Event) {
         match event {
-            Event::Signal { signal, quote } => {
-                self.tag(1);
-                self.signal(signal);
-                self.quote(quote);
-            }
-            Event::Order { id, update } => {
-                self.tag(2);
-                self.count(id.0);
-                self.update(update);
-            }
-            Event::Account(update) => {
-                self.tag(3);
-                self.account(update);
-            }
-            Event::Snapshot(snapshot) => {
-                self.tag(4);
-                self.snapshot(snapshot);
-            }
-            Event::Link(link) => {
-                self.tag(5);
-                self.flag(*link == Link::Up);
-            }
-            Event::Wake => self.tag(6),
-            Event::Operator(operator) => {
-                self.tag(7);
-                self.operator(operator);
-            }
+            Event::Signal { signal, quote } => self.signal(signal, quote),
+            Event::Order { id, update } => self.update(*id, update),
+            Event::Account(update) => self.account(update),
+            Event::Snapshot(snapshot) => self.snapshot(snapshot),
+            Event::Link(link) => self.record(LINK, [u64::from(*link == Link::Up)], []),
+            Event::Wake => self.record(WAKE, [], []),
+            Event::Operator(operator) => self.operator(operator),
         }
     }
 
-    fn signal(&mut self, signal: &Signal) {
+    fn signal(&mut self, signal: &Signal, quote: &Quote) {
+        let [equity, equity_top] = halves(quote.equity);
+        self.record(
+            SIGNAL,
+            [
+                u64::from(signal.kind.0),
+                symbol_number(signal.symbol),
+                u64::from(quote.trading),
+            ],
+            [
+                signal.event_time.millis(),
+                signal.received_time.millis(),
+                quote.mark.map_or(0, |mark| mark.steps()),
+                quote.wallet.steps(),
+                equity,
+                equity_top,
+                quote.available.steps(),
+            ],
+        );
         self.text(&signal.id);
-        self.count(u64::from(signal.kind.0));
-        self.count(signal.symbol.index() as u64);
-        self.number(signal.event_time.millis());
-        self.number(signal.received_time.millis());
     }
 
-    fn quote(&mut self, quote: &Quote) {
-        self.number(quote.mark.map_or(0, |mark| mark.steps()));
-        self.flag(quote.trading);
-        self.number(quote.wallet.steps());
-        self.wide(quote.equity);
-        self.number(quote.available.steps());
-    }
-
-    fn update(&mut self, update: &OrderUpdate) {
+    fn update(&mut self, id: OrderId, update: &OrderUpdate) {
         match update {
-            OrderUpdate::Accepted => self.tag(1),
+            OrderUpdate::Accepted => self.record(ACCEPTED, [id.0], []),
             OrderUpdate::Filled {
                 fill,
                 total,
                 complete,
-            } => {
-                self.tag(2);
-                self.fill(fill);
-                self.qty(*total);
-                self.flag(*complete);
-            }
+            } => self.filled(id, fill, *total, *complete),
             OrderUpdate::Rejected(reject) => {
-                self.tag(3);
-                self.reject(*reject);
+                self.record(REJECTED, [id.0], [reject_detail(*reject)]);
+                self.text(reject.name());
             }
-            OrderUpdate::Canceled { total } => {
-                self.tag(4);
-                self.qty(*total);
-            }
-            OrderUpdate::NoAnswer => self.tag(5),
+            OrderUpdate::Canceled { total } => self.canceled(id, *total),
+            OrderUpdate::NoAnswer => self.record(NO_ANSWER, [id.0], []),
             OrderUpdate::Report(report) => {
-                self.tag(6);
-                match report.status {
-                    OrderStatus::Unknown => self.tag(1),
-                    OrderStatus::Working => self.tag(2),
-                    OrderStatus::Filled => self.tag(3),
-                    OrderStatus::Canceled => self.tag(4),
-                    OrderStatus::Rejected(reject) => {
-                        self.tag(5);
-                        self.reject(reject);
-                    }
+                let (status, reject) = match report.status {
+                    OrderStatus::Unknown => (1, None),
+                    OrderStatus::Working => (2, None),
+                    OrderStatus::Filled => (3, None),
+                    OrderStatus::Canceled => (4, None),
+                    OrderStatus::Rejected(reject) => (5, Some(reject)),
+                };
+                let detail = reject.map_or(0, reject_detail);
+                self.record(REPORT, [id.0, status, report.fills.len() as u64], [detail]);
+                if let Some(reject) = reject {
+                    self.text(reject.name());
                 }
-                self.count(report.fills.len() as u64);
-                report.fills.iter().for_each(|fill| self.fill(fill));
+                for fill in &report.fills {
+                    self.fill(REPORTED_FILL, id.0, 0, fill, fill.qty);
+                }
             }
         }
     }
 
-    fn qty(&mut self, qty: Qty) {
-        self.number(qty.steps());
+    /// Writes [`OrderUpdate::Filled`].
+    pub fn filled(&mut self, id: OrderId, fill: &Fill, total: Qty, complete: bool) {
+        self.fill(FILLED, id.0, u64::from(complete), fill, total);
     }
 
-    fn fill(&mut self, fill: &Fill) {
-        self.count(fill.trade.0);
-        self.span(self.at - fill.time);
-        self.side(fill.side);
-        self.qty(fill.qty);
-        self.number(fill.price.steps());
-        self.number(fill.fee.steps());
-        self.tag(match fill.liquidity {
+    /// Writes [`AccountUpdate::Closed`].
+    pub fn closed(&mut self, symbol: SymbolId, cause: Reason, fill: &Fill) {
+        let more = reason(cause);
+        self.fill(CLOSED, symbol_number(symbol), more, fill, fill.qty);
+    }
+
+    /// An execution, of whom or what, and how much was executed with it; `more` is what else is to be said of it.
+    fn fill(&mut self, tag: u8, of: u64, more: u64, fill: &Fill, total: Qty) {
+        let liquidity = match fill.liquidity {
             Liquidity::Taker => 1,
             Liquidity::Maker => 2,
             Liquidity::Liquidation => 3,
-        });
-        self.amount(fill.realized);
-        self.amount(fill.insurance);
-        self.number(fill.slippage.steps());
+        };
+        let marks = liquidity | u64::from(fill.side == Side::Sell) << 8 | more << 16;
+        let before = (self.at - fill.time).millis().cast_unsigned();
+        self.record(
+            tag,
+            [of, fill.trade.0, before, marks],
+            [
+                fill.qty.steps(),
+                fill.price.steps(),
+                fill.fee.steps(),
+                fill.realized.steps(),
+                fill.insurance.steps(),
+                fill.slippage.steps(),
+                total.steps(),
+            ],
+        );
     }
 
-    fn reject(&mut self, reject: Reject) {
-        self.text(reject.name());
-        match reject {
-            Reject::Throttled { until } => self.number(until.millis()),
-            Reject::Other(code) => self.number(i64::from(code)),
-            Reject::WouldTriggerNow
-            | Reject::NothingToReduce
-            | Reject::InsufficientMargin
-            | Reject::BelowQtyMin
-            | Reject::BelowNotionalMin
-            | Reject::OffGrid
-            | Reject::PostOnly
-            | Reject::NotTrading
-            | Reject::StaleData
-            | Reject::EndOfData
-            | Reject::Halted(_) => {}
-        }
+    /// Writes [`OrderUpdate::Canceled`].
+    pub fn canceled(&mut self, id: OrderId, total: Qty) {
+        self.record(CANCELED, [id.0], [total.steps()]);
     }
 
     fn account(&mut self, update: &AccountUpdate) {
         match update {
-            AccountUpdate::Opened { balance } => {
-                self.tag(1);
-                self.number(balance.steps());
-            }
-            AccountUpdate::DayStarted { equity, wallet } => {
-                self.tag(2);
-                self.wide(*equity);
-                self.number(wallet.steps());
-            }
+            AccountUpdate::Opened { balance } => self.record(OPENED, [], [balance.steps()]),
+            AccountUpdate::DayStarted { equity, wallet } => self.day(*equity, *wallet),
             AccountUpdate::Funding { symbol, amount } => {
-                self.tag(3);
-                self.count(symbol.index() as u64);
-                self.number(amount.steps());
+                self.record(FUNDING, [symbol_number(*symbol)], [amount.steps()]);
             }
             AccountUpdate::Closed {
                 symbol,
                 cause,
                 fill,
-            } => {
-                self.tag(4);
-                self.count(symbol.index() as u64);
-                self.reason(*cause);
-                self.fill(fill);
-            }
+            } => self.closed(*symbol, *cause, fill),
             AccountUpdate::FloorReached { value } => {
-                self.tag(5);
-                self.wide(*value);
+                self.record(FLOOR_REACHED, [], halves(*value));
             }
         }
     }
 
-    fn reason(&mut self, reason: Reason) {
-        match reason {
-            Reason::Order(purpose) => {
-                self.tag(1);
-                self.purpose(purpose);
-            }
-            Reason::Liquidation => self.tag(2),
-            Reason::Delisted => self.tag(3),
-            Reason::EndOfData => self.tag(4),
-        }
-    }
-
-    fn purpose(&mut self, purpose: Purpose) {
-        match purpose {
-            Purpose::Entry => self.tag(1),
-            Purpose::Manual => self.tag(2),
-            Purpose::StopLoss => self.tag(3),
-            Purpose::BreakEven => self.tag(4),
-            Purpose::Trailing => self.tag(5),
-            Purpose::TakeProfit(index) => {
-                self.tag(6);
-                self.tag(index);
-            }
-            Purpose::TimeStop => self.tag(7),
-            Purpose::RiskSignal => self.tag(8),
-            Purpose::HaltFlatten => self.tag(9),
-            Purpose::Unprotected => self.tag(10),
-        }
+    /// Writes [`AccountUpdate::DayStarted`].
+    pub fn day(&mut self, equity: Notional, wallet: Money) {
+        let [low, top] = halves(equity);
+        self.record(DAY, [], [wallet.steps(), low, top]);
     }
 
     fn snapshot(&mut self, snapshot: &Snapshot) {
-        self.count(snapshot.positions.len() as u64);
+        let counts = [
+            snapshot.positions.len() as u64,
+            snapshot.working.len() as u64,
+        ];
+        self.record(SNAPSHOT, counts, []);
         for held in &snapshot.positions {
-            self.count(held.symbol.index() as u64);
+            self.number(held.symbol.index() as i64);
             self.number(held.direction.sign());
-            self.qty(held.qty);
+            self.number(held.qty.steps());
         }
-        self.count(snapshot.working.len() as u64);
-        snapshot.working.iter().for_each(|id| self.count(id.0));
+        for id in &snapshot.working {
+            self.number(id.0.cast_signed());
+        }
     }
 
     fn operator(&mut self, operator: &Operator) {
         match operator {
-            Operator::Halt => self.tag(1),
-            Operator::Resume => self.tag(2),
-            Operator::Close(symbol) => {
-                self.tag(3);
-                self.count(symbol.index() as u64);
-            }
+            Operator::Halt => self.record(OPERATOR, [1, 0], []),
+            Operator::Resume => self.record(OPERATOR, [2, 0], []),
+            Operator::Close(symbol) => self.record(OPERATOR, [3, symbol_number(*symbol)], []),
             Operator::CancelAll(symbol) => {
-                self.tag(4);
-                self.count(symbol.index() as u64);
+                self.record(OPERATOR, [4, symbol_number(*symbol)], []);
             }
-            Operator::Order(order) => {
-                self.tag(5);
-                self.manual(order);
-            }
+            Operator::Order(order) => self.manual(order),
         }
     }
 
     fn manual(&mut self, order: &ManualOrder) {
-        self.count(order.symbol.index() as u64);
-        self.number(order.side.sign());
-        self.kind(order.kind);
-        self.number(order.qty.map_or(-1, Qty::steps));
-        self.flag(order.reduce_only);
-        self.flag(order.bracket.is_some());
-        self.optional(order.reference.as_deref());
-    }
-
-    fn kind(&mut self, kind: OrderKind) {
-        let watched = |watched| u8::from(watched == Watched::Mark);
-        match kind {
-            OrderKind::Market => self.tag(1),
-            OrderKind::Limit { price, post_only } => {
-                self.tag(2);
-                self.number(price.steps());
-                self.flag(post_only);
-            }
-            OrderKind::Stop {
-                trigger,
-                watched: price,
-            } => {
-                self.tag(3);
-                self.number(trigger.steps());
-                self.tag(watched(price));
-            }
-            OrderKind::TakeProfit {
-                trigger,
-                watched: price,
-            } => {
-                self.tag(4);
-                self.number(trigger.steps());
-                self.tag(watched(price));
-            }
-            OrderKind::Trail {
-                activation,
-                callback,
-                watched: price,
-            } => {
-                self.tag(5);
-                self.number(activation.steps());
-                self.number(callback.steps());
-                self.tag(watched(price));
-            }
+        let Kind { marks, numbers } = kind(order.kind);
+        let marks = marks
+            | u64::from(order.side == Side::Sell) << 16
+            | u64::from(order.reduce_only) << 17
+            | u64::from(order.bracket.is_some()) << 18
+            | u64::from(order.reference.is_some()) << 19;
+        let qty = order.qty.map_or(-1, Qty::steps);
+        self.record(
+            MANUAL,
+            [symbol_number(order.symbol), marks],
+            [numbers[0], numbers[1], qty],
+        );
+        if let Some(reference) = &order.reference {
+            self.text(reference);
         }
     }
 
@@ -397,143 +347,215 @@ impl<'a> Line<'a> {
     pub fn note(&mut self, note: &Note) {
         match note {
             Note::Confluence(pair) => {
-                self.tag(11);
-                self.found(pair);
+                let found = self.found(pair);
+                self.confluence(&found);
+                self.unheard(found.alpha.wrapping_add(1), &pair.alpha);
+                self.unheard(found.fomo.wrapping_add(1), &pair.fomo);
             }
             Note::Ignored { id, reason } => {
-                self.tag(12);
-                self.signal_id(id);
-                self.text(reason.name());
+                let number = self.signal_number(id);
+                self.ignored(number.wrapping_sub(1), *reason);
+                self.unheard(number, id);
             }
             Note::LowScore { id, pair } => {
-                self.tag(13);
-                self.signal_id(id);
-                self.found(pair);
+                let (number, found) = (self.signal_number(id), self.found(pair));
+                self.low_score(number.wrapping_sub(1), &found);
+                self.unheard(number, id);
+                self.unheard(found.alpha.wrapping_add(1), &pair.alpha);
+                self.unheard(found.fomo.wrapping_add(1), &pair.fomo);
             }
             // What had asked is the confluence just before.
             Note::Refused { symbol, gate, .. } => self.refused(*symbol, *gate),
-            Note::Halted(cause) => {
-                self.tag(15);
-                self.cause(*cause);
-            }
-            Note::Resumed => self.tag(16),
+            Note::Halted(cause) => self.cause(HALTED, *cause),
+            Note::Resumed => self.record(RESUMED, [], []),
             Note::TargetsDropped { symbol, levels } => {
-                self.tag(17);
-                self.count(symbol.index() as u64);
-                self.tag(*levels);
+                let levels = u64::from(*levels);
+                self.record(TARGETS_DROPPED, [symbol_number(*symbol), levels], []);
             }
             Note::Unprotected { symbol } => {
-                self.tag(18);
-                self.count(symbol.index() as u64);
+                self.record(UNPROTECTED, [symbol_number(*symbol)], []);
             }
             Note::Surprise { order, what } => {
-                self.tag(19);
-                self.count(order.map_or(0, |id| id.0));
+                self.record(SURPRISE, [order.map_or(0, |id| id.0)], []);
                 self.text(what);
             }
         }
     }
 
+    /// A pair with its signals by number; a signal never heard before the first, which no number is.
+    fn found(&self, pair: &Confluence) -> Pair {
+        Pair {
+            symbol: pair.symbol,
+            alpha: self.signal_number(&pair.alpha).wrapping_sub(1),
+            fomo: self.signal_number(&pair.fomo).wrapping_sub(1),
+            gap: pair.gap,
+            score: pair.score.total,
+        }
+    }
+
     /// Writes [`Note::Confluence`].
     pub fn confluence(&mut self, pair: &Pair) {
-        self.tag(11);
-        self.pair(pair);
+        self.record(CONFLUENCE, pair_numbers(pair), []);
     }
 
     /// Writes [`Note::Ignored`].
     pub fn ignored(&mut self, signal: u64, reason: Ignored) {
-        self.tag(12);
-        self.count(signal + 1);
+        self.record(IGNORED, [signal.wrapping_add(1)], []);
         self.text(reason.name());
     }
 
     /// Writes [`Note::LowScore`].
     pub fn low_score(&mut self, newcomer: u64, pair: &Pair) {
-        self.tag(13);
-        self.count(newcomer + 1);
-        self.pair(pair);
+        let [symbol, alpha, fomo, gap, score] = pair_numbers(pair);
+        let newcomer = newcomer.wrapping_add(1);
+        self.record(LOW_SCORE, [newcomer, symbol, alpha, fomo, gap, score], []);
     }
 
     /// Writes [`Note::Refused`].
     pub fn refused(&mut self, symbol: SymbolId, gate: Gate) {
-        self.tag(14);
-        self.count(symbol.index() as u64);
-        self.tag(gate.number());
+        let gate = u64::from(gate.number());
+        self.record(REFUSED, [symbol_number(symbol) | gate << 16], []);
     }
 
     /// Writes [`Command::Submit`].
     pub fn submit(&mut self, request: &OrderRequest) {
-        self.tag(21);
-        self.count(request.id.0);
-        self.count(request.symbol.index() as u64);
-        self.side(request.side);
-        self.kind(request.kind);
-        match request.amount {
-            Amount::Exact(qty) => {
-                self.tag(1);
-                self.qty(qty);
-            }
-            Amount::Share(share) => {
-                self.tag(2);
-                self.number(share.steps());
-            }
-            Amount::All => self.tag(3),
-        }
-        self.flag(request.reduce_only);
-        self.purpose(request.purpose);
+        let Kind { marks, numbers } = kind(request.kind);
+        let (amount, size) = match request.amount {
+            Amount::Exact(qty) => (1, qty.steps()),
+            Amount::Share(share) => (2, share.steps()),
+            Amount::All => (3, 0),
+        };
         // What asked for an entry is the confluence just before.
-        if request.purpose != Purpose::Entry {
-            self.optional(request.reference.as_deref());
+        let reference = request.reference.as_deref();
+        let reference = reference.filter(|_| request.purpose != Purpose::Entry);
+        let marks = marks
+            | u64::from(request.side == Side::Sell) << 16
+            | u64::from(request.reduce_only) << 17
+            | u64::from(reference.is_some()) << 18
+            | amount << 20;
+        let (symbol, why) = (symbol_number(request.symbol), purpose(request.purpose));
+        self.record(
+            SUBMIT,
+            [request.id.0, symbol | why << 16, marks],
+            [numbers[0], numbers[1], size],
+        );
+        if let Some(reference) = reference {
+            self.text(reference);
         }
     }
 
-    fn found(&mut self, pair: &Confluence) {
-        self.count(pair.symbol.index() as u64);
-        self.signal_id(&pair.alpha);
-        self.signal_id(&pair.fomo);
-        self.span(pair.gap);
-        self.count(pair.score.total.steps().cast_unsigned());
-    }
-
-    fn pair(&mut self, pair: &Pair) {
-        self.count(pair.symbol.index() as u64);
-        self.count(pair.alpha + 1);
-        self.count(pair.fomo + 1);
-        self.span(pair.gap);
-        self.count(pair.score.steps().cast_unsigned());
-    }
-
-    fn cause(&mut self, cause: HaltCause) {
+    fn cause(&mut self, tag: u8, cause: HaltCause) {
+        self.record(tag, [], []);
         self.text(cause.name());
     }
 
     /// Writes a command.
     pub fn command(&mut self, command: &Command) {
         match command {
-            Command::Submit(approved) => {
-                self.submit(approved.request());
-            }
-            Command::Cancel(id) => {
-                self.tag(22);
-                self.count(id.0);
-            }
-            Command::Query(id) => {
-                self.tag(23);
-                self.count(id.0);
-            }
-            Command::Resync => self.tag(24),
-            Command::Halt(cause) => {
-                self.tag(25);
-                self.cause(*cause);
-            }
-            Command::Release => self.tag(26),
+            Command::Submit(approved) => self.submit(approved.request()),
+            Command::Cancel(id) => self.record(CANCEL, [id.0], []),
+            Command::Query(id) => self.record(QUERY, [id.0], []),
+            Command::Resync => self.record(RESYNC, [], []),
+            Command::Halt(cause) => self.cause(HALT, *cause),
+            Command::Release => self.record(RELEASE, [], []),
             Command::Watch(floor) => {
-                self.tag(27);
-                if let Some(floor) = floor {
-                    self.flag(floor.basis == FloorBasis::Wallet);
-                    self.wide(floor.level);
-                }
+                let basis =
+                    floor.map_or(0, |floor| 1 + u64::from(floor.basis == FloorBasis::Wallet));
+                let level = floor.map_or(Notional::ZERO, |floor| floor.level);
+                self.record(WATCH, [basis], halves(level));
             }
         }
     }
+}
+
+/// How an order executes: below 16 bits what and on which price, then its levels.
+struct Kind {
+    marks: u64,
+    numbers: [i64; 2],
+}
+
+fn kind(kind: OrderKind) -> Kind {
+    let on = |watched| u64::from(watched == Watched::Mark) << 8;
+    let (marks, numbers) = match kind {
+        OrderKind::Market => (1, [0, 0]),
+        OrderKind::Limit { price, post_only } => {
+            (2 | u64::from(post_only) << 8, [price.steps(), 0])
+        }
+        OrderKind::Stop { trigger, watched } => (3 | on(watched), [trigger.steps(), 0]),
+        OrderKind::TakeProfit { trigger, watched } => (4 | on(watched), [trigger.steps(), 0]),
+        OrderKind::Trail {
+            activation,
+            callback,
+            watched,
+        } => (5 | on(watched), [activation.steps(), callback.steps()]),
+    };
+    Kind { marks, numbers }
+}
+
+/// Below 16 bits.
+fn purpose(purpose: Purpose) -> u64 {
+    match purpose {
+        Purpose::Entry => 1,
+        Purpose::Manual => 2,
+        Purpose::StopLoss => 3,
+        Purpose::BreakEven => 4,
+        Purpose::Trailing => 5,
+        Purpose::TakeProfit(index) => 6 | u64::from(index) << 8,
+        Purpose::TimeStop => 7,
+        Purpose::RiskSignal => 8,
+        Purpose::HaltFlatten => 9,
+        Purpose::Unprotected => 10,
+    }
+}
+
+/// Why a position was closed; below 16 bits.
+fn reason(reason: Reason) -> u64 {
+    match reason {
+        Reason::Order(why) => 16 + purpose(why),
+        Reason::Liquidation => 2,
+        Reason::Delisted => 3,
+        Reason::EndOfData => 4,
+    }
+}
+
+fn reject_detail(reject: Reject) -> i64 {
+    match reject {
+        Reject::Throttled { until } => until.millis(),
+        Reject::Other(code) => i64::from(code),
+        Reject::WouldTriggerNow
+        | Reject::NothingToReduce
+        | Reject::InsufficientMargin
+        | Reject::BelowQtyMin
+        | Reject::BelowNotionalMin
+        | Reject::OffGrid
+        | Reject::PostOnly
+        | Reject::NotTrading
+        | Reject::StaleData
+        | Reject::EndOfData
+        | Reject::Halted(_) => 0,
+    }
+}
+
+/// Below 16 bits.
+const fn symbol_number(symbol: SymbolId) -> u64 {
+    symbol.index() as u64
+}
+
+const fn pair_numbers(pair: &Pair) -> [u64; 5] {
+    [
+        symbol_number(pair.symbol),
+        pair.alpha.wrapping_add(1),
+        pair.fomo.wrapping_add(1),
+        pair.gap.millis().cast_unsigned(),
+        pair.score.steps().cast_unsigned(),
+    ]
+}
+
+/// The low and the high half of a wide amount.
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "each half is what is wanted"
+)]
+const fn halves(value: Notional) -> [i64; 2] {
+    [value.raw() as i64, (value.raw() >> 64) as i64]
 }

@@ -6,12 +6,17 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
+use blake3::Hasher;
 
 use crate::backtest::line::{Heard, Line};
-use crate::domain::event::{Command, Event, Note, OrderUpdate};
+use crate::domain::event::{AccountUpdate, Command, Event, Note, OrderUpdate};
+use crate::domain::fill::Fill;
+use crate::domain::num::{Money, Notional, Qty};
+use crate::domain::order::{Approved, OrderId};
+use crate::domain::symbol::SymbolId;
 use crate::domain::time::Timestamp;
 use crate::engine::Journal;
+use crate::exchange::fills::Hit;
 
 /// One line of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +39,7 @@ pub struct EventLog {
     /// Signals heard so far.
     heard: Heard,
     signals: u64,
-    hasher: Sha256,
+    hasher: Hasher,
     /// Whether rows are kept; a sweep needs the hash alone.
     keep: bool,
 }
@@ -68,7 +73,7 @@ impl EventLog {
             last: Timestamp::from_millis(0),
             heard: Heard::new(),
             signals: 0,
-            hasher: Sha256::new(),
+            hasher: Hasher::new(),
             keep: false,
         }
     }
@@ -79,16 +84,12 @@ impl EventLog {
         &self.rows
     }
 
-    /// SHA-256 over the whole log, in hexadecimal.
+    /// BLAKE3 over the whole log, in hexadecimal.
     #[must_use]
     pub fn hash(&self) -> String {
         let mut hasher = self.hasher.clone();
         hasher.update(&self.bytes);
-        hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hasher.finalize().to_hex().to_string()
     }
 
     /// Starts a record, for one who writes it himself: of a log that keeps its rows this would be missing there.
@@ -99,6 +100,47 @@ impl EventLog {
         }
         let last = std::mem::replace(&mut self.last, at);
         Line::new(&mut self.bytes, (last, at), &self.heard)
+    }
+}
+
+/// The same records for one who has no event, note or command in hand; they are made only for rows that are kept.
+impl EventLog {
+    fn row(&mut self, at: Timestamp, row: impl FnOnce() -> Row) {
+        if self.keep {
+            self.rows.push((at, row()));
+        }
+    }
+
+    /// A fill.
+    pub fn filled(&mut self, at: Timestamp, symbol: SymbolId, hit: &Hit, fill: &Fill) {
+        match hit.order {
+            Some(id) => self
+                .line(at)
+                .filled(id, fill, hit.total, hit.left.is_zero()),
+            None => self.line(at).closed(symbol, hit.reason, fill),
+        }
+        self.row(at, || Row::Heard(hit.told(symbol, fill.clone())));
+    }
+
+    /// The end of an order of which nothing was executed.
+    pub fn canceled(&mut self, at: Timestamp, id: OrderId) {
+        let total = Qty::ZERO;
+        self.line(at).canceled(id, total);
+        let update = OrderUpdate::Canceled { total };
+        self.row(at, || Row::Heard(Event::Order { id, update }));
+    }
+
+    /// A UTC day that begins.
+    pub fn day(&mut self, at: Timestamp, equity: Notional, wallet: Money) {
+        self.line(at).day(equity, wallet);
+        let update = AccountUpdate::DayStarted { equity, wallet };
+        self.row(at, || Row::Heard(Event::Account(update)));
+    }
+
+    /// An order sent.
+    pub fn submitted(&mut self, at: Timestamp, approved: &Approved) {
+        self.line(at).submit(approved.request());
+        self.row(at, || Row::Said(Command::Submit(approved.clone())));
     }
 }
 

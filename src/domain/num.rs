@@ -71,12 +71,18 @@ pub enum NumError {
 
 /// `numerator / denominator`, rounded. The denominator must be above zero.
 #[must_use]
+#[inline]
 pub fn divide(numerator: i128, denominator: i128, rounding: Rounding) -> i128 {
-    assert!(denominator > 0, "invariant: divisors are positive");
-    // Nearly every divisor fits 64 bits: a fraction of the time of the general case below.
-    if let Ok(divisor) = u64::try_from(denominator) {
-        return divide_narrow(numerator, divisor, rounding);
+    // Nearly every divisor fits 64 bits: a fraction of the time of the general case.
+    match u64::try_from(denominator) {
+        Ok(divisor) if divisor > 0 => divide_narrow(numerator, divisor, rounding),
+        _ => divide_wide(numerator, denominator, rounding),
     }
+}
+
+#[inline(never)]
+fn divide_wide(numerator: i128, denominator: i128, rounding: Rounding) -> i128 {
+    assert!(denominator > 0, "invariant: divisors are positive");
     // One division: the remainder follows, and both are brought to the floor side.
     let toward_zero = numerator / denominator;
     let left = numerator - toward_zero * denominator;
@@ -88,6 +94,7 @@ pub fn divide(numerator: i128, denominator: i128, rounding: Rounding) -> i128 {
     rounded(floor, rest, denominator, rounding)
 }
 
+#[inline]
 fn divide_narrow(numerator: i128, divisor: u64, rounding: Rounding) -> i128 {
     let size = numerator.unsigned_abs();
     let (quotient, rest) = match u64::try_from(size) {
@@ -111,9 +118,36 @@ fn divide_narrow(numerator: i128, divisor: u64, rounding: Rounding) -> i128 {
                 half.is_gt() || (half.is_eq() && quotient & 1 == 1)
             }
         };
-    let size =
-        i128::try_from(quotient).expect("invariant: at most the numerator") + i128::from(away);
-    if negative { -size } else { size }
+    // At most half of the range of 128 bits, as the numerator is, unless the divisor is 1 and nothing is added.
+    let size = (quotient + u128::from(away)).cast_signed();
+    if negative { size.wrapping_neg() } else { size }
+}
+
+/// `wide * by`, exact: a fraction of the time of a product of two wide numbers.
+///
+/// # Panics
+/// Beyond 126 bits.
+#[must_use]
+#[inline]
+pub fn times(wide: i128, by: i64) -> i128 {
+    checked_times(wide, by).expect("invariant: products fit 126 bits")
+}
+
+#[inline]
+fn checked_times(wide: i128, by: i64) -> Option<i128> {
+    let (size, factor) = (wide.unsigned_abs(), u128::from(by.unsigned_abs()));
+    let (top, bottom) = (size >> 64, size & u128::from(u64::MAX));
+    // Two halves of 64 bits each: the upper product carries the overflow, if there is one.
+    let upper = top * factor;
+    if upper >> 61 != 0 {
+        return None;
+    }
+    let product = ((upper << 64) + bottom * factor).cast_signed();
+    Some(if (wide < 0) == (by < 0) {
+        product
+    } else {
+        -product
+    })
 }
 
 #[allow(
@@ -148,7 +182,8 @@ pub fn multiply_divide(one: i128, other: i128, denominator: i128, rounding: Roun
     if let (Ok(one), Ok(other)) = (i64::try_from(one), i64::try_from(other)) {
         return divide(i128::from(one) * i128::from(other), denominator, rounding);
     }
-    if let Some(product) = one.checked_mul(other) {
+    let narrow = i64::try_from(other).map(|other| checked_times(one, other));
+    if let Some(product) = narrow.unwrap_or_else(|_| one.checked_mul(other)) {
         return divide(product, denominator, rounding);
     }
     assert!(denominator > 0, "invariant: divisors are positive");
@@ -613,11 +648,7 @@ impl Notional {
     #[must_use]
     pub fn rate(self, rate: Rate, rounding: Rounding) -> Money {
         let unit = i128::from(UNIT);
-        Money(narrow(divide(
-            self.0 * i128::from(rate.0),
-            unit * unit,
-            rounding,
-        )))
+        Money(narrow(divide(times(self.0, rate.0), unit * unit, rounding)))
     }
 
     /// For display and statistics only.
@@ -798,6 +829,33 @@ mod tests {
         }
         println!("divide: 30,000 quotients, {ties} ties, {negative} below zero");
         assert!(ties > 200 && negative > 10_000, "{ties} {negative}");
+    }
+
+    #[test]
+    fn products_are_those_of_plain_arithmetic() {
+        let mut random = crate::domain::random::Random::new(13);
+        let (mut met, mut refused) = (0, 0);
+        for _ in 0..20_000 {
+            let bits = u32::try_from(random.between(1, 120)).expect("small");
+            let raw = i128::from(random.next().cast_signed()) << 64 | i128::from(random.next());
+            let wide = raw >> (127 - bits);
+            let by = random.between(i64::MIN / 2, i64::MAX / 2) >> random.between(0, 62);
+            match (checked_times(wide, by), wide.checked_mul(i128::from(by))) {
+                (Some(product), plain) => {
+                    assert_eq!(Some(product), plain, "{wide} {by}");
+                    met += 1;
+                }
+                (None, plain) => {
+                    let large = plain.is_none_or(|plain| plain.unsigned_abs() >> 124 != 0);
+                    assert!(large, "{wide} {by}");
+                    refused += 1;
+                }
+            }
+        }
+        println!("times: {met} products, {refused} too large");
+        assert!(met > 5_000 && refused > 2_000, "{met} {refused}");
+        let edge = std::panic::catch_unwind(|| times(i128::MAX, 2));
+        assert!(edge.is_err());
     }
 
     #[test]

@@ -4,7 +4,9 @@
 //! functions, so a figure is computed in one place.
 
 use super::instrument::Instrument;
-use super::num::{LARGEST, Money, Notional, Price, Qty, Rate, Rounding, UNIT};
+use super::num::{
+    LARGEST, Money, Notional, Price, Qty, Rate, Rounding, UNIT, divide, multiply_divide, times,
+};
 use super::order::Direction;
 
 /// An open position. Flat is `None`, never a zero quantity.
@@ -105,8 +107,7 @@ impl Position {
             let share = released_share(self.cost, part, whole);
             share.exact()
         };
-        let gain = (price * qty - released).raw() * i128::from(self.direction.sign());
-        let realized = Notional::from_raw(gain).round(Rounding::Down);
+        let realized = self.gain(price * qty - released).round(Rounding::Down);
         let rest = (qty < self.qty).then(|| Self {
             qty: self.qty - qty,
             cost: self.cost - released,
@@ -119,7 +120,15 @@ impl Position {
     /// Profit at a price, exact (A2).
     #[must_use]
     pub fn unrealized(&self, mark: Price) -> Notional {
-        Notional::from_raw((mark * self.qty - self.cost).raw() * i128::from(self.direction.sign()))
+        self.gain(mark * self.qty - self.cost)
+    }
+
+    /// What a rise of the position's worth is to its owner.
+    fn gain(&self, rise: Notional) -> Notional {
+        match self.direction {
+            Direction::Long => rise,
+            Direction::Short => -rise,
+        }
     }
 
     /// Funding at a rate and mark, rounded toward minus infinity; positive is received (A5).
@@ -141,7 +150,7 @@ impl Position {
     /// one rounding. `None` when it is not above zero.
     #[must_use]
     pub fn level(&self, distance: Rate, tick: Price, rounding: Rounding) -> Option<Price> {
-        let numerator = self.cost.raw() * i128::from(UNIT + distance.steps());
+        let numerator = times(self.cost.raw(), UNIT + distance.steps());
         Price::from_split(numerator, (self.qty.steps(), UNIT), tick, rounding)
     }
 
@@ -149,19 +158,18 @@ impl Position {
     /// `None` when no such level exists.
     #[must_use]
     pub fn liquidation(&self, margin: Notional, instrument: &Instrument) -> Option<Price> {
-        let unit = i128::from(UNIT);
         let last = instrument.brackets.len() - 1;
         for (index, bracket) in instrument.brackets.iter().enumerate() {
             let deduction = bracket.deduction.exact().raw();
             let (top, bottom, rounding) = match self.direction {
                 Direction::Long => (
                     self.cost.raw() - margin.raw() - deduction,
-                    unit - i128::from(bracket.maintenance.steps()),
+                    UNIT - bracket.maintenance.steps(),
                     Rounding::Up,
                 ),
                 Direction::Short => (
                     margin.raw() + self.cost.raw() + deduction,
-                    unit + i128::from(bracket.maintenance.steps()),
+                    UNIT + bracket.maintenance.steps(),
                     Rounding::Down,
                 ),
             };
@@ -169,17 +177,16 @@ impl Position {
                 continue;
             }
             // level × quantity = top ÷ (bottom in units); compared with the tier by cross-multiplication.
-            let scaled = top * unit;
-            let above_floor = bracket.floor.exact().raw() * bottom <= scaled;
-            let below_cap = index == last || scaled < bracket.cap.exact().raw() * bottom;
+            let scaled = times(top, UNIT);
+            let above_floor = times(bracket.floor.exact().raw(), bottom) <= scaled;
+            let below_cap = index == last || scaled < times(bracket.cap.exact().raw(), bottom);
             if above_floor && below_cap {
                 // A small position beside a large margin: no price can ever get there.
-                let per_unit = super::num::divide(scaled, bottom, Rounding::Down);
+                let per_unit = divide(scaled, i128::from(bottom), Rounding::Down);
                 let qty = self.qty.steps();
                 if per_unit >= i128::from(LARGEST) * i128::from(qty) + i128::from(qty) {
                     return None;
                 }
-                let bottom = i64::try_from(bottom).expect("invariant: at most two units");
                 return Price::from_split(scaled, (bottom, qty), instrument.tick, rounding);
             }
         }
@@ -188,7 +195,7 @@ impl Position {
 }
 
 fn released_share(cost: Notional, part: i128, whole: i128) -> Money {
-    let steps = super::num::multiply_divide(
+    let steps = multiply_divide(
         cost.raw(),
         part,
         whole * i128::from(UNIT),

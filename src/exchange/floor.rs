@@ -3,15 +3,13 @@
 //! Not here: which level that is (`trader::risk`), what happens then (`history`).
 //! Invariant: the answer is the first bar end at which it is so, whatever bounds helped to find it.
 
-use crate::domain::num::{Notional, Price};
+use crate::domain::num::Notional;
 use crate::domain::order::Direction;
 use crate::domain::position::Position;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
+use crate::market::ranges::{Columns, STOREYS};
 use crate::market::tape::{Series, Tape};
-
-/// Stretches no longer than this are looked at bar by bar.
-const SHORT: Span = Span::from_millis(8 * 60_000);
 
 /// An account between two events.
 #[derive(Clone, Copy, Debug)]
@@ -21,10 +19,114 @@ pub struct Standing<'a> {
     /// The wallet, exact.
     pub wallet: Notional,
     /// Open positions.
-    pub held: &'a [(SymbolId, Position)],
+    pub held: &'a [Stake<'a>],
 }
 
-impl<'a> Standing<'a> {
+/// An open position and its prices.
+#[derive(Clone, Copy, Debug)]
+pub struct Stake<'a> {
+    /// The contract.
+    pub symbol: SymbolId,
+    /// The position.
+    pub position: Position,
+    /// What it cannot be worth less than over its cost for as long as it is searched, where that is known.
+    pub least: Option<Notional>,
+    series: &'a Series,
+    marks: Columns<'a>,
+}
+
+impl<'a> Stake<'a> {
+    /// A position of which nothing more is known.
+    #[must_use]
+    pub fn new(symbol: SymbolId, position: Position, series: &'a Series) -> Self {
+        Self {
+            symbol,
+            position,
+            least: None,
+            series,
+            marks: series.mark_columns(),
+        }
+    }
+
+    /// What it is worth over its cost at the last completed mark (A2): nothing before the first.
+    #[must_use]
+    pub fn profit(&self, at: Timestamp) -> Notional {
+        let row = self.series.last_completed(at);
+        row.map_or(Notional::ZERO, |row| {
+            self.position.unrealized(self.series.mark_close(row))
+        })
+    }
+
+    /// It is not worth less than this at `from`, and until when that holds: as long as its mark is in the same block
+    /// of bars.
+    fn bound(&self, from: Timestamp, storey: usize) -> (Notional, Option<Timestamp>) {
+        let (worst, left) = match self.series.last_completed(from) {
+            // Before its first bar a position has no mark and counts as nothing.
+            None => (Notional::ZERO, 0),
+            Some(row) => {
+                let (low, high, after) = self.marks.block(storey, row);
+                let worst = self.position.unrealized(match self.position.direction {
+                    Direction::Long => low,
+                    Direction::Short => high,
+                });
+                (self.least.map_or(worst, |least| least.max(worst)), after)
+            }
+        };
+        let ends = left < self.series.len();
+        (worst, ends.then(|| self.series.end_time(left) - MOMENT))
+    }
+}
+
+/// How far a search has come since the account last changed; it goes no further than it is asked to.
+#[derive(Clone, Copy, Debug)]
+pub struct Watch {
+    /// No bar end up to this finds equity at or below the level.
+    safe: Timestamp,
+    /// Whether no bar has ended since the change.
+    fresh: bool,
+    /// The size of block that may do next; only speed hangs on it.
+    storey: usize,
+    /// Blocks of this size that did one after another.
+    done: u8,
+}
+
+/// So many blocks of a size, and a larger one is tried: eight of them are one, and a try costs as much as each.
+const PATIENCE: u8 = 3;
+
+impl Watch {
+    /// Nothing is known of what comes after an instant.
+    #[must_use]
+    pub const fn after(instant: Timestamp) -> Self {
+        Self {
+            safe: instant,
+            fresh: true,
+            storey: STOREYS - 2,
+            done: 0,
+        }
+    }
+
+    /// Forgets what is known: the account or the level has changed.
+    pub const fn restart(&mut self, instant: Timestamp) {
+        self.safe = instant;
+        self.fresh = true;
+    }
+
+    /// Takes over what is known from elsewhere: no bar end up to an instant finds equity at or below the level.
+    pub const fn trust(&mut self, until: Timestamp) {
+        self.safe = until;
+        self.fresh = false;
+    }
+
+    /// Whether equity is known to be above the level at a bar end.
+    #[must_use]
+    pub fn knows(&self, end: Timestamp) -> bool {
+        end <= self.safe
+    }
+}
+
+const MOMENT: Span = Span::from_millis(1);
+
+impl Standing<'_> {
     /// The first bar end of any symbol after `after` and at most at `until` at which equity is at or below `level`.
     #[must_use]
     pub fn first_low(
@@ -33,99 +135,67 @@ impl<'a> Standing<'a> {
         after: Timestamp,
         until: Timestamp,
     ) -> Option<Timestamp> {
-        if self.bound(after, until) > level {
-            return None;
-        }
-        // What has changed since the last bar end shows at the next one, whosever it is.
-        let all = self.tape.series.iter().flatten();
-        let first = next_end(all, after).filter(|end| *end <= until)?;
-        if self.equity(first) <= level {
-            return Some(first);
-        }
-        self.search(level, first, until)
+        self.search(level, &mut Watch::after(after), until)
     }
 
-    fn held(&self) -> impl Iterator<Item = (&'a Series, &'a Position)> {
-        let Self { tape, held, .. } = *self;
-        held.iter().filter_map(move |(symbol, position)| {
-            Some((tape.series[symbol.index()].as_ref()?, position))
+    /// As [`Self::first_low`], from where an earlier search of the same account and level ended.
+    pub fn search(
+        &self,
+        level: Notional,
+        watch: &mut Watch,
+        until: Timestamp,
+    ) -> Option<Timestamp> {
+        while watch.safe < until {
+            let (least, known) = self.bound(watch.safe + MOMENT, watch.storey);
+            if least > level {
+                watch.trust(known);
+                watch.done += 1;
+                if watch.done == PATIENCE {
+                    watch.storey = (watch.storey + 1).min(STOREYS - 1);
+                    watch.done = 0;
+                }
+            } else if watch.storey > 0 {
+                watch.storey -= 1;
+                watch.done = 0;
+            } else {
+                let end = self.next_end(*watch).filter(|end| *end <= until)?;
+                if self.equity(end) <= level {
+                    return Some(end);
+                }
+                watch.trust(end);
+            }
+        }
+        None
+    }
+
+    /// Wallet and unrealised profit.
+    fn equity(&self, at: Timestamp) -> Notional {
+        let profits = self.held.iter().map(|stake| stake.profit(at));
+        profits.fold(self.wallet, |sum, profit| sum + profit)
+    }
+
+    /// Equity is not below this at `from`, and until when that holds.
+    fn bound(&self, from: Timestamp, storey: usize) -> (Notional, Timestamp) {
+        // Without a position nothing ever changes.
+        let start = (self.wallet, Timestamp::from_millis(i64::MAX));
+        self.held.iter().fold(start, |(sum, known), stake| {
+            let (worst, until) = stake.bound(from, storey);
+            (sum + worst, until.map_or(known, |until| known.min(until)))
         })
     }
 
-    /// Wallet and unrealised profit at the last completed marks (A2).
-    fn equity(&self, at: Timestamp) -> Notional {
-        let profit = |(series, position): (&Series, &Position)| {
-            let row = series.last_completed(at);
-            row.map_or(Notional::ZERO, |row| {
-                position.unrealized(series.mark_close(row))
-            })
+    /// The next bar end. What has changed since the last one shows at the next, whosever it is; later ones matter only
+    /// where a position is.
+    fn next_end(&self, watch: Watch) -> Option<Timestamp> {
+        let end = |series: &Series| {
+            let row = series.last_completed(watch.safe).map_or(0, |row| row + 1);
+            (row < series.len()).then(|| series.end_time(row))
         };
-        self.held()
-            .map(profit)
-            .fold(self.wallet, |sum, profit| sum + profit)
-    }
-
-    /// At no bar end of a stretch is equity below this.
-    fn bound(&self, after: Timestamp, until: Timestamp) -> Notional {
-        self.held()
-            .map(|(series, position)| worst_profit(series, position, after, until))
-            .fold(self.wallet, |sum, profit| sum + profit)
-    }
-
-    fn search(&self, level: Notional, after: Timestamp, until: Timestamp) -> Option<Timestamp> {
-        if after >= until || self.bound(after, until) > level {
-            return None;
-        }
-        if until - after > SHORT {
-            let middle = after + Span::from_millis((until - after).millis() / 2);
-            let early = self.search(level, after, middle);
-            return early.or_else(|| self.search(level, middle, until));
-        }
-        let mut at = after;
-        loop {
-            at = next_end(self.held().map(|(series, _)| series), at).filter(|end| *end <= until)?;
-            if self.equity(at) <= level {
-                return Some(at);
-            }
-        }
-    }
-}
-
-/// The next end of a bar after an instant.
-fn next_end<'s>(series: impl Iterator<Item = &'s Series>, after: Timestamp) -> Option<Timestamp> {
-    let ends = series.filter_map(|series| {
-        let row = series.last_completed(after).map_or(0, |row| row + 1);
-        (row < series.len()).then(|| series.end_time(row))
-    });
-    ends.min()
-}
-
-/// No bar end of a stretch finds a position worth less than this over its cost.
-#[must_use]
-pub fn worst_profit(
-    series: &Series,
-    position: &Position,
-    after: Timestamp,
-    until: Timestamp,
-) -> Notional {
-    let Some(last) = series.last_completed(until) else {
-        return Notional::ZERO;
-    };
-    let first = series.last_completed(after);
-    let from = first.unwrap_or(0);
-    let columns = series.mark_columns();
-    let level: Option<Price> = columns.bounds(from, last + 1).map(|(low, high)| {
-        if position.direction == Direction::Long {
-            low
+        if watch.fresh {
+            self.tape.series.iter().flatten().filter_map(end).min()
         } else {
-            high
+            let series = self.held.iter().map(|stake| stake.series);
+            series.filter_map(end).min()
         }
-    });
-    let profit = level.map_or(Notional::ZERO, |level| position.unrealized(level));
-    // Before its first bar a position has no mark and counts as nothing.
-    if first.is_none() {
-        profit.min(Notional::ZERO)
-    } else {
-        profit
     }
 }

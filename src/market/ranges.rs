@@ -12,7 +12,7 @@ const FAN_BITS: usize = 3;
 /// The same as a count.
 const FAN: usize = 1 << FAN_BITS;
 /// Storeys: blocks of 8, 64, 512 and 4,096 bars.
-const STOREYS: usize = 4;
+pub const STOREYS: usize = 4;
 
 /// Levels that a search looks for; a missing one never touches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -170,13 +170,33 @@ impl Columns<'_> {
         // Prices are above zero and far below the largest number: what is not looked for is never met.
         let lower = band.lower.map_or(0, Price::steps);
         let upper = band.upper.map_or(i64::MAX, Price::steps);
-        self.first(from, to, (), |(), low, high| {
-            if low.steps() <= lower || high.steps() >= upper {
-                Err(())
+        let touches = |low: Price, high: Price| low.steps() <= lower || high.steps() >= upper;
+        let rows = to.min(self.low.len());
+        // Bars of a block before `from` may touch too: then a smaller block is looked at, and in the end the bars.
+        let (mut row, mut storey) = (from, 1);
+        while row < rows {
+            let shift = (storey + 1) * FAN_BITS;
+            let place = row >> shift;
+            let block = self.ranges.storeys[storey][place];
+            let after = (place + 1) << shift;
+            if !touches(block.low, block.high) {
+                row = after;
+                if place % FAN == FAN - 1 && storey + 1 < STOREYS {
+                    storey += 1;
+                }
+            } else if storey > 0 {
+                storey -= 1;
             } else {
-                Ok(())
+                let end = after.min(rows);
+                let bars = self.low[row..end].iter().zip(&self.high[row..end]);
+                let mut bars = bars.map(|(low, high)| touches(*low, *high));
+                if let Some(place) = bars.position(|touched| touched) {
+                    return Some(row + place);
+                }
+                row = end;
             }
-        })
+        }
+        None
     }
 
     /// The first bar of `from..to` in which a trailing stop could fire: whatever the order of high and low, its level
@@ -226,23 +246,13 @@ impl Columns<'_> {
         None
     }
 
-    /// A price no higher than any low of `from..to` and one no lower than any high: those of the few blocks that cover
-    /// it. `None` when it is empty.
+    /// Lowest low and highest high of the block of a storey that a row is in, and the row after the block.
     #[must_use]
-    pub fn bounds(&self, from: usize, to: usize) -> Option<(Price, Price)> {
-        let last = to.checked_sub(1).filter(|last| from <= *last)?;
-        let blocks = |storey: usize| {
-            let shift = (storey + 1) * FAN_BITS;
-            (from >> shift, last >> shift)
-        };
-        let few = (0..STOREYS - 1).find(|storey| {
-            let (first, last) = blocks(*storey);
-            last - first < 4
-        });
-        let storey = few.unwrap_or(STOREYS - 1);
-        let (first, last) = blocks(storey);
-        let cover = self.ranges.storeys[storey].get(first..=last)?;
-        Block::of_rest(cover).map(|block| (block.low, block.high))
+    pub fn block(&self, storey: usize, row: usize) -> (Price, Price, usize) {
+        let shift = (storey + 1) * FAN_BITS;
+        let place = row >> shift;
+        let block = self.ranges.storeys[storey][place];
+        (block.low, block.high, (place + 1) << shift)
     }
 
     /// Lowest low and highest high of `from..to`; `None` when that is empty.
@@ -362,10 +372,12 @@ mod tests {
             let plain =
                 (low[from..to].iter().min().copied()).zip(high[from..to].iter().max().copied());
             assert_eq!(columns.extremes(from, to), plain);
-            let bounds = columns.bounds(from, to);
-            assert_eq!(bounds.is_some(), plain.is_some());
-            if let (Some(bounds), Some(plain)) = (bounds, plain) {
-                assert!(bounds.0 <= plain.0 && bounds.1 >= plain.1);
+            for storey in 0..STOREYS {
+                let (lowest, highest, after) = columns.block(storey, from);
+                let (start, after) = (after - (8 << (3 * storey)), after.min(bars));
+                assert!(start <= from && from < after, "{start} {from} {after}");
+                assert_eq!(low[start..after].iter().min(), Some(&lowest));
+                assert_eq!(high[start..after].iter().max(), Some(&highest));
             }
         }
         assert!(

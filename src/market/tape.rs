@@ -188,6 +188,7 @@ impl Series {
 
     /// The last row whose bar ended at or before `time`: the newest that is known then (T2).
     #[must_use]
+    #[inline]
     pub fn last_completed(&self, time: Timestamp) -> Option<usize> {
         let segment = self.segment_of(time)?;
         let (steps, _) = segment.split(time);
@@ -196,12 +197,14 @@ impl Series {
 
     /// When the bar in a row opens.
     #[must_use]
+    #[inline]
     pub fn open_time(&self, row: usize) -> Timestamp {
         self.segment_at(row).open_time(row)
     }
 
     /// When the bar in a row ends.
     #[must_use]
+    #[inline]
     pub fn end_time(&self, row: usize) -> Timestamp {
         let segment = self.segment_at(row);
         segment.open_time(row) + segment.length
@@ -220,6 +223,7 @@ impl Series {
     }
 
     /// The last segment that opens at or before a time.
+    #[inline]
     fn segment_of(&self, time: Timestamp) -> Option<&Segment> {
         match self.segments.as_slice() {
             [only] => (only.open <= time).then_some(only),
@@ -227,6 +231,7 @@ impl Series {
         }
     }
 
+    #[inline]
     fn segment_at(&self, row: usize) -> &Segment {
         let index = match self.segments.as_slice() {
             [_] => 0,
@@ -267,12 +272,14 @@ impl Series {
 }
 
 impl Segment {
+    #[inline]
     fn open_time(&self, row: usize) -> Timestamp {
         let steps = i64::try_from(row - self.row).unwrap_or(i64::MAX);
         self.open + Span::from_millis(steps * self.length.millis())
     }
 
     /// Whole bars from the segment's start to a time at or after it, and the milliseconds left over.
+    #[inline]
     fn split(&self, time: Timestamp) -> (usize, i64) {
         /// Nearly all bars are minutes, and dividing by a constant is several times as fast.
         const MINUTE: i64 = 60_000;

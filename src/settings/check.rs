@@ -2,8 +2,7 @@
 //!
 //! Not here: the remaining sections (`sections`), rules between keys (`conflicts`), single values (`reader`).
 
-use super::lists::element;
-use super::reader::{Reader, Rule};
+use super::reader::{Name, Reader, Rule};
 use super::sections;
 use super::validation::Validation;
 use super::{DataSettings, RunSettings, Settings};
@@ -12,6 +11,7 @@ use crate::domain::num::{Money, Rate};
 use crate::domain::order::{Direction, Watched};
 use crate::domain::position::{MarginMode, Terms};
 use crate::domain::time::Span;
+use crate::market::instruments::Fallback;
 use crate::trader::rules::{
     ConfluenceRules, DailyRules, FreshnessBasis, HaltAction, HaltBasis, Role112, Rules,
     SizingBasis, SizingRules, Weights,
@@ -62,8 +62,8 @@ pub(super) const SOME_TIME: Rule<Span> = Rule {
 /// Which price is watched.
 const WATCHED: [(&str, Watched); 2] = [("contract", Watched::Contract), ("mark", Watched::Mark)];
 
-/// Reads every key.
-pub(super) fn read(reader: &mut Reader<'_>) -> Settings {
+/// Reads every key; of the contract that stands in only where it is not `known`.
+pub(super) fn read(reader: &mut Reader<'_>, known: Option<&Fallback>) -> Settings {
     let this_form = Rule {
         words: "1, the form this program reads",
         holds: |number| number == SCHEMA_VERSION,
@@ -84,7 +84,8 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Settings {
         interval: sections::interval(reader),
         drop_last_bar: reader.flag("data.drop_last_bar"),
     };
-    let fallback = sections::fallback(reader);
+    let fallback = known.cloned();
+    let fallback = fallback.unwrap_or_else(|| sections::fallback(reader));
     // TOML has no larger whole number.
     let seed = Rule {
         words: "a whole number from 0 to 9223372036854775807",
@@ -275,10 +276,10 @@ fn targets(reader: &mut Reader<'_>) -> Vec<Target> {
         .iter()
         .enumerate()
         .map(|(index, row)| {
-            let name = |field: usize| format!("{}.{}", element(KEY, index), FIELDS[field]);
+            let name = |field: usize| Name::Field(KEY, index, FIELDS[field]);
             Target {
-                distance: reader.percent_in(&name(0), row[0], &distance),
-                share: reader.percent_in(&name(1), row[1], &PART),
+                distance: reader.percent_in(name(0), row[0], &distance),
+                share: reader.percent_in(name(1), row[1], &PART),
             }
         })
         .collect();

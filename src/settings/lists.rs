@@ -4,7 +4,7 @@
 
 use super::layers::unknown;
 use super::parse::{Field, Item, Value};
-use super::reader::{Reader, Rule, percent};
+use super::reader::{Name, Reader, Rule, percent};
 use crate::domain::num::{Money, Rate};
 
 /// One row of a list, by the index of its fields.
@@ -21,11 +21,17 @@ impl<'a> Reader<'a> {
         items
             .iter()
             .enumerate()
-            .filter_map(|(index, item)| self.row(&element(key, index), item, fields))
+            .filter_map(|(index, item)| self.row((key, index), item, fields))
             .collect()
     }
 
-    fn row(&mut self, name: &str, item: &'a Item, fields: &[&str]) -> Option<Row<'a>> {
+    fn row(
+        &mut self,
+        (key, index): (&str, usize),
+        item: &'a Item,
+        fields: &[&str],
+    ) -> Option<Row<'a>> {
+        let name = Name::Row(key, index);
         let Value::Table(found) = &item.value else {
             self.wrong_kind(name, item, &shape(fields));
             return None;
@@ -47,30 +53,28 @@ impl<'a> Reader<'a> {
         None
     }
 
-    fn unknown_fields(&mut self, name: &str, found: &[Field], fields: &[&str]) {
-        let known: Vec<String> = fields
+    fn unknown_fields(&mut self, name: Name<'_>, found: &[Field], fields: &[&str]) {
+        let unknown_ones = found
             .iter()
-            .map(|field| format!("{name}.{field}"))
-            .collect();
-        for field in found
-            .iter()
-            .filter(|field| !fields.contains(&field.name.as_str()))
-        {
+            .filter(|field| !fields.contains(&field.name.as_str()));
+        for field in unknown_ones {
+            let known = fields.iter().map(|field| format!("{name}.{field}"));
+            let known: Vec<String> = known.collect();
             let path = format!("{name}.{}", field.name);
-            self.mark(name);
+            self.mark(name.key());
             self.problems
                 .push(unknown(&path, field.place.clone(), &known));
         }
     }
 
     /// Percent in a row.
-    pub(super) fn percent_in(&mut self, name: &str, item: &Item, rule: &Rule<Rate>) -> Rate {
+    pub(super) fn percent_in(&mut self, name: Name<'_>, item: &Item, rule: &Rule<Rate>) -> Rate {
         self.number(name, item, &|text| percent(text), rule)
             .unwrap_or_default()
     }
 
     /// USDT in a row.
-    pub(super) fn money_in(&mut self, name: &str, item: &Item, rule: &Rule<Money>) -> Money {
+    pub(super) fn money_in(&mut self, name: Name<'_>, item: &Item, rule: &Rule<Money>) -> Money {
         self.number(name, item, &|text| Ok(text.parse()?), rule)
             .unwrap_or_default()
     }
@@ -86,11 +90,6 @@ impl<'a> Reader<'a> {
             }
         });
     }
-}
-
-/// The name of one element of a list, counted from 1 as people do.
-pub(super) fn element(key: &str, index: usize) -> String {
-    format!("{key}[{}]", index + 1)
 }
 
 fn shape(fields: &[&str]) -> String {

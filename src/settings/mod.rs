@@ -99,7 +99,7 @@ impl Settings {
     /// Settings from one value per key; `problems` are those found before.
     fn check(raw: &Raw, problems: Vec<Problem>) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(raw, problems);
-        let mut settings = check::read(&mut reader);
+        let mut settings = check::read(&mut reader, None);
         settings.validation = validation::read(&mut reader);
         conflicts::find(&mut reader, &settings);
         let problems = std::mem::take(&mut reader.problems);
@@ -121,10 +121,12 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Strategy and simulation alone, with some values in place of others; `None` when anything is wrong.
-    fn rules_of(raw: &Raw, laid: &[(String, Item)]) -> Option<(Rules, Model)> {
+    /// Strategy and simulation alone, with some values in place of others; `None` when anything is wrong. `fallback` is
+    /// what the raw values come to.
+    fn rules_of(raw: &Raw, laid: &[(String, Item)], fallback: &Fallback) -> Option<(Rules, Model)> {
         let mut reader = Reader::quiet(raw, laid);
-        let settings = check::read(&mut reader);
+        let same = laid.iter().all(|(key, _)| !key.starts_with("instrument."));
+        let settings = check::read(&mut reader, same.then_some(fallback));
         conflicts::find(&mut reader, &settings);
         let sound = reader.problems.is_empty();
         sound.then_some((settings.rules, settings.model))

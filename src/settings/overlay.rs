@@ -13,12 +13,14 @@ use super::names;
 use super::parse::{Item, Value};
 use super::source::Place;
 use crate::exchange::model::Model;
+use crate::market::instruments::Fallback;
 use crate::trader::rules::Rules;
 
 /// Layers laid once.
 #[derive(Clone, Debug)]
 pub struct Base {
     raw: Raw,
+    fallback: Fallback,
 }
 
 /// The place of one value: a key, or a field of an element of a list.
@@ -109,7 +111,8 @@ impl Base {
         let mut problems = Vec::new();
         let raw = layers::gather(layers, &mut problems);
         let settings = Settings::check(&raw, problems)?;
-        Ok((Self { raw }, settings))
+        let fallback = settings.fallback.clone();
+        Ok((Self { raw, fallback }, settings))
     }
 
     /// Every key, in the order of the defaults.
@@ -227,7 +230,7 @@ impl Base {
         values: impl IntoIterator<Item = (&'a Slot, Item)>,
     ) -> Result<(Rules, Model), SettingsError> {
         let laid = self.laid(values);
-        if let Some(found) = Settings::rules_of(&self.raw, &laid) {
+        if let Some(found) = Settings::rules_of(&self.raw, &laid, &self.fallback) {
             return Ok(found);
         }
         let mut raw = self.raw.clone();

@@ -21,6 +21,42 @@ pub(super) struct Rule<T> {
     pub(super) holds: fn(T) -> bool,
 }
 
+/// What a value is called in a complaint: put into words only when there is one.
+#[derive(Clone, Copy)]
+pub(super) enum Name<'n> {
+    /// A key.
+    Key(&'n str),
+    /// A row of a list, by its position from 0.
+    Row(&'n str, usize),
+    /// A field of a row.
+    Field(&'n str, usize, &'n str),
+}
+
+impl<'n> From<&'n str> for Name<'n> {
+    fn from(key: &'n str) -> Self {
+        Self::Key(key)
+    }
+}
+
+impl Name<'_> {
+    pub(super) const fn key(&self) -> &str {
+        match self {
+            Self::Key(key) | Self::Row(key, _) | Self::Field(key, _, _) => key,
+        }
+    }
+}
+
+impl fmt::Display for Name<'_> {
+    /// Rows are counted from 1, as people do.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(key) => out.write_str(key),
+            Self::Row(key, index) => write!(out, "{key}[{}]", index + 1),
+            Self::Field(key, index, field) => write!(out, "{key}[{}].{field}", index + 1),
+        }
+    }
+}
+
 /// Takes values out of the raw layers.
 pub(super) struct Reader<'a> {
     raw: &'a Raw,
@@ -164,7 +200,7 @@ impl<'a> Reader<'a> {
         let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
         let near = names::nearest(&found.to_lowercase(), words.iter().copied());
         self.complain(
-            key,
+            Name::Key(key),
             &item.place,
             Cause::Choice {
                 key: key.to_owned(),
@@ -206,14 +242,16 @@ impl<'a> Reader<'a> {
         show: &dyn Fn(T) -> String,
     ) -> T {
         let item = self.item(key);
-        let value = self.number(key, item, read, rule).unwrap_or_default();
+        let value = self
+            .number(Name::Key(key), item, read, rule)
+            .unwrap_or_default();
         self.note(key, || show(value));
         value
     }
 
     pub(super) fn number<T: Copy>(
         &mut self,
-        name: &str,
+        name: Name<'_>,
         item: &Item,
         read: &dyn Fn(&str) -> Result<T, Misread>,
         rule: &Rule<T>,
@@ -226,7 +264,7 @@ impl<'a> Reader<'a> {
             }
         };
         let ruled = |words: &str| Cause::Range {
-            key: name.to_owned(),
+            key: name.to_string(),
             found: item.value.describe(),
             rule: words.to_owned(),
         };
@@ -236,7 +274,7 @@ impl<'a> Reader<'a> {
             Err(Misread::Rule(words)) => ruled(words),
             Err(Misread::TooFine(finest)) => ruled(&format!("no finer than {finest}")),
             Err(Misread::Number(source)) => Cause::Number {
-                key: name.to_owned(),
+                key: name.to_string(),
                 source,
             },
         };
@@ -281,17 +319,23 @@ impl<'a> Reader<'a> {
         });
     }
 
-    pub(super) fn wrong_kind(&mut self, name: &str, item: &Item, expected: &str) {
+    pub(super) fn wrong_kind<'n>(
+        &mut self,
+        name: impl Into<Name<'n>>,
+        item: &Item,
+        expected: &str,
+    ) {
+        let name = name.into();
         let cause = Cause::WrongKind {
-            key: name.to_owned(),
+            key: name.to_string(),
             expected: expected.to_owned(),
             found: item.value.describe(),
         };
         self.complain(name, &item.place, cause, None);
     }
 
-    fn complain(&mut self, name: &str, place: &Place, cause: Cause, hint: Option<String>) {
-        self.mark(name);
+    fn complain(&mut self, name: Name<'_>, place: &Place, cause: Cause, hint: Option<String>) {
+        self.mark(name.key());
         self.problems.push(Problem {
             place: Some(place.clone()),
             cause,
@@ -299,8 +343,8 @@ impl<'a> Reader<'a> {
         });
     }
 
-    pub(super) fn mark(&mut self, name: &str) {
-        let key = name.split('[').next().unwrap_or(name);
+    /// A key whose value is wrong by itself.
+    pub(super) fn mark(&mut self, key: &str) {
         self.wrong.insert(key.to_owned());
     }
 

@@ -3,8 +3,7 @@
 //! Not here: the strategy's sections (`check`), rules between keys (`conflicts`).
 
 use super::check::{COST, INSIDE, PART, SOME_TIME, WAIT};
-use super::lists::element;
-use super::reader::{Reader, Rule};
+use super::reader::{Name, Reader, Rule};
 use crate::domain::instrument::Bracket;
 use crate::domain::num::{LARGEST, Money, Qty, Rate, Rounding};
 use crate::domain::position::Terms;
@@ -112,9 +111,9 @@ fn brackets(reader: &mut Reader<'_>) -> Vec<Bracket> {
         .iter()
         .enumerate()
         .map(|(index, row)| {
-            let name = |field: usize| format!("{}.{}", element(KEY, index), FIELDS[field]);
-            let floor = reader.money_in(&name(0), row[0], &AMOUNT);
-            let maintenance = reader.percent_in(&name(1), row[1], &INSIDE);
+            let name = |field: usize| Name::Field(KEY, index, FIELDS[field]);
+            let floor = reader.money_in(name(0), row[0], &AMOUNT);
+            let maintenance = reader.percent_in(name(1), row[1], &INSIDE);
             (floor, maintenance)
         })
         .collect();

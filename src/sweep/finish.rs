@@ -458,7 +458,7 @@ fn row(space: &Space, ranked: &Ranked) -> Value {
         "meets_constraints": ranked.verdict.meets,
         "values": values,
         "figures": record.end.figures().map(figures),
-        "event_log_sha256": log,
+        "event_log_blake3": log,
     })
 }
 

@@ -19,7 +19,7 @@ const BETWEEN: [&str; 2] = ["objective", "meets_constraints"];
 /// Column after these when there are several objectives.
 const FRONT: &str = "pareto";
 /// Columns after the figures.
-const AFTER: [&str; 2] = ["event_log_sha256", "reason"];
+const AFTER: [&str; 2] = ["event_log_blake3", "reason"];
 
 /// Whether a parameter of this name would be taken for another column.
 #[must_use]

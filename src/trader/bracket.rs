@@ -9,7 +9,7 @@ use crate::domain::order::{Direction, OrderKind};
 use crate::domain::position::Position;
 
 /// The bracket of one position, fixed when it is placed: take-profit quantities never change afterwards (S9).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bracket {
     /// The hard stop.
     pub stop: Option<OrderKind>,
@@ -19,6 +19,8 @@ pub struct Bracket {
     pub trailing: Option<OrderKind>,
     /// Levels that were too small and carry nothing (S12).
     pub dropped: u8,
+    /// By configured level.
+    staged: Vec<Qty>,
 }
 
 /// One take-profit order to place.
@@ -35,7 +37,18 @@ pub struct PlacedTarget {
 /// Splits a quantity over the levels (S11, S12): one entry per configured level, zero for a dropped one.
 #[must_use]
 pub fn stage(qty: Qty, levels: &[Target], share_of: ShareOf, instrument: &Instrument) -> Vec<Qty> {
-    let mut staged: Vec<Qty> = Vec::with_capacity(levels.len());
+    let mut staged = Vec::with_capacity(levels.len());
+    stage_into(&mut staged, qty, (levels, share_of), instrument);
+    staged
+}
+
+fn stage_into(
+    staged: &mut Vec<Qty>,
+    qty: Qty,
+    (levels, share_of): (&[Target], ShareOf),
+    instrument: &Instrument,
+) {
+    staged.clear();
     let mut rest = qty;
     for (index, level) in levels.iter().enumerate() {
         let whole = match share_of {
@@ -60,7 +73,6 @@ pub fn stage(qty: Qty, levels: &[Target], share_of: ShareOf, instrument: &Instru
     if let Some(placed) = staged.iter_mut().rev().find(|part| !part.is_zero()) {
         *placed += rest;
     }
-    staged
 }
 
 /// The hard stop at the plan's distance from the average entry.
@@ -115,36 +127,45 @@ pub const fn is_better(direction: Direction, one: &OrderKind, other: &OrderKind)
 /// The whole bracket for a position that has just been entered.
 #[must_use]
 pub fn place(position: &Position, plan: &ExitPlan, instrument: &Instrument) -> Bracket {
-    let quantities = stage(position.qty, &plan.targets, plan.share_of, instrument);
-    let mut targets = Vec::with_capacity(quantities.len());
-    for (index, (level, qty)) in (1_u8..).zip(plan.targets.iter().zip(&quantities)) {
-        let trigger = favourable(position, level.distance, instrument);
-        if let (Some(trigger), false) = (trigger, qty.is_zero()) {
+    let mut bracket = Bracket::default();
+    bracket.place(position, plan, instrument);
+    bracket
+}
+
+impl Bracket {
+    /// Makes it the bracket of another position, as [`place`].
+    pub fn place(&mut self, position: &Position, plan: &ExitPlan, instrument: &Instrument) {
+        let levels = (plan.targets.as_slice(), plan.share_of);
+        stage_into(&mut self.staged, position.qty, levels, instrument);
+        self.targets.clear();
+        self.dropped = 0;
+        for (index, (level, qty)) in (1_u8..).zip(plan.targets.iter().zip(&self.staged)) {
+            if qty.is_zero() {
+                self.dropped = self.dropped.saturating_add(1);
+                continue;
+            }
+            let Some(trigger) = favourable(position, level.distance, instrument) else {
+                continue;
+            };
             let kind = OrderKind::TakeProfit {
                 trigger,
                 watched: plan.target_watched,
             };
-            targets.push(PlacedTarget {
+            self.targets.push(PlacedTarget {
                 index,
                 kind,
                 qty: *qty,
             });
         }
-    }
-    let trailing = plan.trailing.as_ref().and_then(|trailing| {
-        let activation = favourable(position, trailing.activation, instrument)?;
-        Some(OrderKind::Trail {
-            activation,
-            callback: trailing.callback,
-            watched: trailing.watched,
-        })
-    });
-    let dropped = quantities.iter().filter(|qty| qty.is_zero()).count();
-    Bracket {
-        stop: stop(position, plan, instrument),
-        targets,
-        trailing,
-        dropped: u8::try_from(dropped).unwrap_or(u8::MAX),
+        self.trailing = plan.trailing.as_ref().and_then(|trailing| {
+            let activation = favourable(position, trailing.activation, instrument)?;
+            Some(OrderKind::Trail {
+                activation,
+                callback: trailing.callback,
+                watched: trailing.watched,
+            })
+        });
+        self.stop = stop(position, plan, instrument);
     }
 }
 

@@ -68,35 +68,80 @@ pub struct PairAges {
 /// The score of a pair (S5): exact rational arithmetic, one rounding half-even to 1e-6.
 #[must_use]
 pub fn total_score(rules: &ConfluenceRules, ages: PairAges, strength: Rate) -> Rate {
-    let parts = Parts::of(rules, ages);
-    let total = short_total(&rules.weights, &parts, strength);
-    total.unwrap_or_else(|| wide_total(&rules.weights, &parts, strength))
+    Scorer::new(rules).total(ages, strength)
 }
 
-/// The score in 64 bits, where weights and strength have two decimals and the times are usual ones: nearly always.
-fn short_total(weights: &Weights, parts: &Parts, strength: Rate) -> Option<Rate> {
-    const CENT: i64 = UNIT / 100;
-    let cents = |rate: Rate| {
-        let whole = rate.steps() % CENT == 0 && (0..=UNIT).contains(&rate.steps());
-        whole.then_some(rate.steps() / CENT)
-    };
-    let Parts {
-        near,
-        window,
-        fresh,
-        horizon,
-    } = *parts;
-    let area = window.checked_mul(horizon)?;
-    // Three terms of at most 10,000 areas each, a hundredfold.
-    if area > i64::MAX / 3_000_000 {
-        return None;
+/// What the scores of all pairs under the same rules have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Scorer<'a> {
+    rules: &'a ConfluenceRules,
+    short: Option<Short>,
+}
+
+/// Weights of two decimals as hundredths, and times so usual that a score fits 64 bits: nearly always.
+#[derive(Clone, Copy, Debug)]
+struct Short {
+    proximity: i64,
+    strength: i64,
+    freshness: i64,
+    /// Window times horizon.
+    area: i64,
+}
+
+const CENT: i64 = UNIT / 100;
+
+/// A share of two decimals as hundredths.
+fn cents(rate: Rate) -> Option<i64> {
+    let whole = rate.steps() % CENT == 0 && (0..=UNIT).contains(&rate.steps());
+    whole.then_some(rate.steps() / CENT)
+}
+
+impl Short {
+    fn new(weights: &Weights, window: i64, horizon: i64) -> Option<Self> {
+        // Three terms of at most 10,000 areas each, a hundredfold.
+        let area = window.checked_mul(horizon)?;
+        if area > i64::MAX / 3_000_000 {
+            return None;
+        }
+        Some(Self {
+            proximity: cents(weights.proximity)?,
+            strength: cents(weights.strength)?,
+            freshness: cents(weights.freshness)?,
+            area,
+        })
     }
-    let sum = cents(weights.proximity)? * near * horizon * 100
-        + cents(weights.strength)? * cents(strength)? * area
-        + cents(weights.freshness)? * fresh * window * 100;
-    // Of 10,000 in all; a score counts in 1e-6.
-    let total = divide(i128::from(sum * 100), i128::from(area), Rounding::HalfEven);
-    Some(rate(total * 100))
+
+    fn total(&self, parts: &Parts, strength: Rate) -> Option<Rate> {
+        let sum = self.proximity * parts.near * parts.horizon * 100
+            + self.strength * cents(strength)? * self.area
+            + self.freshness * parts.fresh * parts.window * 100;
+        // Of 10,000 in all; a score counts in 1e-6.
+        let (top, area) = (sum * 100, self.area);
+        let (whole, rest) = (top / area, top % area);
+        let half = rest.cmp(&(area - rest));
+        let up = half.is_gt() || (half.is_eq() && whole % 2 == 1);
+        Some(Rate::from_steps((whole + i64::from(up)) * 100))
+    }
+}
+
+impl<'a> Scorer<'a> {
+    /// For pairs under these rules.
+    #[must_use]
+    pub fn new(rules: &'a ConfluenceRules) -> Self {
+        let (window, horizon) = spans(rules);
+        Self {
+            rules,
+            short: Short::new(&rules.weights, window, horizon),
+        }
+    }
+
+    /// The score of a pair.
+    #[must_use]
+    pub fn total(&self, ages: PairAges, strength: Rate) -> Rate {
+        let parts = Parts::of(self.rules, ages);
+        let total = self.short.and_then(|short| short.total(&parts, strength));
+        total.unwrap_or_else(|| wide_total(&self.rules.weights, &parts, strength))
+    }
 }
 
 /// The score in 128 bits.
@@ -137,11 +182,14 @@ struct Parts {
     horizon: i64,
 }
 
+/// Window and horizon; ages are doubled, so that the mean of two is whole, and the horizon with them.
+const fn spans(rules: &ConfluenceRules) -> (i64, i64) {
+    (rules.window.millis(), rules.fresh_horizon.millis() * 2)
+}
+
 impl Parts {
     fn of(rules: &ConfluenceRules, ages: PairAges) -> Self {
-        let window = rules.window.millis();
-        // Ages are doubled, so that the mean of two is whole.
-        let horizon = rules.fresh_horizon.millis() * 2;
+        let (window, horizon) = spans(rules);
         let doubled_age = match rules.freshness_basis {
             FreshnessBasis::Newest => ages.newest.millis() * 2,
             FreshnessBasis::Average => ages.newest.millis() + ages.oldest.millis(),
@@ -364,7 +412,8 @@ mod tests {
             };
             let strength = Rate::from_steps(random.between(0, 100) * (UNIT / 100));
             let slow = wide_total(&weights, &parts, strength);
-            match short_total(&weights, &parts, strength) {
+            let short = Short::new(&weights, window, horizon);
+            match short.and_then(|short| short.total(&parts, strength)) {
                 Some(fast) => {
                     assert_eq!(fast, slow, "{weights:?} {strength:?}");
                     short += 1;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::domain::event::{Confluence, Floor, FloorBasis, Gate, ManualOrder, Quote};
 use crate::domain::instrument::Instrument;
 use crate::domain::num::{
-    Money, Notional, Price, Qty, Rate, Rounding, UNIT, divide, multiply_divide,
+    Money, Notional, Price, Qty, Rate, Rounding, UNIT, divide, multiply_divide, times,
 };
 use crate::domain::order::{Amount, Approved, OrderId, OrderKind, OrderRequest, Purpose, Side};
 use crate::domain::position::{Position, initial_margin};
@@ -148,92 +148,151 @@ fn greatest_common_divisor(mut one: i128, mut other: i128) -> i128 {
     one
 }
 
-/// The size of an entry (S6, S7), or the gate that nothing is left for.
-///
-/// # Errors
-/// [`Gate::TotalCap`] or [`Gate::InsufficientMargin`] when nothing is left.
-pub fn size(
-    rules: &Rules,
-    quote: &Quote,
-    price: Price,
-    standing: &Standing,
-    score: Rate,
-) -> Result<(Sizing, Qty), Gate> {
-    let leverage = i128::from(rules.terms.leverage);
-    let base = quote.wallet.exact().min(quote.equity);
-    let scale = if rules.sizing.score_scaling {
-        Share::new(
-            i128::from(UNIT) + i128::from(score.steps()),
-            2 * i128::from(UNIT),
-        )
-    } else {
-        Share::new(1, 1)
-    };
-    let per_margin = match rules.sizing.basis {
-        SizingBasis::Margin => Share::new(1, 1),
-        SizingBasis::Notional => Share::new(1, leverage),
-    };
-    let position = Share::of(rules.sizing.position)
-        .times(scale)
-        .times(per_margin);
-    let total = Share::of(rules.sizing.total).times(per_margin);
-    let used = (standing.margin_used + standing.reserved).exact().raw();
-    let taker = i128::from(UNIT) + leverage * i128::from(rules.terms.taker.steps());
-    let position_term = Term {
-        of: base.raw(),
-        share: position,
-    };
-    let total_term = Term {
-        of: base.raw() * total.top - used * total.bottom,
-        share: Share::new(1, total.bottom),
-    };
-    let free_term = Term {
-        of: (quote.available - standing.reserved).exact().raw(),
-        share: Share::new(i128::from(UNIT), taker),
-    };
-    if total_term.of <= 0 {
-        return Err(Gate::TotalCap);
+/// What the sizes of all entries under the same rules have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizer<'a> {
+    rules: &'a Rules,
+    /// Of the base, in margin, before the score scales it.
+    position: Share,
+    /// Of the base, in margin.
+    total: Share,
+    /// Of what can be paid for, the entry's fee apart.
+    free: Share,
+}
+
+impl<'a> Sizer<'a> {
+    /// For entries under these rules.
+    #[must_use]
+    pub fn new(rules: &'a Rules) -> Self {
+        let leverage = i128::from(rules.terms.leverage);
+        let per_margin = match rules.sizing.basis {
+            SizingBasis::Margin => Share::new(1, 1),
+            SizingBasis::Notional => Share::new(1, leverage),
+        };
+        let taker = i128::from(UNIT) + leverage * i128::from(rules.terms.taker.steps());
+        Self {
+            rules,
+            position: Share::of(rules.sizing.position).times(per_margin),
+            total: Share::of(rules.sizing.total).times(per_margin),
+            free: Share::new(i128::from(UNIT), taker),
+        }
     }
-    if free_term.of <= 0 {
-        return Err(Gate::InsufficientMargin);
+
+    /// The size of an entry (S6, S7) and its quantity before any rounding to steps, or the gate that nothing is left
+    /// for.
+    ///
+    /// # Errors
+    /// [`Gate::TotalCap`] or [`Gate::InsufficientMargin`] when nothing is left.
+    pub fn size(
+        &self,
+        quote: &Quote,
+        price: Price,
+        standing: &Standing,
+        score: Rate,
+    ) -> Result<(Sizing, Qty), Gate> {
+        let Self { rules, total, .. } = *self;
+        let base = quote.wallet.exact().min(quote.equity);
+        let position = if rules.sizing.score_scaling {
+            let unit = i128::from(UNIT);
+            let scale = Share::new(unit + i128::from(score.steps()), 2 * unit);
+            self.position.times(scale)
+        } else {
+            self.position
+        };
+        let used = (standing.margin_used + standing.reserved).exact().raw();
+        let position_term = Term {
+            of: base.raw(),
+            share: position,
+        };
+        let total_term = Term {
+            of: base.raw() * total.top - used * total.bottom,
+            share: Share::new(1, total.bottom),
+        };
+        let free_term = Term {
+            of: (quote.available - standing.reserved).exact().raw(),
+            share: self.free,
+        };
+        if total_term.of <= 0 {
+            return Err(Gate::TotalCap);
+        }
+        if free_term.of <= 0 {
+            return Err(Gate::InsufficientMargin);
+        }
+        let leverage = i128::from(rules.terms.leverage);
+        let quantity = |term: Term| {
+            let steps = multiply_divide(
+                term.of,
+                term.share.top * leverage,
+                times(term.share.bottom, price.steps()),
+                Rounding::Down,
+            );
+            i64::try_from(steps).unwrap_or(i64::MAX).max(0)
+        };
+        let terms = [position_term, total_term, free_term];
+        let steps = terms.map(quantity).into_iter().min().unwrap_or(0);
+        let qty = Qty::from_steps(steps).unwrap_or(Qty::ZERO);
+        let sizing = Sizing {
+            base,
+            terms,
+            qty,
+            reserve: Money::ZERO,
+        };
+        Ok((sizing, qty))
     }
-    let quantity = |term: Term| {
-        let steps = multiply_divide(
-            term.of,
-            term.share.top * leverage,
-            term.share.bottom * i128::from(price.steps()),
-            Rounding::Down,
-        );
-        i64::try_from(steps).unwrap_or(i64::MAX).max(0)
-    };
-    let terms = [position_term, total_term, free_term];
-    let steps = terms.map(quantity).into_iter().min().unwrap_or(0);
-    let qty = Qty::from_steps(steps).unwrap_or(Qty::ZERO);
-    let sizing = Sizing {
-        base,
-        terms,
-        qty,
-        reserve: Money::ZERO,
-    };
-    Ok((sizing, qty))
+
+    /// Tests the gates in their order and sizes the entry of a score (S8): the decision of [`approve_entry`] alone.
+    ///
+    /// # Errors
+    /// The first gate that fails.
+    pub fn fit(
+        &self,
+        instrument: &Instrument,
+        quote: &Quote,
+        standing: &Standing,
+        score: Rate,
+    ) -> Result<Sizing, Gate> {
+        let rules = self.rules;
+        check_standing(rules, quote.trading, standing)?;
+        let price = quote.mark.ok_or(Gate::NoPrice)?;
+        let (mut sizing, raw) = self.size(quote, price, standing, score)?;
+        let qty = raw
+            .min(instrument.market_qty_max)
+            .round_down_to_step(instrument.step);
+        if let Some(limit) = rules.sizing.open_risk_max {
+            let added = (price * qty).rate(rules.exits.stop, Rounding::Up).exact();
+            let bound = sizing.base.rate(limit, Rounding::Down).exact();
+            if standing.open_risk + added > bound {
+                return Err(Gate::OpenRisk);
+            }
+        }
+        if qty.is_zero() || qty < instrument.qty_min {
+            return Err(Gate::BelowQtyMin);
+        }
+        if price * qty < instrument.notional_min.exact() {
+            return Err(Gate::BelowNotionalMin);
+        }
+        sizing.qty = qty;
+        sizing.reserve = initial_margin(price * qty, rules.terms.leverage);
+        Ok(sizing)
+    }
 }
 
 /// The figure at which a day that began with this equity and wallet is over (S14).
 #[must_use]
 pub fn loss_floor(rules: &DailyRules, equity: Notional, wallet: Money) -> Floor {
     let unit = i128::from(UNIT);
-    let loss = i128::from(rules.loss_max.steps());
+    let loss = rules.loss_max.steps();
     let day = equity.raw();
     match rules.halt_basis {
         HaltBasis::Equity => {
-            let level = divide(day * (unit - loss), unit, Rounding::Down);
+            let level = divide(times(day, UNIT - loss), unit, Rounding::Down);
             Floor {
                 basis: FloorBasis::Equity,
                 level: Notional::from_raw(level),
             }
         }
         HaltBasis::Realized => {
-            let level = wallet.exact().raw() - divide(day * loss, unit, Rounding::Up);
+            let level = wallet.exact().raw() - divide(times(day, loss), unit, Rounding::Up);
             Floor {
                 basis: FloorBasis::Wallet,
                 level: Notional::from_raw(level),
@@ -254,44 +313,9 @@ pub fn approve_entry(
     ask: (OrderId, &Confluence),
 ) -> Result<(Approved, Sizing), Gate> {
     let (id, pair) = ask;
-    let sizing = fit_entry(rules, instrument, quote, standing, pair.score.total)?;
+    let sizing = Sizer::new(rules).fit(instrument, quote, standing, pair.score.total)?;
     let request = entry((id, pair.symbol), rules, sizing.qty, Some(pair.reference()));
     Ok((Approved::seal(request), sizing))
-}
-
-/// Tests the gates in their order and sizes the entry of a score (S8): the decision of [`approve_entry`] alone.
-///
-/// # Errors
-/// The first gate that fails.
-pub fn fit_entry(
-    rules: &Rules,
-    instrument: &Instrument,
-    quote: &Quote,
-    standing: &Standing,
-    score: Rate,
-) -> Result<Sizing, Gate> {
-    check_standing(rules, quote.trading, standing)?;
-    let price = quote.mark.ok_or(Gate::NoPrice)?;
-    let (mut sizing, raw) = size(rules, quote, price, standing, score)?;
-    let qty = raw
-        .min(instrument.market_qty_max)
-        .round_down_to_step(instrument.step);
-    if let Some(limit) = rules.sizing.open_risk_max {
-        let added = (price * qty).rate(rules.exits.stop, Rounding::Up).exact();
-        let bound = sizing.base.rate(limit, Rounding::Down).exact();
-        if standing.open_risk + added > bound {
-            return Err(Gate::OpenRisk);
-        }
-    }
-    if qty.is_zero() || qty < instrument.qty_min {
-        return Err(Gate::BelowQtyMin);
-    }
-    if price * qty < instrument.notional_min.exact() {
-        return Err(Gate::BelowNotionalMin);
-    }
-    sizing.qty = qty;
-    sizing.reserve = initial_margin(price * qty, rules.terms.leverage);
-    Ok(sizing)
 }
 
 /// The entry of a size.

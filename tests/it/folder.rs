@@ -398,7 +398,7 @@ fn without_a_name_the_folder_is_reports_and_the_run_id() {
         "schema_version",
         "version",
         "inputs",
-        "event_log_sha256",
+        "event_log_blake3",
         "from",
         "to",
         "messages",
@@ -434,7 +434,7 @@ fn without_a_name_the_folder_is_reports_and_the_run_id() {
     ]);
     let again = json(again.args(["-c", &format!("reports/{id}/config.toml"), "--out", "again"]));
     assert_eq!(again["run_id"], run["run_id"]);
-    assert_eq!(again["event_log_sha256"], run["event_log_sha256"]);
+    assert_eq!(again["event_log_blake3"], run["event_log_blake3"]);
     // The tables agree with the summary.
     let rows =
         |name: &str| table(&std::fs::read(place.path(&format!("again/{name}"))).unwrap()).len();

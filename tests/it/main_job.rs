@@ -497,7 +497,7 @@ impl RealRun<'_> {
         }
         let summary = json(&mut command);
         assert_eq!(
-            summary["event_log_sha256"],
+            summary["event_log_blake3"],
             Value::from(skip_log.hash()),
             "{}: the program and the library disagree",
             self.name

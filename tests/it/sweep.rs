@@ -119,7 +119,7 @@ fn sweeps_are_the_same_to_the_byte_on_any_number_of_threads() {
     }
     let rows = table(&first["results.csv"]);
     let hashes: std::collections::BTreeSet<&String> =
-        rows.iter().map(|row| &row["event_log_sha256"]).collect();
+        rows.iter().map(|row| &row["event_log_blake3"]).collect();
     say(&format!(
         "sweep: {} trials, {} ran, {} infeasible, {} different event logs, the same bytes on 1, 2 and 5 threads",
         rows.len(),
@@ -355,8 +355,8 @@ fn compare(
         );
         let run = json(&mut command);
         assert_eq!(
-            run["event_log_sha256"],
-            row["event_log_sha256"].as_str(),
+            run["event_log_blake3"],
+            row["event_log_blake3"].as_str(),
             "{row:?}"
         );
         let metrics = fs::read_to_string(folder.join("metrics.json")).unwrap();
@@ -415,7 +415,7 @@ fn every_trial_is_the_run_that_backtest_makes() {
     command.arg("-c").arg(place.path("out/best.toml"));
     command.arg("--out").arg(place.path("best"));
     let run = json(&mut command);
-    assert_eq!(run["event_log_sha256"], summary["best"]["event_log_sha256"]);
+    assert_eq!(run["event_log_blake3"], summary["best"]["event_log_blake3"]);
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::domain::position::fee;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::Span;
 use crate::settings::Settings;
-use crate::trader::risk::{Sizing, Standing, approve_entry, size};
+use crate::trader::risk::{Sizer, Sizing, Standing, approve_entry};
 use crate::trader::rules::SizingBasis;
 
 /// `sim explain size`.
@@ -142,7 +142,8 @@ fn explain(
             freshness: Rate::ZERO,
         },
     };
-    let sizing = size(&settings.rules, quote, args.price, &standing, args.score)
+    let sizing = Sizer::new(&settings.rules)
+        .size(quote, args.price, &standing, args.score)
         .ok()
         .map(|(sizing, _)| sizing);
     let ask = (OrderId(0), &pair);

@@ -9,7 +9,8 @@ use crate::domain::order::{Direction, OrderKind, Watched};
 use crate::domain::position::{MarginMode, Position};
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
-use crate::exchange::floor::Standing;
+use crate::exchange::account::Held;
+use crate::exchange::floor::{Stake, Standing};
 use crate::exchange::history::orders::{Due, Touch};
 use crate::exchange::history::{Engine, History};
 use crate::exchange::model::Drilldown;
@@ -211,16 +212,20 @@ impl History<'_> {
         let Some(floor) = self.floor else { return };
         let until = next.found.unwrap_or(self.end).min(self.end);
         let wallet = self.account.wallet().exact();
-        let mut held: Vec<(SymbolId, Position)> = Vec::new();
+        let tape = &self.world.tape;
+        let mut held: Vec<Stake<'_>> = Vec::new();
         if floor.basis == FloorBasis::Equity {
             if self.least_equity(until) > floor.level {
                 return;
             }
-            let open = self.account.open();
-            held.extend(open.map(|(symbol, held)| (symbol, held.position)));
+            let stake = |(symbol, held): (SymbolId, &Held)| {
+                let series = tape.series[symbol.index()].as_ref()?;
+                Some(Stake::new(symbol, held.position, series))
+            };
+            held.extend(self.account.open().filter_map(stake));
         }
         let standing = Standing {
-            tape: &self.world.tape,
+            tape,
             wallet,
             held: &held,
         };

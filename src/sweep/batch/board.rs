@@ -40,8 +40,27 @@ pub struct Heard {
     pub signal: usize,
     /// The first signal of the same id, if this one is a repeat.
     pub repeats: Option<usize>,
+    /// When it is heard.
+    pub at: Timestamp,
+    /// Its age then.
+    pub age: Span,
+    /// What it can be.
+    pub nature: Nature,
     from: usize,
     to: usize,
+}
+
+/// What a signal is under all rules within reach alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nature {
+    /// An Alpha.
+    Alpha,
+    /// A FOMO.
+    Fomo,
+    /// A FOMO-intensified, taken as a leg or not at all.
+    Intensified,
+    /// It hangs on the rules whether it is anything.
+    Odd,
 }
 
 /// An opposite leg heard earlier and near enough to be a partner.
@@ -51,6 +70,10 @@ pub struct Earlier {
     pub signal: usize,
     /// Distance of the event times.
     pub gap: Span,
+    /// Its age when the newcomer is heard.
+    pub age: Span,
+    /// What it was when it was heard itself.
+    pub nature: Nature,
 }
 
 impl Reach {
@@ -61,6 +84,19 @@ impl Reach {
             retention_min: rules.retention,
             retention_max: rules.retention,
             future_min: rules.future_max,
+        }
+    }
+
+    fn nature(&self, signal: &Signal) -> Nature {
+        let age = signal.received_time - signal.event_time;
+        if age >= self.retention_min || Span::from_millis(-age.millis()) > self.future_min {
+            return Nature::Odd;
+        }
+        match signal.kind {
+            SignalType::ALPHA => Nature::Alpha,
+            SignalType::FOMO => Nature::Fomo,
+            SignalType::FOMO_INTENSIFIED => Nature::Intensified,
+            _ => Nature::Odd,
         }
     }
 
@@ -115,20 +151,23 @@ impl Board {
                 let near = opposite.map(|(place, other)| Earlier {
                     signal: place,
                     gap: gap(stamp(other), stamp(signal)),
+                    age: signal.received_time - stamp(other),
+                    nature: reach.nature(other),
                 });
                 board
                     .suitors
                     .extend(near.filter(|near| near.gap < reach.retention_max));
                 recent.push(place);
             }
-            let age = signal.received_time - signal.event_time;
-            let odd = age >= reach.retention_min
-                || signal.event_time - signal.received_time > reach.future_min;
+            let nature = reach.nature(signal);
             let to = board.suitors.len();
-            if !leg || odd || to > from {
+            if !leg || nature == Nature::Odd || to > from {
                 board.heard.push(Heard {
                     signal: place,
                     repeats,
+                    at: signal.received_time,
+                    age: signal.received_time - stamp(signal),
+                    nature,
                     from,
                     to,
                 });

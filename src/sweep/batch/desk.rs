@@ -7,7 +7,6 @@ use crate::domain::order::{Approved, Direction, OrderId, OrderKind};
 use crate::domain::position::Position;
 use crate::domain::time::{Span, Timestamp};
 use crate::exchange::fills::{Point, Resting};
-use crate::exchange::floor::worst_profit;
 use crate::exchange::touch::{follow_rows, next_touch};
 use crate::market::tape::Series;
 
@@ -24,14 +23,8 @@ pub struct Desk {
     pub liquidation: Option<Price>,
     /// Stamp of the last fill that closed a position.
     pub last_exit: Option<Timestamp>,
-    /// When it must be looked at next, for whatever reason.
-    pub next: Option<Timestamp>,
     /// The row that may touch something, if any does.
     pub touch: Option<Touch>,
-    /// Up to the next touch the position is worth at least this much more than it cost.
-    pub least: Option<Notional>,
-    /// The same up to an earlier instant, and that instant: nearer the truth.
-    soon: Option<(Timestamp, Notional)>,
     followed_row: usize,
 }
 
@@ -138,55 +131,25 @@ impl Desk {
                 Touch::End(row)
             }
         });
-        self.soon = None;
-        self.least = self
-            .worst(series, position, (from, row))
-            .map(|worst| position.unrealized(worst));
     }
 
-    /// From `now` to `until` the position is worth at least this much more than it cost. Looked up once for all that
-    /// is left of a day.
-    pub fn least_until(
-        &mut self,
-        series: &Series,
-        position: &Position,
-        (now, until): (Timestamp, Timestamp),
-        midnight: Timestamp,
-    ) -> Notional {
-        if let Some((_, known)) = self.soon.filter(|(known_until, _)| *known_until >= until) {
-            return known;
-        }
-        let end = self
-            .touch
-            .map_or(midnight, |touch| touch.at(series).min(midnight));
-        let end = end.max(until);
-        let least = worst_profit(series, position, now, end);
-        self.soon = Some((end, least));
-        least
-    }
-
-    /// The worst mark of any bar end from before `from` to the next touched row, or one that is worse.
-    fn worst(
-        &self,
-        series: &Series,
-        position: &Position,
-        (from, touched): (usize, Option<usize>),
-    ) -> Option<Price> {
-        let before = from.saturating_sub(1);
-        let after = touched.map_or(series.len(), |row| row + 1);
-        let (low, high) = series.mark_columns().bounds(before, after)?;
-        // The contract stays on this side of the stop, and so does the mark where it is the contract.
-        let stop = self.stop.filter(|_| series.mark().is_none());
-        let last = series.mark_close(before);
-        let met = match position.direction {
-            Direction::Long => low.max(stop.map_or(low, |stop| stop.min(last))),
-            Direction::Short => high.min(stop.map_or(high, |stop| stop.max(last))),
+    /// Up to the touched row after `from` a position is worth at least this much more than it cost, where that is
+    /// known: the contract stays on this side of the stop until it is touched, and so does the mark where it is the
+    /// contract.
+    #[must_use]
+    pub fn least(&self, series: &Series, position: &Position, from: usize) -> Option<Notional> {
+        let stop = self.stop.filter(|_| series.mark().is_none())?;
+        let last = series.mark_close(from.saturating_sub(1));
+        let worst = match position.direction {
+            Direction::Long => stop.min(last),
+            Direction::Short => stop.max(last),
         };
-        Some(met)
+        Some(position.unrealized(worst))
     }
 
-    /// Finds out when to look here next; `held` says whether there is a position.
-    pub fn plan(&mut self, series: &Series, held: bool, now: Timestamp) {
+    /// When to look here next, for whatever reason; `held` says whether there is a position.
+    #[must_use]
+    pub fn next(&self, series: &Series, held: bool, now: Timestamp) -> Option<Timestamp> {
         let touch = self.touch.map(|touch| touch.at(series));
         let entry = self.entry.and_then(|entry| {
             if !entry.arrived {
@@ -199,6 +162,6 @@ impl Desk {
         let records = if held { series.funding() } else { &[] };
         let due = records.partition_point(|record| record.time <= now);
         let funding = records.get(due).map(|record| record.time);
-        self.next = touch.into_iter().chain(entry).chain(funding).min();
+        touch.into_iter().chain(entry).chain(funding).min()
     }
 }

@@ -10,9 +10,9 @@ use crate::domain::event::Ignored;
 use crate::domain::num::Rate;
 use crate::domain::signal::{Signal, SignalType};
 use crate::domain::time::Timestamp;
-use crate::sweep::batch::board::{Board, Earlier, Heard, stamp};
-use crate::trader::confluence::{Admission, PairAges, Suitor, admit, total_score};
-use crate::trader::rules::ConfluenceRules;
+use crate::sweep::batch::board::{Board, Earlier, Heard, Nature, stamp};
+use crate::trader::confluence::{Admission, PairAges, Scorer, Suitor, admit};
+use crate::trader::rules::{ConfluenceRules, Role112};
 
 /// Something the trader says about a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +59,9 @@ impl Intake {
             self.gone.clear();
             self.gone.resize(signals.len(), false);
             self.words.clear();
+            let scorer = Scorer::new(rules);
             for heard in &board.heard {
-                self.hear_one(rules, signals, (board, heard));
+                self.hear_one((rules, &scorer), signals, (board, heard));
             }
             self.of = Some((rules.clone(), Arc::clone(board)));
         }
@@ -69,42 +70,40 @@ impl Intake {
 
     fn hear_one(
         &mut self,
-        rules: &ConfluenceRules,
+        (rules, scorer): (&ConfluenceRules, &Scorer<'_>),
         signals: &[Signal],
         (board, heard): (&Board, &Heard),
     ) {
-        let signal = &signals[heard.signal];
         let name = |place: usize| (place - board.before) as u64;
         let word = |said: Said| Word {
-            at: signal.received_time,
+            at: heard.at,
             signal: name(heard.repeats.unwrap_or(heard.signal)),
             said,
         };
         if heard.repeats.is_some() {
             return self.words.push(word(Said::Ignored(Ignored::Duplicate)));
         }
-        match admit(rules, signal) {
+        let signal = &signals[heard.signal];
+        match admission(rules, heard.nature, signal) {
             Admission::Ignored(reason) => {
                 return self.words.push(word(Said::Ignored(reason)));
             }
             Admission::Off => return,
             Admission::Intensified | Admission::Leg => {}
         }
-        let Some(best) = self.partner(rules, signals, board.suitors(heard), signal) else {
+        let Some(best) = self.partner(rules, signals, board.suitors(heard)) else {
             return;
         };
-        let leg = &signals[best.signal];
         let (own, its) = (name(heard.signal), name(best.signal));
         let (alpha_id, fomo_id, fomo) = if signal.kind == SignalType::ALPHA {
-            (own, its, leg)
+            (own, its, &signals[best.signal])
         } else {
             (its, own, signal)
         };
-        let (one, other) = (stamp(signal), stamp(leg));
         let ages = PairAges {
             gap: best.gap,
-            newest: signal.received_time - one.max(other),
-            oldest: signal.received_time - one.min(other),
+            newest: heard.age.min(best.age),
+            oldest: heard.age.max(best.age),
         };
         let strength = rules.strength(fomo.kind).unwrap_or(Rate::ZERO);
         let found = Pair {
@@ -112,7 +111,7 @@ impl Intake {
             alpha: alpha_id,
             fomo: fomo_id,
             gap: best.gap,
-            score: total_score(rules, ages, strength),
+            score: scorer.total(ages, strength),
         };
         if found.score >= rules.score_min {
             self.words.push(word(Said::Emitted(found)));
@@ -129,14 +128,15 @@ impl Intake {
         rules: &ConfluenceRules,
         signals: &[Signal],
         suitors: &[Earlier],
-        signal: &Signal,
     ) -> Option<Earlier> {
         let waiting = |earlier: &&Earlier| {
-            let leg = &signals[earlier.signal];
             !self.gone[earlier.signal]
                 && earlier.gap < rules.window
-                && stamp(leg) > signal.received_time - rules.retention
-                && matches!(admit(rules, leg), Admission::Intensified | Admission::Leg)
+                && earlier.age < rules.retention
+                && matches!(
+                    admission(rules, earlier.nature, &signals[earlier.signal]),
+                    Admission::Intensified | Admission::Leg
+                )
         };
         let suitor = |earlier: &Earlier| {
             let leg = &signals[earlier.signal];
@@ -156,5 +156,14 @@ impl Intake {
                 best
             }
         }))
+    }
+}
+
+/// What [`admit`] says, without looking at the signal where its nature says it all.
+fn admission(rules: &ConfluenceRules, nature: Nature, signal: &Signal) -> Admission {
+    match nature {
+        Nature::Alpha | Nature::Fomo => Admission::Leg,
+        Nature::Intensified if rules.role_112 == Role112::Leg => Admission::Intensified,
+        Nature::Intensified | Nature::Odd => admit(rules, signal),
     }
 }

@@ -14,20 +14,21 @@ use crate::domain::event::{AccountUpdate, Command, Event, Floor, FloorBasis, Gat
 use crate::domain::fill::Reason;
 use crate::domain::instrument::Instrument;
 use crate::domain::num::{Money, Notional};
-use crate::domain::order::{HaltCause, Reject};
+use crate::domain::order::{HaltCause, OrderId, Reject};
 use crate::domain::position::Position;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::Journal;
 use crate::exchange::account::Account;
 use crate::exchange::fills::{Hit, Resting, forced};
-use crate::exchange::floor;
+use crate::exchange::floor::{Stake, Standing, Watch};
 use crate::exchange::history::{World, is_beyond};
 use crate::exchange::model::{EndOfData, Model};
 use crate::market::tape::Series;
 use crate::sweep::batch::desk::Desk;
 use crate::sweep::batch::intake::{Said, Word};
-use crate::trader::risk::{check_standing, loss_floor};
+use crate::trader::bracket::Bracket;
+use crate::trader::risk::{Sizer, check_standing, loss_floor};
 use crate::trader::rules::Rules;
 
 /// What a trial replays.
@@ -69,11 +70,14 @@ pub struct Played {
 /// A trial under way.
 struct Replay<'a> {
     stage: Stage<'a>,
+    sizer: Sizer<'a>,
     account: Account,
     log: EventLog,
     desks: Vec<Desk>,
     /// Symbols with a position or an entry, in byte order.
-    busy: Vec<SymbolId>,
+    busy: Vec<Busy>,
+    /// Open positions and their prices, in byte order.
+    stakes: Vec<Stake<'a>>,
     /// Entries on their way, filled by nothing yet.
     pending: u32,
     /// Of these, the ones that have not arrived.
@@ -87,21 +91,22 @@ struct Replay<'a> {
     entries_today: u32,
     floor: Option<Floor>,
     halted: bool,
-    /// Since when the account is as it is, and until when it is known what equity does; `None` after every change.
-    outlook: Option<Outlook>,
+    /// How far ahead the floor is known to be out of reach, the account staying as it is.
+    watch: Watch,
+    /// Whether the account has changed at this very instant.
+    changed: bool,
     beyond: bool,
     ambiguous_bars: u64,
     rollovers: Vec<(Timestamp, Notional)>,
     spare: Spare,
 }
 
-/// What equity does while nothing is filled.
+/// A symbol with a position or an entry.
 #[derive(Clone, Copy)]
-struct Outlook {
-    /// Nothing is known after this.
-    until: Timestamp,
-    /// The first bar end before that at which the floor is met.
-    low: Option<Timestamp>,
+struct Busy {
+    symbol: SymbolId,
+    /// When it must be looked at next.
+    next: Option<Timestamp>,
 }
 
 /// Buffers that every look at a bar uses anew.
@@ -109,8 +114,9 @@ struct Outlook {
 struct Spare {
     orders: Vec<Resting>,
     hits: Vec<Hit>,
-    held: Vec<(SymbolId, Position)>,
     due: Vec<SymbolId>,
+    arrived: Vec<(OrderId, SymbolId)>,
+    bracket: Bracket,
 }
 
 /// Replays a trial; `None` when its account leaves the range of exact amounts.
@@ -122,6 +128,7 @@ pub fn replay(stage: Stage<'_>, log: EventLog) -> Option<Played> {
         log,
         desks: vec![Desk::default(); symbols],
         busy: Vec::new(),
+        stakes: Vec::new(),
         pending: 0,
         sent: 0,
         waiting: Vec::new(),
@@ -132,11 +139,13 @@ pub fn replay(stage: Stage<'_>, log: EventLog) -> Option<Played> {
         entries_today: 0,
         floor: None,
         halted: false,
-        outlook: None,
+        watch: Watch::after(stage.start),
+        changed: false,
         beyond: false,
         ambiguous_bars: 0,
         rollovers: Vec::new(),
         spare: Spare::default(),
+        sizer: Sizer::new(stage.rules),
         stage,
     };
     replay.open();
@@ -162,6 +171,7 @@ impl<'a> Replay<'a> {
     fn run(&mut self) {
         while let Some(instant) = self.next_instant() {
             self.now = instant;
+            self.changed = false;
             self.gather_due();
             self.pass_bars();
             self.test_floor();
@@ -180,15 +190,13 @@ impl<'a> Replay<'a> {
     /// The busy symbols that have something to do now.
     fn gather_due(&mut self) {
         let Self {
-            spare, desks, busy, ..
+            spare, busy, now, ..
         } = self;
         spare.due.clear();
-        for symbol in busy {
-            let next = desks[symbol.index()].next;
-            if next.is_some_and(|next| next <= self.now) {
-                spare.due.push(*symbol);
-            }
-        }
+        let due = busy
+            .iter()
+            .filter(|busy| busy.next.is_some_and(|next| next <= *now));
+        spare.due.extend(due.map(|busy| busy.symbol));
     }
 
     fn series(&self, symbol: SymbolId) -> Option<&'a Series> {
@@ -224,19 +232,13 @@ impl<'a> Replay<'a> {
 
     fn watch(&mut self, equity: Notional, wallet: Money) {
         self.floor = Some(loss_floor(&self.stage.rules.daily, equity, wallet));
-        self.outlook = None;
+        self.watch.restart(self.now);
     }
 
     /// Wallet and unrealised profit at the last completed marks (A2).
     fn equity(&self) -> Notional {
-        let profit = |(symbol, position): (SymbolId, &Position)| {
-            let series = self.series(symbol)?;
-            let row = series.last_completed(self.now)?;
-            Some(position.unrealized(series.mark_close(row)))
-        };
-        let open = self.account.open();
-        open.filter_map(|(symbol, held)| profit((symbol, &held.position)))
-            .fold(self.account.wallet().exact(), |sum, profit| sum + profit)
+        let profits = self.stakes.iter().map(|stake| stake.profit(self.now));
+        profits.fold(self.account.wallet().exact(), |sum, profit| sum + profit)
     }
 
     fn watched(&self, basis: FloorBasis) -> Notional {
@@ -248,33 +250,29 @@ impl<'a> Replay<'a> {
 
     /// The next instant at which more is to be done than to hear a signal that changes nothing: those are heard here.
     fn next_instant(&mut self) -> Option<Timestamp> {
-        let mut next = self.midnight;
-        for symbol in &self.busy {
-            if let Some(due) = self.desks[symbol.index()].next {
-                next = next.min(due);
-            }
-        }
-        let next = next.min(self.floor_instant(next));
+        let due = self.busy.iter().filter_map(|busy| busy.next);
+        let next = due.fold(self.midnight, Timestamp::min);
+        let next = self.floor_instant(next);
         while let Some(word) = self.stage.words.get(self.next_word)
             && word.at < next
             && word.at <= self.stage.end
         {
-            if !self.changes_nothing(word) {
-                return Some(word.at);
-            }
+            // Most words are notes and nothing else, whatever the prices.
+            let refused = match word.said {
+                Said::Ignored(_) | Said::Low(_) => None,
+                Said::Emitted(pair) => match self.refusal(pair.symbol, word.at) {
+                    Ok(()) => return Some(word.at),
+                    Err(gate) => Some((pair, gate)),
+                },
+            };
             self.now = word.at;
             self.next_word += 1;
-            self.say(word);
+            match refused {
+                Some((pair, gate)) => self.refuse_pair(&pair, gate),
+                None => self.say(word),
+            }
         }
         (next <= self.stage.end).then_some(next)
-    }
-
-    /// Whether a word is a note and nothing else, whatever the prices.
-    fn changes_nothing(&self, word: &Word) -> bool {
-        match word.said {
-            Said::Ignored(_) | Said::Low(_) => true,
-            Said::Emitted(pair) => self.refusal(pair.symbol, word.at).is_err(),
-        }
     }
 
     /// The gates that need no price.
@@ -286,80 +284,44 @@ impl<'a> Replay<'a> {
 
     /// S14: the first bar end before `until` at which the floor is met, or `until`.
     fn floor_instant(&mut self, until: Timestamp) -> Timestamp {
-        let Some(floor) = self.floor else {
+        let last = until.min(self.stage.end);
+        let Some(floor) = self.floor.filter(|_| !self.watch.knows(last)) else {
             return until;
         };
-        let known = self.outlook.filter(|outlook| outlook.until >= until);
-        let outlook = known.unwrap_or_else(|| self.look_ahead(floor, until));
-        self.outlook = Some(outlook);
-        outlook.low.unwrap_or(until)
-    }
-
-    /// Looks as far ahead as nothing can be filled, at least to `until`.
-    fn look_ahead(&mut self, floor: Floor, until: Timestamp) -> Outlook {
-        let wallet = self.account.wallet().exact();
-        let mut held = std::mem::take(&mut self.spare.held);
-        held.clear();
-        if floor.basis == FloorBasis::Equity {
-            let open = self.account.open();
-            held.extend(open.map(|(symbol, held)| (symbol, held.position)));
+        if self.far(floor) {
+            self.watch.trust(last);
+            return until;
         }
-        let least = self.least(held.iter().map(|(symbol, _)| *symbol));
-        let touches = held.iter().filter_map(|(symbol, _)| {
-            let touch = self.desks[symbol.index()].touch?;
-            Some(touch.at(self.series(*symbol)?))
-        });
-        let until = touches.fold(self.midnight, Timestamp::min).max(until);
-        let far = least.is_some_and(|least| least > floor.level)
-            || self.least_soon(&held, until) > floor.level;
-        let low = if far {
-            None
-        } else {
-            let standing = floor::Standing {
-                tape: &self.stage.world.tape,
-                wallet,
-                held: &held,
-            };
-            standing.first_low(floor.level, self.now, until.min(self.stage.end))
+        let standing = Standing {
+            tape: &self.stage.world.tape,
+            wallet: self.account.wallet().exact(),
+            held: match floor.basis {
+                FloorBasis::Equity => &self.stakes,
+                FloorBasis::Wallet => &[],
+            },
         };
-        self.spare.held = held;
-        Outlook { until, low }
+        let low = standing.search(floor.level, &mut self.watch, last);
+        low.unwrap_or(until)
     }
 
-    /// Equity does not fall below this before one of these symbols is touched; `None` when that is not known.
-    fn least(&self, mut held: impl Iterator<Item = SymbolId>) -> Option<Notional> {
+    /// Whether the floor is out of reach up to the next touch, were all positions at their stops at once.
+    fn far(&self, floor: Floor) -> bool {
         let wallet = self.account.wallet().exact();
-        held.try_fold(wallet, |sum, symbol| {
-            Some(sum + self.desks[symbol.index()].least?)
-        })
-    }
-
-    /// Equity does not fall below this until then, nothing being filled.
-    fn least_soon(&mut self, held: &[(SymbolId, Position)], until: Timestamp) -> Notional {
-        let wallet = self.account.wallet().exact();
-        let span = (self.now, until);
-        held.iter().fold(wallet, |sum, (symbol, position)| {
-            let Some(series) = self.stage.world.tape.series[symbol.index()].as_ref() else {
-                return sum;
-            };
-            let desk = &mut self.desks[symbol.index()];
-            sum + desk.least_until(series, position, span, self.midnight)
-        })
+        let least = match floor.basis {
+            FloorBasis::Equity => {
+                let mut least = self.stakes.iter().map(|stake| stake.least);
+                least.try_fold(wallet, |sum, least| Some(sum + least?))
+            }
+            FloorBasis::Wallet => Some(wallet),
+        };
+        least.is_some_and(|least| least > floor.level)
     }
 
     /// Rank 1: the daily loss, at the ends of bars.
     fn test_floor(&mut self) {
-        // Known to be above, unless a fill of this very instant changed it.
-        let known = self
-            .outlook
-            .is_some_and(|outlook| outlook.low.is_none_or(|low| low > self.now));
-        let far = || {
-            let floor = self
-                .floor
-                .filter(|floor| floor.basis == FloorBasis::Equity)?;
-            Some(self.least(self.account.open().map(|(symbol, _)| symbol))? > floor.level)
-        };
-        if known || far() == Some(true) || !self.floor_is_met() {
+        let Some(floor) = self.floor else { return };
+        let known = !self.changed && self.watch.knows(self.now);
+        if known || self.far(floor) || !self.floor_is_met() {
             return;
         }
         let mut series = self.stage.world.tape.series.iter().flatten();
@@ -403,10 +365,7 @@ impl<'a> Replay<'a> {
         let equity = self.equity();
         let wallet = self.account.wallet();
         self.rollovers.push((self.now, equity));
-        self.heard(&Event::Account(AccountUpdate::DayStarted {
-            equity,
-            wallet,
-        }));
+        self.log.day(self.now, equity, wallet);
         self.entries_today = 0;
         if self.halted {
             self.halted = false;
@@ -455,7 +414,7 @@ impl<'a> Replay<'a> {
         let Stage { model, end, .. } = self.stage;
         self.now = end;
         let stamp = Timestamp::from_millis(end.millis() - 1);
-        for symbol in self.busy.clone() {
+        for Busy { symbol, .. } in self.busy.clone() {
             let last = self.series(symbol);
             let last =
                 last.and_then(|series| Some(series.bars().close[series.last_completed(end)?]));
@@ -468,7 +427,7 @@ impl<'a> Replay<'a> {
                 self.vanish(symbol, &[hit], stamp);
             }
         }
-        for symbol in self.busy.clone() {
+        for Busy { symbol, .. } in self.busy.clone() {
             self.refuse(symbol, Reject::EndOfData);
         }
     }
@@ -476,10 +435,12 @@ impl<'a> Replay<'a> {
     /// Finds out what a symbol waits for from a row on; `opened` says whether the opening points of now are over.
     fn search(&mut self, symbol: SymbolId, series: &Series, from: usize, opened: bool) {
         let open_from = self.now + Span::from_millis(i64::from(opened));
-        let position = self.position(symbol);
         let desk = &mut self.desks[symbol.index()];
-        match position {
-            Some(position) => desk.search(series, &position, from, open_from),
+        match self.stakes.iter_mut().find(|stake| stake.symbol == symbol) {
+            Some(stake) => {
+                desk.search(series, &stake.position, from, open_from);
+                stake.least = desk.least(series, &stake.position, from);
+            }
             None => desk.touch = None,
         }
         self.plan(symbol);
@@ -488,24 +449,37 @@ impl<'a> Replay<'a> {
     /// Finds out when to look at a symbol next, and whether at all.
     fn plan(&mut self, symbol: SymbolId) {
         let held = self.account.held(symbol).is_some();
-        let busy = held || self.is_pending(symbol);
-        if let Some(series) = self.series(symbol) {
-            self.desks[symbol.index()].plan(series, held, self.now);
-        }
-        match (self.busy.binary_search(&symbol), busy) {
-            (Err(place), true) => self.busy.insert(place, symbol),
+        let next = self
+            .series(symbol)
+            .and_then(|series| self.desks[symbol.index()].next(series, held, self.now));
+        let place = self.busy.binary_search_by_key(&symbol, |busy| busy.symbol);
+        match (place, held || self.is_pending(symbol)) {
+            (Err(place), true) => self.busy.insert(place, Busy { symbol, next }),
             (Ok(place), false) => drop(self.busy.remove(place)),
-            (Ok(_), true) | (Err(_), false) => {}
+            (Ok(place), true) => self.busy[place].next = next,
+            (Err(_), false) => {}
         }
     }
 
     /// Forgets what was computed from the state before.
     fn changed(&mut self, symbol: SymbolId) {
-        self.outlook = None;
+        self.watch.restart(self.now);
+        self.changed = true;
         self.beyond |= is_beyond(self.account.wallet());
         let position = self.position(symbol);
         let instrument = self.instrument(symbol);
         self.desks[symbol.index()].liquidation = position
             .and_then(|position| position.liquidation(position.isolated.exact(), instrument));
+        let place = self
+            .stakes
+            .binary_search_by_key(&symbol, |stake| stake.symbol);
+        let stake = position.zip(self.series(symbol));
+        let stake = stake.map(|(position, series)| Stake::new(symbol, position, series));
+        match (place, stake) {
+            (Ok(place), Some(stake)) => self.stakes[place] = stake,
+            (Ok(place), None) => drop(self.stakes.remove(place)),
+            (Err(place), Some(stake)) => self.stakes.insert(place, stake),
+            (Err(_), None) => {}
+        }
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! Not here: which bars are touched (`desk`), when an order fills (`exchange::fills`), money (`exchange::account`).
 
-use crate::domain::event::{Event, OrderUpdate};
 use crate::domain::num::{Notional, Qty};
 use crate::domain::order::OrderId;
 use crate::domain::symbol::SymbolId;
@@ -140,8 +139,7 @@ impl<'a> Replay<'a> {
         for place in 0..self.desks[symbol.index()].resting.len() {
             let id = self.desks[symbol.index()].resting[place].id;
             if !filled(id) {
-                let update = OrderUpdate::Canceled { total: Qty::ZERO };
-                self.heard(&Event::Order { id, update });
+                self.log.canceled(self.now, id);
             }
         }
         self.desks[symbol.index()].clear(stamp);
@@ -157,7 +155,7 @@ impl<'a> Replay<'a> {
             reference: None,
         };
         let fill = self.account.book(&place, hit, self.instrument(symbol));
-        self.heard(&hit.told(symbol, fill));
+        self.log.filled(self.now, symbol, hit, &fill);
         self.changed(symbol);
     }
 }

@@ -3,7 +3,7 @@
 //! Not here: what is allowed and how much (`trader::risk`), the bracket's levels (`trader::bracket`).
 
 use crate::backtest::line::Pair;
-use crate::domain::event::{Command, Event, ExitPlan, Note, OrderUpdate, Quote};
+use crate::domain::event::{Event, ExitPlan, Gate, Note, OrderUpdate, Quote};
 use crate::domain::num::Notional;
 use crate::domain::order::{Amount, HaltCause, OrderId, OrderKind, Purpose, Reject};
 use crate::domain::position::Position;
@@ -14,9 +14,9 @@ use crate::exchange::path::open_point;
 use crate::market::tape::Series;
 use crate::sweep::batch::desk::Entry;
 use crate::sweep::batch::intake::{Said, Word};
-use crate::sweep::batch::replay::{Replay, Stage};
-use crate::trader::bracket;
-use crate::trader::risk::{Exit, Standing, approve_exit, entry, fit_entry};
+use crate::sweep::batch::replay::{Busy, Replay, Stage};
+use crate::trader::bracket::Bracket;
+use crate::trader::risk::{Exit, Standing, approve_exit, entry};
 
 impl<'a> Replay<'a> {
     /// Rank 5.
@@ -42,20 +42,23 @@ impl<'a> Replay<'a> {
     pub(super) fn decide(&mut self, pair: &Pair) {
         let Stage { rules, model, .. } = self.stage;
         let symbol = pair.symbol;
-        self.log.line(self.now).confluence(pair);
         // Nearly every refusal is one of these, and they need no sums.
         if let Err(gate) = self.refusal(symbol, self.now) {
-            self.log.line(self.now).refused(symbol, gate);
-            return;
+            return self.refuse_pair(pair, gate);
         }
+        self.log.line(self.now).confluence(pair);
         let mut standing = self.standing(symbol, self.now);
-        for busy in &self.busy {
-            let desk = &self.desks[busy.index()];
-            if let Some(held) = self.account.held(*busy) {
-                standing.hold(rules, &held.position, desk.stop);
-            }
-            if let Some(entry) = &desk.entry {
-                standing.expect(rules, entry.reserve, true);
+        for stake in &self.stakes {
+            // The stop matters to the open risk alone.
+            let risk = rules.sizing.open_risk_max;
+            let stop = risk.and_then(|_| self.desks[stake.symbol.index()].stop);
+            standing.hold(rules, &stake.position, stop);
+        }
+        if self.pending > 0 {
+            for Busy { symbol, .. } in &self.busy {
+                if let Some(entry) = &self.desks[symbol.index()].entry {
+                    standing.expect(rules, entry.reserve, true);
+                }
             }
         }
         let completed = self.series(symbol);
@@ -70,7 +73,7 @@ impl<'a> Replay<'a> {
             available: self.account.available(equity, Notional::ZERO),
         };
         let instrument = self.instrument(symbol);
-        match fit_entry(rules, instrument, &quote, &standing, pair.score) {
+        match self.sizer.fit(instrument, &quote, &standing, pair.score) {
             Err(gate) => self.log.line(self.now).refused(symbol, gate),
             Ok(sizing) => {
                 let id = self.next_id();
@@ -88,6 +91,11 @@ impl<'a> Replay<'a> {
                 self.plan(symbol);
             }
         }
+    }
+
+    pub(super) fn refuse_pair(&mut self, pair: &Pair, gate: Gate) {
+        self.log.line(self.now).confluence(pair);
+        self.log.line(self.now).refused(pair.symbol, gate);
     }
 
     pub(super) fn is_pending(&self, symbol: SymbolId) -> bool {
@@ -121,8 +129,9 @@ impl<'a> Replay<'a> {
     }
 
     pub(super) fn arrive_all(&mut self) {
-        let mut arrived: Vec<(OrderId, SymbolId)> = Vec::new();
-        for symbol in &self.busy {
+        let mut arrived = std::mem::take(&mut self.spare.arrived);
+        arrived.clear();
+        for Busy { symbol, .. } in &self.busy {
             if let Some(entry) = &mut self.desks[symbol.index()].entry
                 && !entry.arrived
                 && entry.arrival <= self.now
@@ -133,14 +142,15 @@ impl<'a> Replay<'a> {
         }
         arrived.sort_unstable();
         self.sent -= arrived.len();
-        for (_, symbol) in arrived {
+        for (_, symbol) in &arrived {
             if self.halted {
-                self.refuse(symbol, Reject::Halted(HaltCause::DailyLoss));
+                self.refuse(*symbol, Reject::Halted(HaltCause::DailyLoss));
             } else {
-                self.waiting.push(symbol);
-                self.plan(symbol);
+                self.waiting.push(*symbol);
+                self.plan(*symbol);
             }
         }
+        self.spare.arrived = arrived;
     }
 
     /// Ends the entry of a symbol that the exchange does not take.
@@ -207,9 +217,19 @@ impl<'a> Replay<'a> {
         let Some(position) = self.position(symbol) else {
             return;
         };
-        let placed = bracket::place(&position, plan, instrument);
+        let mut placed = std::mem::take(&mut self.spare.bracket);
+        placed.place(&position, plan, instrument);
+        self.send_bracket(symbol, &position, &placed);
+        if let Some(trailing) = self.desks[symbol.index()].resting.last_mut() {
+            let price = open_point(series, row).price(trailing.watched());
+            trailing.follow(price);
+        }
+        self.spare.bracket = placed;
+    }
+
+    fn send_bracket(&mut self, symbol: SymbolId, position: &Position, placed: &Bracket) {
         let Some(stop) = placed.stop else { return };
-        self.send(symbol, &position, (stop, Amount::All, Purpose::StopLoss));
+        self.send(symbol, position, (stop, Amount::All, Purpose::StopLoss));
         if let (OrderKind::Stop { trigger, .. }, Some(held)) = (stop, self.account.held_mut(symbol))
         {
             held.risk(trigger);
@@ -222,17 +242,12 @@ impl<'a> Replay<'a> {
             let purpose = Purpose::TakeProfit(target.index);
             self.send(
                 symbol,
-                &position,
+                position,
                 (target.kind, Amount::Exact(target.qty), purpose),
             );
         }
         if let Some(kind) = placed.trailing {
-            self.send(symbol, &position, (kind, Amount::All, Purpose::Trailing));
-            let desk = &mut self.desks[symbol.index()];
-            if let Some(trailing) = desk.resting.last_mut() {
-                let price = open_point(series, row).price(trailing.watched());
-                trailing.follow(price);
-            }
+            self.send(symbol, position, (kind, Amount::All, Purpose::Trailing));
         }
     }
 
@@ -251,6 +266,6 @@ impl<'a> Replay<'a> {
         let side = position.direction.exit_side();
         let approved = approve_exit(self.next_id(), symbol, side, exit);
         self.desks[symbol.index()].rest(&approved);
-        self.said(&Command::Submit(approved));
+        self.log.submitted(self.now, &approved);
     }
 }
