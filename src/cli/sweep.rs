@@ -26,6 +26,7 @@ use crate::sweep::merge::merge;
 use crate::sweep::method;
 use crate::sweep::plan::Shard;
 use crate::sweep::run::Standing;
+use crate::validate::room::Room;
 
 /// `sim sweep`.
 #[derive(Debug, Args)]
@@ -109,7 +110,7 @@ struct RunArgs {
     /// Slurm arrays, AWS Batch arrays and Kubernetes indexed jobs
     #[arg(long, value_name = "I/N")]
     shard: Option<String>,
-    /// Say what it will take, and stop there
+    /// Say what it will take (with --validate, what that keeps in memory too), and stop there
     #[arg(long)]
     estimate: bool,
     /// Form of the progress on stderr
@@ -214,7 +215,9 @@ fn sweep(args: &RunArgs, session: &Session) -> anyhow::Result<Outcome> {
     if args.estimate {
         let began = clock();
         let found = estimate(&setup, output.threads, &|| clock().duration_since(began));
-        show::estimate(terminal, &found, output.threads)?;
+        let parameters = setup.space.parameters.len();
+        let room = args.proof.validate.then(|| Room::of(&found, parameters));
+        show::estimate(terminal, &found, room, output.threads)?;
         return Ok(Outcome::Done);
     }
     let progress = Progress::new(*terminal);

@@ -18,6 +18,7 @@ pub mod placebo;
 pub mod points;
 pub mod progress;
 pub mod register;
+pub mod room;
 pub mod subject;
 pub mod trials;
 pub mod tried;

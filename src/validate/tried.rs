@@ -39,14 +39,14 @@ pub fn enter_all(
 ) -> Result<Census, ValidateError> {
     let entry = |(): &mut (), index: usize| {
         let ran = &all[index];
-        let known = ran.known();
-        let deviation = quantile::deviation(&known).filter(|deviation| *deviation > 0.0);
-        let whole = ran.figures.is_some() && known.len() == ran.returns.len();
-        let sharpe = quantile::mean(&known).zip(deviation).filter(|_| whole);
+        let known = ran.returns.as_slice();
+        let deviation = quantile::deviation(known).filter(|deviation| *deviation > 0.0);
+        let whole = ran.figures.is_some() && ran.is_whole();
+        let sharpe = quantile::mean(known).zip(deviation).filter(|_| whole);
         let returns = ran.figures.is_some();
         Ok(Entry {
             configuration: configuration(points.setup, &points.point(ran.trial))?,
-            returns: returns.then(|| register::returns_hash(&ran.returns)),
+            returns: returns.then(|| register::returns_hash(&ran.daily())),
             sharpe_daily: sharpe.map(|(mean, deviation)| mean / deviation),
         })
     };

@@ -338,6 +338,60 @@ fn a_sweep_with_a_verdict_leaves_the_same_results() {
 }
 
 #[test]
+fn an_estimate_says_what_a_validation_keeps() {
+    let place = Place::walks(7, 30, true);
+    let sweep = |args: &[&str]| {
+        let mut command = place.command("sweep");
+        command.args([
+            "--space",
+            "space.toml",
+            "--out",
+            "swept",
+            "--trades-min",
+            "1",
+        ]);
+        command.args(["--method", "random", "--trials", "300"]);
+        command.args(args).output().unwrap()
+    };
+    let plain = object(&sweep(&["--estimate", "--format", "json"]));
+    assert!(plain["returns_bytes"].is_null() && plain["validation_bytes"].is_null());
+    let told = object(&sweep(&["--estimate", "--validate", "--format", "json"]));
+    assert!(!place.path("swept").exists() && !place.path("reports").exists());
+    let bytes = |key: &str| told[key].as_f64().unwrap();
+    assert!(
+        (bytes("returns_bytes") - 300.0 * 30.0 * 8.0).abs() < 0.5,
+        "{told}"
+    );
+    // What the validation itself finds that its runs take: the estimate doubles it, and adds names and points.
+    let judged = object(&sweep(&["--validate", "--format", "json"]));
+    let kept = judged["parts"]["overfitting"]["memory_bytes"]
+        .as_f64()
+        .unwrap();
+    let runs = bytes("validation_bytes") - 300.0 * (400.0 + 24.0 + 3.0 * 16.0);
+    assert!((runs / (2.0 * kept) - 1.0).abs() < 0.1, "{runs} {kept}");
+    let text = talk(&sweep(&["--estimate", "--validate"]));
+    for words in [
+        "300 trials x 30 days x 8 bytes",
+        "memory, validation",
+        "the validation not counted",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    // A method that learns keeps its history beside it.
+    let learned = ["--method", "tpe", "--estimate", "--validate"];
+    let mut command = place.command("sweep");
+    command.args(["--space", "space.toml", "--trials", "300"]);
+    let text = talk(&command.args(learned).output().unwrap());
+    assert!(
+        text.contains("memory, history") && text.contains("memory, daily returns"),
+        "{text}"
+    );
+    say(&format!(
+        "validate: an estimate of {told}; its runs took {kept} bytes\n{text}"
+    ));
+}
+
+#[test]
 fn bad_input_is_told_or_null_with_a_reason() {
     let place = Place::walks(5, 12, true);
     let refused = |args: &[&str], code: i32, words: &str| {
