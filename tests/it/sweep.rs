@@ -510,7 +510,26 @@ fn a_full_disk_is_told_and_keeps_what_is_finished() {
 fn wrong_spaces_are_refused_with_what_to_do() {
     let place = Place::new(15, "");
     let stop = "\"exits.stop_pct\" = [1, 2]";
-    let cases: [(&str, &[&str], &[&str]); 24] = [
+    let cases: [(&str, &[&str], &[&str]); 27] = [
+        (
+            "[parameters]\nSTOP\n\"validate.folds\" = { from = 3, to = 7, step = 1 }",
+            &[],
+            &[
+                "space.toml:3:1",
+                "'validate.folds' says how the best of all trials is judged, and changes no trial",
+                "hint: take it out, and give the whole sweep one value",
+            ],
+        ),
+        (
+            "[parameters]\n[parameters.validate]\ngates = [[\"dsr >= 0.95\"], []]",
+            &[],
+            &["'validate.gates' says how", "changes no trial"],
+        ),
+        (
+            "[parameters]\nSTOP\n\"run.seed\" = [1, 2]",
+            &[],
+            &["'run.seed' decides which points are drawn", "--seed"],
+        ),
         ("", &[], &["declares no parameters", "hint: "]),
         ("[parameters]", &[], &["declares no parameters"]),
         (
