@@ -1,7 +1,8 @@
-//! `sim sweep` and `sim sweep merge`: arguments become one job; progress, the ranked table.
+//! `sim sweep`: arguments become one job; progress, the ranked table.
 //!
-//! Not here: trials and results (`sweep`).
+//! Not here: trials and results (`sweep`), putting shards together (`merge`).
 
+mod merge;
 mod show;
 
 use std::cell::Cell;
@@ -15,14 +16,14 @@ use super::args::{ConfigArgs, DataArgs, flag_value};
 use super::failure::UsageError;
 use super::progress::{Progress, clock, pace};
 use super::terminal::{Terminal, complain};
+use super::validate::threads;
 use super::{Outcome, Session, validate};
 use crate::backtest::prepare::Sources;
 use crate::settings::environment;
 use crate::sweep::error::SweepError;
 use crate::sweep::estimate::estimate;
 use crate::sweep::folder::{self, Existing};
-use crate::sweep::job::{self, Job, Output, Setup};
-use crate::sweep::merge::merge;
+use crate::sweep::job::{self, Finished, Job, Output, Setup};
 use crate::sweep::method;
 use crate::sweep::plan::Shard;
 use crate::sweep::run::Standing;
@@ -42,17 +43,7 @@ pub(super) struct SweepArgs {
 #[derive(Debug, Subcommand)]
 enum SweepCommand {
     /// Put shards together: the result is the one that a single run would have left
-    Merge {
-        /// Folders of shards, or the folder they are in
-        #[arg(required = true, value_name = "DIR")]
-        shards: Vec<PathBuf>,
-        /// The folder of the whole; without it, the only folder named
-        #[arg(short, long, value_name = "DIR")]
-        out: Option<PathBuf>,
-        /// Begin again where a sweep is already
-        #[arg(long)]
-        replace: bool,
-    },
+    Merge(merge::MergeArgs),
 }
 
 /// A sweep.
@@ -168,27 +159,7 @@ pub(super) fn told(error: SweepError) -> anyhow::Error {
 
 pub(super) fn run(args: &SweepArgs, session: &Session) -> anyhow::Result<Outcome> {
     match &args.command {
-        Some(SweepCommand::Merge {
-            shards,
-            out,
-            replace,
-        }) => {
-            let out = match (out, shards.as_slice()) {
-                (Some(out), _) | (None, [out]) => out,
-                (None, _) => {
-                    let text = "several folders are named, and not where the whole goes\nhint: say it with --out DIR";
-                    return Err(UsageError(text.to_owned()).into());
-                }
-            };
-            let existing = if *replace {
-                Existing::Replace
-            } else {
-                Existing::Refuse
-            };
-            let (folder, summary) = merge(shards, out, existing).map_err(told)?;
-            show::summary(&session.terminal, &summary, &folder)?;
-            Ok(Outcome::Done)
-        }
+        Some(SweepCommand::Merge(args)) => merge::run(args, session),
         None => sweep(&args.run, session),
     }
 }
@@ -233,6 +204,9 @@ fn sweep(args: &RunArgs, session: &Session) -> anyhow::Result<Outcome> {
     // The pace is that of the trials: tables and pictures take their own time.
     let elapsed = reporter.ran.get().unwrap_or_else(|| progress.elapsed());
     drop(progress);
+    if !args.proof.validate || finished.is_err() {
+        args.enter((&setup, &output), &finished, session);
+    }
     let finished = finished.map_err(|error| {
         if matches!(error, SweepError::Interrupted { .. }) {
             terminal.say(&error.to_string());
@@ -252,6 +226,9 @@ fn sweep(args: &RunArgs, session: &Session) -> anyhow::Result<Outcome> {
         Some(_) if args.proof.validate && terminal.is_json() => {}
         Some(summary) => show::summary(terminal, summary, &finished.folder)?,
         None => show::shard(terminal, &finished, setup.shard)?,
+    }
+    if !args.proof.validate {
+        return Ok(Outcome::Done);
     }
     validate::after(&args.proof, (&setup, &finished), output.threads, session)
 }
@@ -317,10 +294,29 @@ impl RunArgs {
                 (_, true) => Existing::Replace,
                 (false, false) => Existing::Refuse,
             },
-            threads: self.threads.map_or_else(
-                || std::thread::available_parallelism().map_or(1, usize::from),
-                usize::from,
+            threads: threads(self.threads),
+        }
+    }
+
+    /// What was tried is told the register, also when none of it can be the best or the user stopped it.
+    fn enter(
+        &self,
+        (setup, output): (&Setup, &Output),
+        finished: &Result<Finished, SweepError>,
+        session: &Session,
+    ) {
+        let has_trials = match finished {
+            Ok(_) => true,
+            Err(error) => matches!(
+                error,
+                SweepError::NoBest(_) | SweepError::Interrupted { .. }
             ),
+        };
+        if has_trials {
+            let place = setup.place(output);
+            let place = (place.as_path(), setup.shard);
+            let crew = (output.threads, session);
+            validate::enter(setup.identity(), place, &self.proof.register.file, crew);
         }
     }
 }

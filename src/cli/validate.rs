@@ -11,10 +11,11 @@ use super::args::{ConfigArgs, DataArgs, flag_value};
 use super::failure::UsageError;
 use super::progress::Progress;
 use super::sweep::{self, told};
-use super::{Outcome, Session, table};
+use super::{Cancel, Outcome, Session, table};
 use crate::backtest::prepare::Sources;
 use crate::backtest::threads::Crew;
 use crate::report::validation::VerdictReport;
+use crate::sweep::finish::Identity;
 use crate::sweep::job::{Finished, Job, Setup};
 use crate::sweep::method::Method;
 use crate::sweep::plan::Shard;
@@ -83,9 +84,16 @@ pub(super) struct AfterSweep {
     /// Then say how much of the best is luck, as sim validate does
     #[arg(long)]
     pub(super) validate: bool,
+    #[command(flatten)]
+    pub(super) register: RegisterArgs,
+}
+
+/// Where trials are counted.
+#[derive(Debug, Args)]
+pub(super) struct RegisterArgs {
     /// The register of all trials ever run; no result depends on it
-    #[arg(long, value_name = "FILE", default_value = register::DEFAULT)]
-    register: PathBuf,
+    #[arg(long = "register", value_name = "FILE", default_value = register::DEFAULT)]
+    pub(super) file: PathBuf,
 }
 
 impl AfterSweep {
@@ -138,33 +146,35 @@ pub(super) fn run(args: &ValidateArgs, session: &Session) -> anyhow::Result<Outc
     finish(&verdict, (&place, None), session)
 }
 
-/// What `--validate` asks for after a sweep.
+/// The verdict that `--validate` asks for after a sweep.
 pub(super) fn after(
     args: &AfterSweep,
     (setup, finished): (&Setup, &Finished),
     threads: usize,
     session: &Session,
 ) -> anyhow::Result<Outcome> {
-    if !args.validate {
-        enter(args, (setup, finished), threads, session);
-        return Ok(Outcome::Done);
-    }
     let points = Points::of_folder(setup, &finished.folder);
     let points = points.map_err(|error| failed(error.into()))?;
-    let verdict = judge(points, &args.register, threads, session)?;
+    let verdict = judge(points, &args.register.file, threads, session)?;
     let summary = finished.summary.as_ref().map(|summary| &summary.object);
     finish(&verdict, (&finished.folder, summary), session)
 }
 
-/// Whatever was tried counts when the best of it is judged one day; a sweep is no worse without that.
-fn enter(
-    args: &AfterSweep,
-    (setup, finished): (&Setup, &Finished),
-    threads: usize,
-    session: &Session,
+/// Takes what a folder holds into the register: whatever was tried counts when the best of it is judged one day. A sweep
+/// is no worse without that.
+pub(super) fn enter(
+    identity: Identity<'_>,
+    place: (&Path, Shard),
+    register: &Path,
+    (threads, session): (usize, &Session),
 ) {
-    let entered = with_progress(threads, session, |tell| {
-        tried::enter_folder(setup, &finished.folder, &args.register, tell)
+    // That the user stopped the sweep does not undo what was tried.
+    let session = Session {
+        terminal: session.terminal,
+        cancel: Cancel::default(),
+    };
+    let entered = with_progress(threads, &session, |tell| {
+        tried::enter_folder(identity, place, register, tell)
     });
     if let Err(error) = entered {
         session
@@ -270,7 +280,8 @@ fn text(report: &VerdictReport) -> String {
     page
 }
 
-fn threads(asked: Option<u16>) -> usize {
+/// As many as asked for, or as there are.
+pub(super) fn threads(asked: Option<u16>) -> usize {
     asked.map_or_else(
         || std::thread::available_parallelism().map_or(1, usize::from),
         usize::from,

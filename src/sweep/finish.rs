@@ -11,6 +11,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use crate::settings::Settings;
 use crate::settings::error::SettingsError;
 use crate::settings::overlay::Base;
 use crate::settings::parse::{Item, Value as Typed};
@@ -50,6 +51,31 @@ pub struct Identity<'a> {
     pub trials: u64,
     /// Whether inputs were made up.
     pub synthetic: bool,
+}
+
+impl Identity<'_> {
+    /// The settings of a trial with these values, whole.
+    ///
+    /// # Errors
+    /// When the base does not take them: they were written down by another version.
+    pub fn settings(&self, values: &[String]) -> Result<Settings, SettingsError> {
+        let laid = self.space.parameters.iter().zip(values);
+        let laid = laid.map(|(each, text)| {
+            let item = match &each.range {
+                Range::List(choices) | Range::Choices(choices) => choices
+                    .iter()
+                    .find(|choice| choice.text == *text)
+                    .map(|choice| choice.item.clone()),
+                Range::Steps { .. } | Range::Real { .. } => None,
+            };
+            let typed = || Item {
+                value: Typed::Number(text.clone()),
+                place: each.item.place.clone(),
+            };
+            (&each.slot, item.unwrap_or_else(typed))
+        });
+        self.base.with(laid)
+    }
 }
 
 /// A trial of the ranked table.
@@ -280,7 +306,7 @@ fn write(
     let size = front.map(|front| front.len());
     let summary = summary(identity, tally, (plateaus, size));
     let best = match summary.best() {
-        Some(best) => Some(best_toml(identity, &best.record)?),
+        Some(best) => Some(identity.settings(&best.record.values)?.to_toml()),
         None => None,
     };
     let mut bytes = serde_json::to_vec_pretty(&summary.object)
@@ -354,29 +380,6 @@ pub fn ranking_of(head: &Value) -> Result<Ranking, RankingError> {
     };
     let trades_min = head["trades_min"].as_u64().unwrap_or_default();
     Ranking::read(&objective, &texts("constraints"), trades_min)
-}
-
-/// The configuration of a trial, whole, ready for `sim backtest -c`.
-///
-/// # Errors
-/// When its values are none that the base takes: the journal was made by another version.
-pub fn best_toml(identity: Identity<'_>, record: &Record) -> Result<String, SettingsError> {
-    let laid = identity.space.parameters.iter().zip(&record.values);
-    let laid = laid.map(|(each, text)| {
-        let item = match &each.range {
-            Range::List(choices) | Range::Choices(choices) => choices
-                .iter()
-                .find(|choice| choice.text == *text)
-                .map(|choice| choice.item.clone()),
-            Range::Steps { .. } | Range::Real { .. } => None,
-        };
-        let typed = || Item {
-            value: Typed::Number(text.clone()),
-            place: each.item.place.clone(),
-        };
-        (&each.slot, item.unwrap_or_else(typed))
-    });
-    Ok(identity.base.with(laid)?.to_toml())
 }
 
 fn summary(

@@ -266,6 +266,94 @@ fn processes_at_once_share_a_register() {
     say("validate: four sweeps at once left 30 configurations in the register");
 }
 
+/// The lines of a register, in an order of their own.
+fn lines(place: &Place, register: &str) -> Vec<String> {
+    let text = fs::read_to_string(place.path(register)).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn a_register_holds_every_trial_once_whether_in_shards_or_not() {
+    let place = Place::walks(8, 30, true);
+    let infeasible = "where = [\"exits.stop_pct < signals.score_min\"]";
+    let real = SPACE
+        .replace(
+            "[0.3, 1, 2, 3]",
+            "{ from = 0.2, to = 0.8, kind = \"real\" }",
+        )
+        .replace("trades_min = 10", &format!("trades_min = 1\n{infeasible}"));
+    fs::write(place.path("real.toml"), real).unwrap();
+    let run = |verb: &[&str], args: &[&str], register: &str| {
+        let mut command = sim();
+        command.current_dir(place.home.path()).args(verb);
+        if verb.len() == 1 {
+            command.args(["--signals", "data/signals.csv", "--data", "data"]);
+            command.args([
+                "--space",
+                "real.toml",
+                "--method",
+                "random",
+                "--trials",
+                "60",
+            ]);
+        }
+        command.args(args).args(["--register", register]);
+        command.output().unwrap()
+    };
+    let done = |output: Output| assert!(output.status.success(), "{}", talk(&output));
+    done(run(&["sweep"], &["--out", "whole"], "whole.jsonl"));
+    let whole = lines(&place, "whole.jsonl");
+    let swept = fs::read(place.path("whole/sweep.json")).unwrap();
+    let swept: Value = serde_json::from_slice(&swept).unwrap();
+    let (ran, out) = (&swept["done"], &swept["infeasible"]);
+    assert_eq!(Value::from(whole.len()), *ran);
+    assert!(
+        ran.as_u64().unwrap() > 20 && out.as_u64().unwrap() > 5,
+        "{ran} {out}"
+    );
+    // Each on a machine of its own, one of them twice; then all where the merge runs, which has one of them already.
+    for (number, register) in [("1/3", "a.jsonl"), ("2/3", "b.jsonl"), ("3/3", "all.jsonl")] {
+        for again in [&["--replace"][..], &["--resume"]] {
+            let args = ["--out", "parts", "--shard", number];
+            done(run(&["sweep"], &[&args[..], again].concat(), register));
+        }
+    }
+    let parts: Vec<usize> = ["a.jsonl", "b.jsonl", "all.jsonl"]
+        .map(|part| lines(&place, part).len())
+        .into();
+    assert_eq!(parts.iter().sum::<usize>(), whole.len());
+    let merge = ["sweep", "merge"];
+    for again in [&[][..], &["--replace"]] {
+        done(run(
+            &merge,
+            &[&["parts", "--out", "merged"], again].concat(),
+            "all.jsonl",
+        ));
+        assert!(
+            lines(&place, "all.jsonl") == whole,
+            "the lines that one sweep left"
+        );
+    }
+    assert!(files(&place.path("whole")) == files(&place.path("merged")));
+    // A register that cannot be written costs the merge nothing but a warning.
+    let output = run(&merge, &["parts", "--out", "merged", "--replace"], "data");
+    assert!(
+        output.status.success() && talk(&output).contains("in no register"),
+        "{}",
+        talk(&output)
+    );
+    // Tried is tried: none of these can be the best.
+    let none = ["--out", "none", "--trades-min", "100000"];
+    assert_eq!(run(&["sweep"], &none, "none.jsonl").status.code(), Some(1));
+    assert!(lines(&place, "none.jsonl") == whole);
+    say(&format!(
+        "validate: {} trials once in the register, {parts:?} of them from shards, {out} infeasible in none",
+        whole.len()
+    ));
+}
+
 #[test]
 fn a_sweep_with_a_verdict_leaves_the_same_results() {
     let place = Place::walks(4, 30, true);
