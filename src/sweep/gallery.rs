@@ -181,7 +181,7 @@ impl Gallery {
 
 /// The objective that decides, and what it is drawn against: the second one; else the drawdown, or the return where
 /// the drawdown itself decides.
-fn goals(ranking: &Ranking) -> [Goal; 2] {
+pub(super) fn goals(ranking: &Ranking) -> [Goal; 2] {
     let mut stated = ranking.objectives().into_iter();
     let first = goal(&stated.next().unwrap_or_default());
     let other = if first.name == "max_drawdown" {

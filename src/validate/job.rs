@@ -18,6 +18,7 @@ use crate::validate::halves;
 use crate::validate::luck;
 use crate::validate::meaning;
 use crate::validate::placebo;
+use crate::validate::plateau;
 use crate::validate::points::Points;
 use crate::validate::progress::Tell;
 use crate::validate::register::Census;
@@ -111,6 +112,12 @@ fn topics(
             "Does choosing carry over?",
             "All trials on one half of the days, the best of them on the other half, for every way to halve the days.",
             luck::overfitting(subject),
+        ),
+        topic(
+            "plateau",
+            "Does it hang on one exact setting?",
+            "The settings one step away from the best in every direction. Where they do as well, there is more than one lucky point.",
+            plateau::plateau(subject),
         ),
         topic(
             "halves",

@@ -15,6 +15,7 @@ pub mod luck;
 pub mod meaning;
 pub mod output;
 pub mod placebo;
+pub mod plateau;
 pub mod points;
 pub mod progress;
 pub mod register;

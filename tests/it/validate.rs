@@ -354,6 +354,31 @@ fn a_register_holds_every_trial_once_whether_in_shards_or_not() {
     ));
 }
 
+/// The plateau on the verdict is the one of the sweep beside it.
+fn same_plateau(place: &Place, out: &str) {
+    let object = |name: &str| {
+        let bytes = fs::read(place.path(&format!("{out}/{name}"))).unwrap();
+        serde_json::from_slice::<Value>(&bytes).unwrap()
+    };
+    let (verdict, swept) = (object("validation.json"), object("sweep.json"));
+    let (own, theirs) = (&verdict["parts"]["plateau"], &swept["plateau"]);
+    assert!(theirs["neighbours"].as_u64().unwrap() > 0, "{theirs}");
+    assert_eq!(verdict["figures"]["plateau"], theirs["score"]);
+    for key in [
+        "median",
+        "neighbours",
+        "neighbours_without_objective",
+        "is_peak",
+    ] {
+        assert_eq!(own[key], theirs[key], "{out}: {key}");
+    }
+    let page = fs::read_to_string(place.path(&format!("{out}/validation.html"))).unwrap();
+    assert!(
+        page.contains("Does it hang on one exact setting?") && page.contains("a lone peak that")
+    );
+    say(&format!("validate: {out}: plateau {theirs} on both pages"));
+}
+
 #[test]
 fn a_sweep_with_a_verdict_leaves_the_same_results() {
     let place = Place::walks(4, 30, true);
@@ -417,6 +442,9 @@ fn a_sweep_with_a_verdict_leaves_the_same_results() {
         verdict["figures"]["sharpe"],
         swept["best"]["figures"]["sharpe"]
     );
+    for out in ["judged", "learned"] {
+        same_plateau(&place, out);
+    }
     let alone = place.validate("learns", &["--method", "tpe"]);
     assert_eq!(alone.status.code(), Some(2));
     assert!(talk(&alone).contains("--validate"), "{}", talk(&alone));
@@ -641,7 +669,7 @@ fn made_up_data_of_the_sample_kind_is_validated() {
         runs.len(),
         verdict["synthetic"]
     ));
-    assert_eq!(figures.len(), 45);
+    assert_eq!(figures.len(), 46);
     assert!(known > 35 && runs.len() >= 22, "{figures:?}");
     assert_eq!(verdict["synthetic"], true);
 }
