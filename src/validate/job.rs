@@ -83,17 +83,31 @@ struct Topic {
     part: Part,
 }
 
+fn topic(id: &'static str, title: &'static str, intro: &'static str, part: Part) -> Topic {
+    Topic {
+        id,
+        title,
+        intro,
+        part,
+    }
+}
+
 fn topics(
     subject: &Subject<'_>,
     census: &Census,
     tell: &Tell<'_>,
 ) -> Result<Vec<Topic>, ValidateError> {
-    let topic = |id, title, intro, part| Topic {
-        id,
-        title,
-        intro,
-        part,
-    };
+    let mut topics = of_all_trials(subject, census, tell)?;
+    topics.extend(of_the_best(subject, tell)?);
+    Ok(topics)
+}
+
+/// What the trials say of each other, and of choosing one of them.
+fn of_all_trials(
+    subject: &Subject<'_>,
+    census: &Census,
+    tell: &Tell<'_>,
+) -> Result<Vec<Topic>, ValidateError> {
     Ok(vec![
         topic(
             "observed",
@@ -137,6 +151,12 @@ fn topics(
             "Each group of trades with settings chosen on the others; trades that touch the group are left out of the choice.",
             cross::cross(subject, tell)?,
         ),
+    ])
+}
+
+/// What the best of them says of itself.
+fn of_the_best(subject: &Subject<'_>, tell: &Tell<'_>) -> Result<Vec<Topic>, ValidateError> {
+    Ok(vec![
         topic(
             "bootstrap",
             "The same days, drawn anew",

@@ -45,7 +45,7 @@ pub fn best(report: &SweepReport) -> String {
             ]
         })
         .collect();
-    let table = element::table(&["Key", "Best", "Named", "Tried"], &rows);
+    let table = element::stacked(&["Key", "Best", "Named", "Tried"], &rows);
     let edges: Vec<&str> = report
         .axes
         .iter()
