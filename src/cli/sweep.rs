@@ -12,19 +12,16 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
-use super::args::{ConfigArgs, DataArgs, flag_value};
 use super::failure::UsageError;
 use super::progress::{Progress, clock, pace};
 use super::terminal::{Terminal, complain};
-use super::validate::threads;
+use super::trials::TrialArgs;
 use super::{Outcome, Session, validate};
-use crate::backtest::prepare::Sources;
 use crate::settings::environment;
 use crate::sweep::error::SweepError;
 use crate::sweep::estimate::estimate;
 use crate::sweep::folder::{self, Existing};
-use crate::sweep::job::{self, Finished, Job, Output, Setup};
-use crate::sweep::method;
+use crate::sweep::job::{self, Finished, Output, Setup};
 use crate::sweep::plan::Shard;
 use crate::sweep::run::Standing;
 use crate::validate::room::Room;
@@ -49,45 +46,8 @@ enum SweepCommand {
 /// A sweep.
 #[derive(Debug, Args)]
 struct RunArgs {
-    /// A file of signals: csv, parquet, jsonl, recorded messages or the original's database
-    // Required, but for subcommands: those negate it.
-    #[arg(short, long, value_name = "FILE", required = true)]
-    signals: Option<PathBuf>,
     #[command(flatten)]
-    data: DataArgs,
-    #[command(flatten)]
-    config: ConfigArgs,
-    /// What is varied
-    #[arg(long, value_name = "FILE", default_value = "config/sweep.toml")]
-    space: PathBuf,
-    /// How points are chosen
-    #[arg(long, value_enum, default_value = "grid")]
-    method: Method,
-    /// How many points are tried; without it the whole grid, or 256
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    trials: Option<u64>,
-    /// The figure that decides, such as sharpe or min:max_drawdown; without it, what the space says. Given several
-    /// times, the first one decides and the front of all is named
-    #[arg(long = "objective", value_name = "FIGURE")]
-    objectives: Vec<String>,
-    /// What must hold of the best, such as "max_drawdown <= 0.2"; may be given several times
-    #[arg(long = "constraint", value_name = "COMPARISON")]
-    constraints: Vec<String>,
-    /// Trades below which a trial is not judged
-    #[arg(long, value_name = "N")]
-    trades_min: Option<u64>,
-    /// Seed of everything drawn at random
-    #[arg(long, value_name = "N")]
-    seed: Option<String>,
-    /// First instant, UTC: 2026-01-01 or 2026-01-01T07:15:00Z
-    #[arg(long, value_name = "TIME")]
-    from: Option<String>,
-    /// First instant no longer in the runs
-    #[arg(long, value_name = "TIME")]
-    to: Option<String>,
-    /// Money at the start, in USDT
-    #[arg(long, value_name = "USDT")]
-    balance: Option<String>,
+    trials: TrialArgs,
     /// The folder of results; without it, reports/sweep-<name>
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -107,28 +67,8 @@ struct RunArgs {
     /// Form of the progress on stderr
     #[arg(long, value_enum, default_value = "auto")]
     progress: Form,
-    /// Threads; the results do not depend on it
-    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
-    threads: Option<u16>,
     #[command(flatten)]
     proof: validate::AfterSweep,
-}
-
-/// How points are chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Method {
-    /// Every combination, the last parameter fastest
-    Grid,
-    /// Independent points
-    Random,
-    /// Evenly spread points
-    Sobol,
-    /// Learns from the results where good values lie, parameter by parameter
-    Tpe,
-    /// Learns where to look and how wide, for parameters that are numbers
-    CmaEs,
-    /// Breeds from the best by several objectives
-    Nsga2,
 }
 
 /// Form of the progress.
@@ -166,7 +106,7 @@ pub(super) fn run(args: &SweepArgs, session: &Session) -> anyhow::Result<Outcome
 
 fn sweep(args: &RunArgs, session: &Session) -> anyhow::Result<Outcome> {
     let terminal = &session.terminal;
-    let job = args.job(terminal)?;
+    let job = args.trials.job(args.shard(terminal)?);
     let output = args.output();
     args.proof.check(job.shard)?;
     if let Some(out) = output.out.as_ref().filter(|_| !args.estimate) {
@@ -234,39 +174,6 @@ fn sweep(args: &RunArgs, session: &Session) -> anyhow::Result<Outcome> {
 }
 
 impl RunArgs {
-    fn job(&self, terminal: &Terminal) -> anyhow::Result<Job> {
-        let flags = [
-            ("--from", "run.from", &self.from),
-            ("--to", "run.to", &self.to),
-            ("--balance", "account.balance_usdt", &self.balance),
-            ("--seed", "run.seed", &self.seed),
-        ];
-        let flags = flags
-            .into_iter()
-            .filter_map(|(flag, key, value)| Some(flag_value(flag, key, value.as_ref()?)));
-        Ok(Job {
-            sources: Sources {
-                signals: self.signals.clone().unwrap_or_default(),
-                data: self.data.data.clone(),
-            },
-            layers: self.config.layers(flags.collect()),
-            space: self.space.clone(),
-            method: match self.method {
-                Method::Grid => method::Method::Grid,
-                Method::Random => method::Method::Random,
-                Method::Sobol => method::Method::Sobol,
-                Method::Tpe => method::Method::Tpe,
-                Method::CmaEs => method::Method::CmaEs,
-                Method::Nsga2 => method::Method::Nsga2,
-            },
-            trials: self.trials,
-            shard: self.shard(terminal)?,
-            objective: (!self.objectives.is_empty()).then(|| self.objectives.join(", ")),
-            constraints: self.constraints.clone(),
-            trades_min: self.trades_min,
-        })
-    }
-
     fn shard(&self, terminal: &Terminal) -> anyhow::Result<Shard> {
         if let Some(text) = &self.shard {
             return Shard::parse(text).ok_or_else(|| {
@@ -294,7 +201,7 @@ impl RunArgs {
                 (_, true) => Existing::Replace,
                 (false, false) => Existing::Refuse,
             },
-            threads: threads(self.threads),
+            threads: self.trials.threads(),
         }
     }
 

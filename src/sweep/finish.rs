@@ -11,6 +11,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use crate::report::sweep::Counts;
 use crate::settings::Settings;
 use crate::settings::error::SettingsError;
 use crate::settings::overlay::Base;
@@ -85,23 +86,6 @@ pub struct Ranked {
     pub record: Record,
     /// How it does.
     pub verdict: Verdict,
-}
-
-/// How the trials ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Those that ran.
-    pub done: u64,
-    /// Those whose values cannot hold together.
-    pub infeasible: u64,
-    /// Those that left the range of exact amounts.
-    pub beyond: u64,
-    /// Those that ran and have no objective.
-    pub null_objective: u64,
-    /// Of these, those with too few trades.
-    pub few_trades: u64,
-    /// Those that ran and violate a constraint.
-    pub unmet: u64,
 }
 
 /// Results of a whole sweep.
@@ -388,11 +372,12 @@ fn summary(
     (plateaus, front_size): (Vec<Plateau>, Option<usize>),
 ) -> Summary {
     let Tally {
-        counts,
+        mut counts,
         top,
         front,
         reasons,
     } = tally;
+    counts.trials = identity.trials;
     let mut reasons: Vec<(String, u64)> = reasons.into_iter().collect();
     reasons.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
     let mut summary = Summary {

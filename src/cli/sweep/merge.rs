@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::{show, told};
 use crate::cli::failure::UsageError;
+use crate::cli::trials::all_threads;
 use crate::cli::{Outcome, Session, validate};
 use crate::sweep::folder::Existing;
 use crate::sweep::job::concluded;
@@ -47,7 +48,7 @@ pub(super) fn run(args: &MergeArgs, session: &Session) -> anyhow::Result<Outcome
     // A shard enters its trials where it runs, and that register may be lost with the machine. What this one has
     // already is not entered again.
     let place = (merged.folder.as_path(), Shard::WHOLE);
-    let crew = (validate::threads(None), session);
+    let crew = (all_threads(), session);
     validate::enter(merged.identity(), place, &args.register.file, crew);
     let Merged {
         folder,
