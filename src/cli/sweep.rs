@@ -106,7 +106,7 @@ pub(super) fn run(args: &SweepArgs, session: &Session) -> anyhow::Result<Outcome
 
 fn sweep(args: &RunArgs, session: &Session) -> anyhow::Result<Outcome> {
     let terminal = &session.terminal;
-    let job = args.trials.job(args.shard(terminal)?);
+    let job = args.trials.job(args.shard(terminal)?)?;
     let output = args.output();
     args.proof.check(job.shard)?;
     if let Some(out) = output.out.as_ref().filter(|_| !args.estimate) {

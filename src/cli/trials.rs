@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::args::{ConfigArgs, DataArgs, flag_value};
+use super::failure::UsageError;
 use crate::backtest::prepare::Sources;
 use crate::sweep::job::Job;
 use crate::sweep::method;
@@ -78,7 +79,10 @@ enum Method {
 
 impl TrialArgs {
     /// The trials of a shard.
-    pub(super) fn job(&self, shard: Shard) -> Job {
+    ///
+    /// # Errors
+    /// When a variable looks like a setting and is none.
+    pub(super) fn job(&self, shard: Shard) -> Result<Job, UsageError> {
         let flags = [
             ("--from", "run.from", &self.from),
             ("--to", "run.to", &self.to),
@@ -88,12 +92,12 @@ impl TrialArgs {
         let flags = flags
             .into_iter()
             .filter_map(|(flag, key, value)| Some(flag_value(flag, key, value.as_ref()?)));
-        Job {
+        Ok(Job {
             sources: Sources {
                 signals: self.signals.clone().unwrap_or_default(),
                 data: self.data.data.clone(),
             },
-            layers: self.config.layers(flags.collect()),
+            layers: self.config.layers(flags.collect())?,
             space: self.space.clone(),
             method: self.method(),
             trials: self.trials,
@@ -101,7 +105,7 @@ impl TrialArgs {
             objective: (!self.objectives.is_empty()).then(|| self.objectives.join(", ")),
             constraints: self.constraints.clone(),
             trades_min: self.trades_min,
-        }
+        })
     }
 
     /// How their points are chosen.
