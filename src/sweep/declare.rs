@@ -13,7 +13,7 @@ use crate::settings::names;
 use crate::settings::overlay::Base;
 use crate::settings::parse::{Field, Item, Value, document};
 use crate::settings::source::Place;
-use crate::settings::validation;
+use crate::settings::{self, validation};
 use crate::sweep::space::{Parameter, Space};
 
 /// Keys of the file.
@@ -45,7 +45,7 @@ const IDLE: [(&str, &str, &str); 3] = [
         "take it out, and give the whole sweep one value in a file with -c or with --set",
     ),
     (
-        "run.seed",
+        settings::SEED,
         "decides which points are drawn and how the best is judged, and changes no trial",
         "take it out, and give the whole sweep one seed with --seed",
     ),

@@ -1,7 +1,8 @@
 //! Enters what was tried into the register: the trials of a validation, of a sweep's folder, of one run.
 //!
 //! Not here: the register's file (`register`).
-//! Invariant: a configuration has one name, however it was reached: the hash of its resolved settings.
+//! Invariant: a configuration has one name, however it was reached and with whatever seed: the hash of the settings that
+//! its trades hang on.
 
 use std::path::Path;
 
@@ -127,7 +128,7 @@ pub fn enter_run(
     register: &Path,
 ) -> Result<(), ValidateError> {
     let entry = Entry {
-        configuration: hash(&settings.to_toml()),
+        configuration: hash(&settings.of_trades()),
         returns: None,
         sharpe_daily: sharpe.map(|sharpe| sharpe / YEAR_DAYS.sqrt()),
     };
@@ -150,5 +151,5 @@ fn sharpe_daily(figures: &Figures) -> Option<f64> {
 /// The name of a trial's configuration.
 fn configuration(identity: Identity<'_>, values: &[String]) -> Result<String, ValidateError> {
     let settings = identity.settings(values).map_err(SweepError::from)?;
-    Ok(hash(&settings.to_toml()))
+    Ok(hash(&settings.of_trades()))
 }

@@ -61,7 +61,8 @@ impl Place {
 
     fn inputs(&self, verb: &str) -> Command {
         let mut command = sim();
-        command.arg(verb);
+        // Where the register of trials is to be.
+        command.current_dir(self.home.path()).arg(verb);
         command.arg("--signals").arg(self.path("data/signals.csv"));
         command.arg("--data").arg(self.path("data"));
         command
@@ -252,6 +253,7 @@ fn shards_merge_to_the_bytes_of_one_sweep() {
     }
     let merge = |folders: &[&str], out: &str| {
         let mut command = sim();
+        command.current_dir(place.home.path());
         command.args(["sweep", "merge"]);
         command.args(folders.iter().map(|name| place.path(name)));
         command.arg("--out").arg(place.path(out));
@@ -431,6 +433,7 @@ fn trials_on_real_prices_are_the_runs_that_backtest_makes() {
     write_csv(&signals, &pairs(std::slice::from_ref(&longest), 5)).unwrap();
     let command = |verb: &str| {
         let mut command = sim();
+        command.current_dir(place.home.path());
         command.arg(verb).arg("--signals").arg(&signals);
         command
             .arg("--data")
@@ -471,6 +474,7 @@ fn a_full_disk_is_told_and_keeps_what_is_finished() {
         ));
         let sim = place.sweep("out", &[&RANDOM[..], &["--resume"]].concat());
         let output = shell
+            .current_dir(place.home.path())
             .arg(sim.get_program())
             .args(sim.get_args())
             .output()

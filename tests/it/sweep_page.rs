@@ -30,7 +30,7 @@ impl Place {
     fn sweep(&self, space: &str, out: &str, args: &[&str]) -> Command {
         fs::write(self.path("space.toml"), space).unwrap();
         let mut command = sim();
-        command.arg("sweep");
+        command.current_dir(self.home.path()).arg("sweep");
         command.arg("--signals").arg(self.path("data/signals.csv"));
         command.arg("--data").arg(self.path("data"));
         command.arg("--space").arg(self.path("space.toml"));

@@ -221,6 +221,11 @@ fn the_same_bytes_on_any_number_of_threads_and_the_same_count_again() {
     assert!(output.status.success(), "{}", talk(&output));
     let same = object(&place.validate("same", &[]));
     assert_eq!(tried(&same), 24);
+    // The seed is no part of a configuration: the same grid with another one was tried before.
+    assert_eq!(
+        tried(&object(&place.validate("seed", &["--seed", "9"]))),
+        24
+    );
     let mut run = place.command("backtest");
     run.args(["--set", "exits.stop_pct=4", "--out", "other"]);
     run.args(["--register", "reports/trials.jsonl"]);
