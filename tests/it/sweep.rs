@@ -670,6 +670,14 @@ fn wrong_spaces_are_refused_with_what_to_do() {
         }
         assert!(!place.path("out").exists(), "{space}");
     }
+    // What no trial depends on today, and may tomorrow, is told.
+    let maker = "[parameters]\nSTOP\n\"fees.maker_bps\" = [1, 2]";
+    fs::write(place.path("space.toml"), maker.replace("STOP", stop)).unwrap();
+    let text = talk(&place.sweep("out", &["--estimate"]).output().unwrap());
+    assert!(
+        text.contains("warning: 'fees.maker_bps' is for resting limit orders"),
+        "{text}"
+    );
     say(&format!("sweep: {} wrong spaces refused", cases.len()));
 }
 
