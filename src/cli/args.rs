@@ -182,17 +182,22 @@ pub(super) enum ConfigCommand {
 impl ConfigArgs {
     /// Loads the settings with these files and values, the environment, and flags that stand for keys.
     pub(super) fn load(&self, flags: Vec<FlagValue>) -> anyhow::Result<Settings> {
-        Ok(Settings::load(&self.layers(flags))?)
+        Ok(Settings::load(&self.layers(flags)?)?)
     }
 
     /// All layers of these files and values.
-    pub(super) fn layers(&self, flags: Vec<FlagValue>) -> Layers {
-        Layers {
+    pub(super) fn layers(&self, flags: Vec<FlagValue>) -> Result<Layers, UsageError> {
+        if let Some((name, meant)) = environment::mistaken() {
+            return Err(UsageError(format!(
+                "the variable {name} looks like a setting, and no setting is written so\nhint: {meant} (two underscores after SIM and between section and key), or take it away"
+            )));
+        }
+        Ok(Layers {
             files: self.config.clone(),
             environment: environment::variables(),
             sets: self.set.clone(),
             flags,
-        }
+        })
     }
 }
 

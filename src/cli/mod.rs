@@ -17,6 +17,7 @@ mod survey;
 mod sweep;
 mod table;
 mod terminal;
+mod trials;
 mod validate;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

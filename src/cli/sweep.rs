@@ -1,7 +1,8 @@
-//! `sim sweep` and `sim sweep merge`: arguments become one job; progress, the ranked table.
+//! `sim sweep`: arguments become one job; progress, the ranked table.
 //!
-//! Not here: trials and results (`sweep`).
+//! Not here: trials and results (`sweep`), putting shards together (`merge`).
 
+mod merge;
 mod show;
 
 use std::cell::Cell;
@@ -11,21 +12,19 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
-use super::args::{ConfigArgs, DataArgs, flag_value};
 use super::failure::UsageError;
 use super::progress::{Progress, clock, pace};
 use super::terminal::{Terminal, complain};
+use super::trials::TrialArgs;
 use super::{Outcome, Session, validate};
-use crate::backtest::prepare::Sources;
 use crate::settings::environment;
 use crate::sweep::error::SweepError;
 use crate::sweep::estimate::estimate;
 use crate::sweep::folder::{self, Existing};
-use crate::sweep::job::{self, Job, Output, Setup};
-use crate::sweep::merge::merge;
-use crate::sweep::method;
+use crate::sweep::job::{self, Finished, Output, Setup};
 use crate::sweep::plan::Shard;
 use crate::sweep::run::Standing;
+use crate::validate::room::Room;
 
 /// `sim sweep`.
 #[derive(Debug, Args)]
@@ -41,61 +40,14 @@ pub(super) struct SweepArgs {
 #[derive(Debug, Subcommand)]
 enum SweepCommand {
     /// Put shards together: the result is the one that a single run would have left
-    Merge {
-        /// Folders of shards, or the folder they are in
-        #[arg(required = true, value_name = "DIR")]
-        shards: Vec<PathBuf>,
-        /// The folder of the whole; without it, the only folder named
-        #[arg(short, long, value_name = "DIR")]
-        out: Option<PathBuf>,
-        /// Begin again where a sweep is already
-        #[arg(long)]
-        replace: bool,
-    },
+    Merge(merge::MergeArgs),
 }
 
 /// A sweep.
 #[derive(Debug, Args)]
 struct RunArgs {
-    /// A file of signals: csv, parquet, jsonl, recorded messages or the original's database
-    // Required, but for subcommands: those negate it.
-    #[arg(short, long, value_name = "FILE", required = true)]
-    signals: Option<PathBuf>,
     #[command(flatten)]
-    data: DataArgs,
-    #[command(flatten)]
-    config: ConfigArgs,
-    /// What is varied
-    #[arg(long, value_name = "FILE", default_value = "config/sweep.toml")]
-    space: PathBuf,
-    /// How points are chosen
-    #[arg(long, value_enum, default_value = "grid")]
-    method: Method,
-    /// How many points are tried; without it the whole grid, or 256
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    trials: Option<u64>,
-    /// The figure that decides, such as sharpe or min:max_drawdown; without it, what the space says. Given several
-    /// times, the first one decides and the front of all is named
-    #[arg(long = "objective", value_name = "FIGURE")]
-    objectives: Vec<String>,
-    /// What must hold of the best, such as "max_drawdown <= 0.2"; may be given several times
-    #[arg(long = "constraint", value_name = "COMPARISON")]
-    constraints: Vec<String>,
-    /// Trades below which a trial is not judged
-    #[arg(long, value_name = "N")]
-    trades_min: Option<u64>,
-    /// Seed of everything drawn at random
-    #[arg(long, value_name = "N")]
-    seed: Option<String>,
-    /// First instant, UTC: 2026-01-01 or 2026-01-01T07:15:00Z
-    #[arg(long, value_name = "TIME")]
-    from: Option<String>,
-    /// First instant no longer in the runs
-    #[arg(long, value_name = "TIME")]
-    to: Option<String>,
-    /// Money at the start, in USDT
-    #[arg(long, value_name = "USDT")]
-    balance: Option<String>,
+    trials: TrialArgs,
     /// The folder of results; without it, reports/sweep-<name>
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -109,34 +61,14 @@ struct RunArgs {
     /// Slurm arrays, AWS Batch arrays and Kubernetes indexed jobs
     #[arg(long, value_name = "I/N")]
     shard: Option<String>,
-    /// Say what it will take, and stop there
+    /// Say what it will take (with --validate, what that keeps in memory too), and stop there
     #[arg(long)]
     estimate: bool,
     /// Form of the progress on stderr
     #[arg(long, value_enum, default_value = "auto")]
     progress: Form,
-    /// Threads; the results do not depend on it
-    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
-    threads: Option<u16>,
     #[command(flatten)]
     proof: validate::AfterSweep,
-}
-
-/// How points are chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Method {
-    /// Every combination, the last parameter fastest
-    Grid,
-    /// Independent points
-    Random,
-    /// Evenly spread points
-    Sobol,
-    /// Learns from the results where good values lie, parameter by parameter
-    Tpe,
-    /// Learns where to look and how wide, for parameters that are numbers
-    CmaEs,
-    /// Breeds from the best by several objectives
-    Nsga2,
 }
 
 /// Form of the progress.
@@ -167,34 +99,14 @@ pub(super) fn told(error: SweepError) -> anyhow::Error {
 
 pub(super) fn run(args: &SweepArgs, session: &Session) -> anyhow::Result<Outcome> {
     match &args.command {
-        Some(SweepCommand::Merge {
-            shards,
-            out,
-            replace,
-        }) => {
-            let out = match (out, shards.as_slice()) {
-                (Some(out), _) | (None, [out]) => out,
-                (None, _) => {
-                    let text = "several folders are named, and not where the whole goes\nhint: say it with --out DIR";
-                    return Err(UsageError(text.to_owned()).into());
-                }
-            };
-            let existing = if *replace {
-                Existing::Replace
-            } else {
-                Existing::Refuse
-            };
-            let (folder, summary) = merge(shards, out, existing).map_err(told)?;
-            show::summary(&session.terminal, &summary, &folder)?;
-            Ok(Outcome::Done)
-        }
+        Some(SweepCommand::Merge(args)) => merge::run(args, session),
         None => sweep(&args.run, session),
     }
 }
 
 fn sweep(args: &RunArgs, session: &Session) -> anyhow::Result<Outcome> {
     let terminal = &session.terminal;
-    let job = args.job(terminal)?;
+    let job = args.trials.job(args.shard(terminal)?)?;
     let output = args.output();
     args.proof.check(job.shard)?;
     if let Some(out) = output.out.as_ref().filter(|_| !args.estimate) {
@@ -214,7 +126,9 @@ fn sweep(args: &RunArgs, session: &Session) -> anyhow::Result<Outcome> {
     if args.estimate {
         let began = clock();
         let found = estimate(&setup, output.threads, &|| clock().duration_since(began));
-        show::estimate(terminal, &found, output.threads)?;
+        let parameters = setup.space.parameters.len();
+        let room = args.proof.validate.then(|| Room::of(&found, parameters));
+        show::estimate(terminal, &found, room, output.threads)?;
         return Ok(Outcome::Done);
     }
     let progress = Progress::new(*terminal);
@@ -230,6 +144,9 @@ fn sweep(args: &RunArgs, session: &Session) -> anyhow::Result<Outcome> {
     // The pace is that of the trials: tables and pictures take their own time.
     let elapsed = reporter.ran.get().unwrap_or_else(|| progress.elapsed());
     drop(progress);
+    if !args.proof.validate || finished.is_err() {
+        args.enter((&setup, &output), &finished, session);
+    }
     let finished = finished.map_err(|error| {
         if matches!(error, SweepError::Interrupted { .. }) {
             terminal.say(&error.to_string());
@@ -250,43 +167,13 @@ fn sweep(args: &RunArgs, session: &Session) -> anyhow::Result<Outcome> {
         Some(summary) => show::summary(terminal, summary, &finished.folder)?,
         None => show::shard(terminal, &finished, setup.shard)?,
     }
+    if !args.proof.validate {
+        return Ok(Outcome::Done);
+    }
     validate::after(&args.proof, (&setup, &finished), output.threads, session)
 }
 
 impl RunArgs {
-    fn job(&self, terminal: &Terminal) -> anyhow::Result<Job> {
-        let flags = [
-            ("--from", "run.from", &self.from),
-            ("--to", "run.to", &self.to),
-            ("--balance", "account.balance_usdt", &self.balance),
-            ("--seed", "run.seed", &self.seed),
-        ];
-        let flags = flags
-            .into_iter()
-            .filter_map(|(flag, key, value)| Some(flag_value(flag, key, value.as_ref()?)));
-        Ok(Job {
-            sources: Sources {
-                signals: self.signals.clone().unwrap_or_default(),
-                data: self.data.data.clone(),
-            },
-            layers: self.config.layers(flags.collect()),
-            space: self.space.clone(),
-            method: match self.method {
-                Method::Grid => method::Method::Grid,
-                Method::Random => method::Method::Random,
-                Method::Sobol => method::Method::Sobol,
-                Method::Tpe => method::Method::Tpe,
-                Method::CmaEs => method::Method::CmaEs,
-                Method::Nsga2 => method::Method::Nsga2,
-            },
-            trials: self.trials,
-            shard: self.shard(terminal)?,
-            objective: (!self.objectives.is_empty()).then(|| self.objectives.join(", ")),
-            constraints: self.constraints.clone(),
-            trades_min: self.trades_min,
-        })
-    }
-
     fn shard(&self, terminal: &Terminal) -> anyhow::Result<Shard> {
         if let Some(text) = &self.shard {
             return Shard::parse(text).ok_or_else(|| {
@@ -314,10 +201,29 @@ impl RunArgs {
                 (_, true) => Existing::Replace,
                 (false, false) => Existing::Refuse,
             },
-            threads: self.threads.map_or_else(
-                || std::thread::available_parallelism().map_or(1, usize::from),
-                usize::from,
+            threads: self.trials.threads(),
+        }
+    }
+
+    /// What was tried is told the register, also when none of it can be the best or the user stopped it.
+    fn enter(
+        &self,
+        (setup, output): (&Setup, &Output),
+        finished: &Result<Finished, SweepError>,
+        session: &Session,
+    ) {
+        let has_trials = match finished {
+            Ok(_) => true,
+            Err(error) => matches!(
+                error,
+                SweepError::NoBest(_) | SweepError::Interrupted { .. }
             ),
+        };
+        if has_trials {
+            let place = setup.place(output);
+            let place = (place.as_path(), setup.shard);
+            let crew = (output.threads, session);
+            validate::enter(setup.identity(), place, &self.proof.register.file, crew);
         }
     }
 }

@@ -4,19 +4,18 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::{Value, json};
 
-use super::args::{ConfigArgs, DataArgs, flag_value};
 use super::failure::UsageError;
 use super::progress::Progress;
-use super::sweep::{self, told};
-use super::{Outcome, Session, table};
-use crate::backtest::prepare::Sources;
+use super::sweep::told;
+use super::trials::TrialArgs;
+use super::{Cancel, Outcome, Session, table};
 use crate::backtest::threads::Crew;
 use crate::report::validation::VerdictReport;
+use crate::sweep::finish::Identity;
 use crate::sweep::job::{Finished, Job, Setup};
-use crate::sweep::method::Method;
 use crate::sweep::plan::Shard;
 use crate::validate::error::ValidateError;
 use crate::validate::job::{self, Verdict};
@@ -29,52 +28,14 @@ use crate::validate::tried;
 /// `sim validate`.
 #[derive(Debug, Args)]
 pub(super) struct ValidateArgs {
-    /// A file of signals: csv, parquet, jsonl, recorded messages or the original's database
-    #[arg(short, long, value_name = "FILE")]
-    signals: PathBuf,
     #[command(flatten)]
-    data: DataArgs,
-    #[command(flatten)]
-    config: ConfigArgs,
-    /// What was varied
-    #[arg(long, value_name = "FILE", default_value = "config/sweep.toml")]
-    space: PathBuf,
-    /// How points are chosen
-    #[arg(long, value_enum, default_value = "grid")]
-    method: sweep::Method,
-    /// How many points are tried; without it the whole grid, or 256
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    trials: Option<u64>,
-    /// The figure that decides, such as sharpe or min:max_drawdown; without it, what the space says
-    #[arg(long, value_name = "FIGURE")]
-    objective: Option<String>,
-    /// What must hold of the best, such as "max_drawdown <= 0.2"; may be given several times
-    #[arg(long = "constraint", value_name = "COMPARISON")]
-    constraints: Vec<String>,
-    /// Trades below which a trial is not judged
-    #[arg(long, value_name = "N")]
-    trades_min: Option<u64>,
-    /// Seed of everything drawn at random
-    #[arg(long, value_name = "N")]
-    seed: Option<String>,
-    /// First instant, UTC: 2026-01-01 or 2026-01-01T07:15:00Z
-    #[arg(long, value_name = "TIME")]
-    from: Option<String>,
-    /// First instant no longer in the runs
-    #[arg(long, value_name = "TIME")]
-    to: Option<String>,
-    /// Money at the start, in USDT
-    #[arg(long, value_name = "USDT")]
-    balance: Option<String>,
+    trials: TrialArgs,
     /// The folder of the verdict; without it, reports/validate-<name>
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// The register of all trials ever run: without their number nobody knows how much is luck
     #[arg(long, value_name = "FILE", default_value = register::DEFAULT)]
     register: PathBuf,
-    /// Threads; the results do not depend on it
-    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
-    threads: Option<u16>,
 }
 
 /// The same after a sweep.
@@ -83,9 +44,16 @@ pub(super) struct AfterSweep {
     /// Then say how much of the best is luck, as sim validate does
     #[arg(long)]
     pub(super) validate: bool,
+    #[command(flatten)]
+    pub(super) register: RegisterArgs,
+}
+
+/// Where trials are counted.
+#[derive(Debug, Args)]
+pub(super) struct RegisterArgs {
     /// The register of all trials ever run; no result depends on it
-    #[arg(long, value_name = "FILE", default_value = register::DEFAULT)]
-    register: PathBuf,
+    #[arg(long = "register", value_name = "FILE", default_value = register::DEFAULT)]
+    pub(super) file: PathBuf,
 }
 
 impl AfterSweep {
@@ -133,38 +101,40 @@ pub(super) fn run(args: &ValidateArgs, session: &Session) -> anyhow::Result<Outc
             place
         }
     };
-    let threads = threads(args.threads);
-    let verdict = judge(Points::drawn(&setup), &args.register, threads, session)?;
+    let points = Points::drawn(&setup);
+    let verdict = judge(points, &args.register, args.trials.threads(), session)?;
     finish(&verdict, (&place, None), session)
 }
 
-/// What `--validate` asks for after a sweep.
+/// The verdict that `--validate` asks for after a sweep.
 pub(super) fn after(
     args: &AfterSweep,
     (setup, finished): (&Setup, &Finished),
     threads: usize,
     session: &Session,
 ) -> anyhow::Result<Outcome> {
-    if !args.validate {
-        enter(args, (setup, finished), threads, session);
-        return Ok(Outcome::Done);
-    }
     let points = Points::of_folder(setup, &finished.folder);
     let points = points.map_err(|error| failed(error.into()))?;
-    let verdict = judge(points, &args.register, threads, session)?;
+    let verdict = judge(points, &args.register.file, threads, session)?;
     let summary = finished.summary.as_ref().map(|summary| &summary.object);
     finish(&verdict, (&finished.folder, summary), session)
 }
 
-/// Whatever was tried counts when the best of it is judged one day; a sweep is no worse without that.
-fn enter(
-    args: &AfterSweep,
-    (setup, finished): (&Setup, &Finished),
-    threads: usize,
-    session: &Session,
+/// Takes what a folder holds into the register: whatever was tried counts when the best of it is judged one day. A sweep
+/// is no worse without that.
+pub(super) fn enter(
+    identity: Identity<'_>,
+    place: (&Path, Shard),
+    register: &Path,
+    (threads, session): (usize, &Session),
 ) {
-    let entered = with_progress(threads, session, |tell| {
-        tried::enter_folder(setup, &finished.folder, &args.register, tell)
+    // That the user stopped the sweep does not undo what was tried.
+    let session = Session {
+        terminal: session.terminal,
+        cancel: Cancel::default(),
+    };
+    let entered = with_progress(threads, &session, |tell| {
+        tried::enter_folder(identity, place, register, tell)
     });
     if let Err(error) = entered {
         session
@@ -270,46 +240,14 @@ fn text(report: &VerdictReport) -> String {
     page
 }
 
-fn threads(asked: Option<u16>) -> usize {
-    asked.map_or_else(
-        || std::thread::available_parallelism().map_or(1, usize::from),
-        usize::from,
-    )
-}
-
 impl ValidateArgs {
     fn job(&self) -> Result<Job, UsageError> {
-        let flags = [
-            ("--from", "run.from", &self.from),
-            ("--to", "run.to", &self.to),
-            ("--balance", "account.balance_usdt", &self.balance),
-            ("--seed", "run.seed", &self.seed),
-        ];
-        let flags = flags
-            .into_iter()
-            .filter_map(|(flag, key, value)| Some(flag_value(flag, key, value.as_ref()?)));
-        let method = self.method.to_possible_value();
-        let method = method.and_then(|value| Method::named(value.get_name()));
-        let method = method.filter(|method| !method.learns());
-        let method = method.ok_or_else(|| {
-            UsageError(
+        if self.trials.method().learns() {
+            return Err(UsageError(
                 "a method that learns chooses its points by results, so they are known only after a sweep\nhint: sim sweep --method … --validate, or --method random"
                     .to_owned(),
-            )
-        })?;
-        Ok(Job {
-            sources: Sources {
-                signals: self.signals.clone(),
-                data: self.data.data.clone(),
-            },
-            layers: self.config.layers(flags.collect()),
-            space: self.space.clone(),
-            method,
-            trials: self.trials,
-            shard: Shard::WHOLE,
-            objective: self.objective.clone(),
-            constraints: self.constraints.clone(),
-            trades_min: self.trades_min,
-        })
+            ));
+        }
+        self.trials.job(Shard::WHOLE)
     }
 }

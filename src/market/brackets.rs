@@ -10,12 +10,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::domain::instrument::Bracket;
-use crate::domain::num::{Money, NumError, Rate, Rounding};
+use crate::domain::num::{Money, Rate, Rounding};
 use crate::domain::symbol::Symbol;
 
 use super::error::MarketError;
 use super::exchange_info::json_error;
-use super::numbers::parse_money;
+use super::numbers::{WideError, parse_money};
 
 /// The tiers of one file. Each contract is checked when it is asked for.
 #[derive(Clone, Debug)]
@@ -205,7 +205,7 @@ fn cap(own: &Value, tier: &Value) -> Result<Money, String> {
     let names = ["notionalCap", "maxNotional"];
     let text = field(own, tier, names).ok_or("notionalCap is missing")?;
     match parse_money(&text) {
-        Err(NumError::TooLarge(_)) if !text.starts_with('-') => Ok(Money::from_steps(i64::MAX)),
+        Err(WideError::TooLarge(_)) if !text.starts_with('-') => Ok(Money::from_steps(i64::MAX)),
         other => other.map_err(|wrong| format!("notionalCap: {wrong}")),
     }
 }

@@ -4,24 +4,36 @@
 
 use crate::domain::num::{Money, NumError, Qty, parse_steps};
 
+/// Why a text is no such number.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum WideError {
+    /// As every other number.
+    #[error(transparent)]
+    Number(NumError),
+    /// Beyond what 64 bits hold in steps of 1e-8.
+    #[error("'{0}' is out of range (largest is 92233720368)")]
+    TooLarge(String),
+}
+
 /// A volume; it must fit its column, whose end is about 9.2e10 units.
 ///
 /// # Errors
 /// As `Qty`'s, but for the larger range.
-pub(crate) fn parse_volume(text: &str) -> Result<Qty, NumError> {
+pub(crate) fn parse_volume(text: &str) -> Result<Qty, WideError> {
     let steps = parse_wide(text)?;
-    Qty::from_steps(steps).ok_or_else(|| NumError::Negative(text.chars().take(40).collect()))
+    let negative = || NumError::Negative(text.chars().take(40).collect());
+    Qty::from_steps(steps).ok_or_else(|| WideError::Number(negative()))
 }
 
 /// An amount of USDT up to about 9.2e10.
 ///
 /// # Errors
 /// As `Money`'s, but for the larger range.
-pub(crate) fn parse_money(text: &str) -> Result<Money, NumError> {
+pub(crate) fn parse_money(text: &str) -> Result<Money, WideError> {
     parse_wide(text).map(Money::from_steps)
 }
 
-fn parse_wide(text: &str) -> Result<i64, NumError> {
+fn parse_wide(text: &str) -> Result<i64, WideError> {
     match parse_steps(text) {
         Err(NumError::TooLarge(shown)) => {
             let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
@@ -30,10 +42,10 @@ fn parse_wide(text: &str) -> Result<i64, NumError> {
             let plain = part.len() <= 8 && digits.bytes().all(|byte| byte.is_ascii_digit());
             match digits.parse() {
                 Ok(steps) if plain => Ok(steps),
-                _ => Err(NumError::TooLarge(shown)),
+                _ => Err(WideError::TooLarge(shown)),
             }
         }
-        other => other,
+        other => other.map_err(WideError::Number),
     }
 }
 
@@ -52,5 +64,10 @@ mod tests {
         for text in ["99999999999999", "-1", "1e30", "-99999999999"] {
             assert!(parse_volume(text).is_err(), "{text}");
         }
+        // The largest that is said is the largest that is taken, in whole units.
+        let beyond = parse_volume("92233720369").map_err(|wrong| wrong.to_string());
+        let words = "'92233720369' is out of range (largest is 92233720368)";
+        assert_eq!(beyond, Err(words.to_owned()));
+        assert!(parse_volume("92233720368").is_ok());
     }
 }

@@ -8,7 +8,7 @@ use super::names;
 use super::relation::Relation;
 
 /// Figures of a validation, in the order of its page.
-pub const FIGURES: [&str; 45] = [
+pub const FIGURES: [&str; 46] = [
     "trades",
     "days",
     "net_usdt",
@@ -26,6 +26,7 @@ pub const FIGURES: [&str; 45] = [
     "pbo",
     "pbo_slope",
     "pbo_loss_share",
+    "plateau",
     "half_rank_correlation",
     "wf_rolling_return",
     "wf_rolling_sharpe",

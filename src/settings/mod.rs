@@ -74,6 +74,9 @@ pub struct RunSettings {
     pub seed: u64,
 }
 
+/// Key of the seed.
+pub const SEED: &str = "run.seed";
+
 /// One key with its value as TOML writes it and where that was typed.
 #[derive(Clone, Debug)]
 pub struct Resolved {
@@ -149,10 +152,24 @@ impl Settings {
     /// validated is no part of it: a run has the same name however it is judged.
     #[must_use]
     pub fn to_toml(&self) -> String {
-        let mut text = String::from("# Every setting of one run, resolved.\n\n");
+        let runs = |key: &str| !key.starts_with(validation::SECTION);
+        format!(
+            "# Every setting of one run, resolved.\n\n{}",
+            self.written(runs)
+        )
+    }
+
+    /// What decides which trades there are, as text: [`Settings::to_toml`] without the seed, which draws the points of a
+    /// sweep and the samples of a validation, and nothing in a run's trades.
+    #[must_use]
+    pub fn of_trades(&self) -> String {
+        self.written(|key| !key.starts_with(validation::SECTION) && key != SEED)
+    }
+
+    fn written(&self, wanted: impl Fn(&str) -> bool) -> String {
+        let mut text = String::new();
         let mut section = "";
-        let of_runs = self.resolved.iter();
-        for entry in of_runs.filter(|entry| !entry.key.starts_with(validation::SECTION)) {
+        for entry in self.resolved.iter().filter(|entry| wanted(&entry.key)) {
             let (group, name) = entry.key.rsplit_once('.').unwrap_or(("", &entry.key));
             if group != section {
                 text.push_str(&format!("\n[{group}]\n"));

@@ -10,7 +10,7 @@ use super::reader::{Reader, Rule};
 use crate::domain::num::Rate;
 
 /// What the keys of this section begin with.
-pub(super) const SECTION: &str = "validate.";
+pub const SECTION: &str = "validate.";
 
 /// Most days a length may have: three centuries.
 const DAYS_MAX: u64 = 100_000;

@@ -119,7 +119,7 @@ impl DailySeries {
     /// The returns that exist.
     #[must_use]
     pub fn known_returns(&self) -> Vec<f64> {
-        self.returns().into_iter().flatten().collect()
+        changes(&self.points()).collect()
     }
 }
 

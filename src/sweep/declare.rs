@@ -13,6 +13,7 @@ use crate::settings::names;
 use crate::settings::overlay::Base;
 use crate::settings::parse::{Field, Item, Value, document};
 use crate::settings::source::Place;
+use crate::settings::{self, validation};
 use crate::sweep::space::{Parameter, Space};
 
 /// Keys of the file.
@@ -31,8 +32,24 @@ const FIELDS: [&str; 8] = [
 ];
 /// Kinds of a range without a step.
 const KINDS: [&str; 3] = ["integer", "real", "log"];
-/// Keys that are no part of a run.
-const FIXED: [&str; 1] = ["schema_version"];
+/// Keys whose value no trial depends on, why, and what to do: every trial would be run again and count as another one.
+const IDLE: [(&str, &str, &str); 3] = [
+    (
+        "schema_version",
+        "is the form of the file, not a setting of a run",
+        "take it out",
+    ),
+    (
+        validation::SECTION,
+        "says how the best of all trials is judged, and changes no trial",
+        "take it out, and give the whole sweep one value in a file with -c or with --set",
+    ),
+    (
+        settings::SEED,
+        "decides which points are drawn and how the best is judged, and changes no trial",
+        "take it out, and give the whole sweep one seed with --seed",
+    ),
+];
 
 /// A whole file.
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::domain::random::Random;
+use crate::sweep::figures::{METRICS, TRADES};
 use crate::sweep::job::Setup;
 use crate::sweep::models::{Brief, Model, history_bytes};
 use crate::sweep::objective::Told;
@@ -32,6 +33,8 @@ pub struct Estimate {
     pub infeasible: u64,
     /// Mean trades of those that ran.
     pub trades_mean: f64,
+    /// Days of the longest of them.
+    pub days: u64,
     /// One trial on one thread, the infeasible ones averaged in.
     pub per_trial: Duration,
     /// Choosing one, which a method that learns does on one thread while the others wait.
@@ -48,41 +51,77 @@ pub struct Estimate {
     pub result_bytes: u64,
 }
 
-/// Runs some trials, spread over the whole, and says what all will take. `clock` is the time since any fixed instant.
-#[must_use]
-pub fn estimate(setup: &Setup, threads: usize, clock: &dyn Fn() -> Duration) -> Estimate {
-    let trials = setup.shard.size(setup.trials);
-    let tries = trials.min(TRIES);
-    let began = clock();
-    let (mut tried, mut infeasible, mut ran, mut trades) = (0_u64, 0, 0_u32, 0.0);
-    // Equal steps through a grid would meet the same values again and again.
-    let mut draw = Random::new(setup.trials);
-    for _ in 0..tries {
-        let rank = draw.below(trials);
-        let record = run_trial(setup, setup.shard.index + rank * setup.shard.count);
-        tried += 1;
-        match &record.end {
+impl Estimate {
+    /// Trials that can be run, when the others are like those that were tried.
+    #[must_use]
+    pub const fn feasible(&self) -> u64 {
+        if self.tried == 0 {
+            return self.trials;
+        }
+        let feasible = self.tried - self.infeasible;
+        self.trials.saturating_mul(feasible).div_ceil(self.tried)
+    }
+}
+
+/// What the trials that were run to know came to.
+#[derive(Default)]
+struct Sample {
+    tried: u64,
+    infeasible: u64,
+    ran: u32,
+    trades: f64,
+    days: f64,
+}
+
+impl Sample {
+    fn take(&mut self, end: &End) {
+        self.tried += 1;
+        match end {
             End::Done { figures, .. } => {
-                ran += 1;
-                trades += figures.0[crate::sweep::figures::TRADES].unwrap_or(0.0);
+                self.ran += 1;
+                self.trades += figures.0[TRADES].unwrap_or(0.0);
+                let place = METRICS.iter().position(|metric| metric.name == "days");
+                let days = place.and_then(|place| figures.0[place]);
+                self.days = self.days.max(days.unwrap_or(0.0));
             }
-            End::Infeasible { .. } => infeasible += 1,
+            End::Infeasible { .. } => self.infeasible += 1,
             End::Beyond { .. } => {}
         }
+    }
+}
+
+/// Runs some trials, spread over the whole, and says what all will take. `clock` is the time since any fixed instant.
+#[must_use]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "days are counted"
+)]
+pub fn estimate(setup: &Setup, threads: usize, clock: &dyn Fn() -> Duration) -> Estimate {
+    let trials = setup.shard.size(setup.trials);
+    let began = clock();
+    let mut sample = Sample::default();
+    // Equal steps through a grid would meet the same values again and again.
+    let mut draw = Random::new(setup.trials);
+    for _ in 0..trials.min(TRIES) {
+        let rank = draw.below(trials);
+        let trial = setup.shard.index + rank * setup.shard.count;
+        sample.take(&run_trial(setup, trial).end);
         if clock().saturating_sub(began) > ENOUGH {
             break;
         }
     }
     let elapsed = clock().saturating_sub(began);
-    let per_trial = elapsed.div_f64(float(tried.max(1)));
+    let per_trial = elapsed.div_f64(float(sample.tried.max(1)));
     let per_choice = per_choice(setup, trials, clock);
     let total = per_trial.mul_f64(float(trials) / float(threads.max(1) as u64))
         + per_choice.mul_f64(float(trials));
     Estimate {
         trials,
-        tried,
-        infeasible,
-        trades_mean: trades / f64::from(ran.max(1)),
+        tried: sample.tried,
+        infeasible: sample.infeasible,
+        trades_mean: sample.trades / f64::from(sample.ran.max(1)),
+        days: sample.days as u64,
         per_trial,
         per_choice,
         total,

@@ -11,6 +11,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use crate::report::sweep::Counts;
+use crate::settings::Settings;
 use crate::settings::error::SettingsError;
 use crate::settings::overlay::Base;
 use crate::settings::parse::{Item, Value as Typed};
@@ -52,6 +54,31 @@ pub struct Identity<'a> {
     pub synthetic: bool,
 }
 
+impl Identity<'_> {
+    /// The settings of a trial with these values, whole.
+    ///
+    /// # Errors
+    /// When the base does not take them: they were written down by another version.
+    pub fn settings(&self, values: &[String]) -> Result<Settings, SettingsError> {
+        let laid = self.space.parameters.iter().zip(values);
+        let laid = laid.map(|(each, text)| {
+            let item = match &each.range {
+                Range::List(choices) | Range::Choices(choices) => choices
+                    .iter()
+                    .find(|choice| choice.text == *text)
+                    .map(|choice| choice.item.clone()),
+                Range::Steps { .. } | Range::Real { .. } => None,
+            };
+            let typed = || Item {
+                value: Typed::Number(text.clone()),
+                place: each.item.place.clone(),
+            };
+            (&each.slot, item.unwrap_or_else(typed))
+        });
+        self.base.with(laid)
+    }
+}
+
 /// A trial of the ranked table.
 #[derive(Clone, Debug)]
 pub struct Ranked {
@@ -59,23 +86,6 @@ pub struct Ranked {
     pub record: Record,
     /// How it does.
     pub verdict: Verdict,
-}
-
-/// How the trials ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Those that ran.
-    pub done: u64,
-    /// Those whose values cannot hold together.
-    pub infeasible: u64,
-    /// Those that left the range of exact amounts.
-    pub beyond: u64,
-    /// Those that ran and have no objective.
-    pub null_objective: u64,
-    /// Of these, those with too few trades.
-    pub few_trades: u64,
-    /// Those that ran and violate a constraint.
-    pub unmet: u64,
 }
 
 /// Results of a whole sweep.
@@ -280,7 +290,7 @@ fn write(
     let size = front.map(|front| front.len());
     let summary = summary(identity, tally, (plateaus, size));
     let best = match summary.best() {
-        Some(best) => Some(best_toml(identity, &best.record)?),
+        Some(best) => Some(identity.settings(&best.record.values)?.to_toml()),
         None => None,
     };
     let mut bytes = serde_json::to_vec_pretty(&summary.object)
@@ -356,40 +366,18 @@ pub fn ranking_of(head: &Value) -> Result<Ranking, RankingError> {
     Ranking::read(&objective, &texts("constraints"), trades_min)
 }
 
-/// The configuration of a trial, whole, ready for `sim backtest -c`.
-///
-/// # Errors
-/// When its values are none that the base takes: the journal was made by another version.
-pub fn best_toml(identity: Identity<'_>, record: &Record) -> Result<String, SettingsError> {
-    let laid = identity.space.parameters.iter().zip(&record.values);
-    let laid = laid.map(|(each, text)| {
-        let item = match &each.range {
-            Range::List(choices) | Range::Choices(choices) => choices
-                .iter()
-                .find(|choice| choice.text == *text)
-                .map(|choice| choice.item.clone()),
-            Range::Steps { .. } | Range::Real { .. } => None,
-        };
-        let typed = || Item {
-            value: Typed::Number(text.clone()),
-            place: each.item.place.clone(),
-        };
-        (&each.slot, item.unwrap_or_else(typed))
-    });
-    Ok(identity.base.with(laid)?.to_toml())
-}
-
 fn summary(
     identity: Identity<'_>,
     tally: Tally,
     (plateaus, front_size): (Vec<Plateau>, Option<usize>),
 ) -> Summary {
     let Tally {
-        counts,
+        mut counts,
         top,
         front,
         reasons,
     } = tally;
+    counts.trials = identity.trials;
     let mut reasons: Vec<(String, u64)> = reasons.into_iter().collect();
     reasons.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
     let mut summary = Summary {

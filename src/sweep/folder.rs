@@ -165,7 +165,7 @@ pub fn open(
     check(place, existing)?;
     fs::create_dir_all(place).map_err(unwritable(place))?;
     let journal = place.join(journal::FILE);
-    let torn_head = fs::read(&journal).is_ok_and(|bytes| !bytes.contains(&b'\n'));
+    let torn_head = journal::has_torn_head(&journal);
     let held = if existing == Existing::Replace || torn_head {
         let held = journal::hold(place)?;
         clear(place)?;

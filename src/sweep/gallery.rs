@@ -181,7 +181,7 @@ impl Gallery {
 
 /// The objective that decides, and what it is drawn against: the second one; else the drawdown, or the return where
 /// the drawdown itself decides.
-fn goals(ranking: &Ranking) -> [Goal; 2] {
+pub(super) fn goals(ranking: &Ranking) -> [Goal; 2] {
     let mut stated = ranking.objectives().into_iter();
     let first = goal(&stated.next().unwrap_or_default());
     let other = if first.name == "max_drawdown" {
@@ -220,11 +220,12 @@ fn is_kept(trial: u32, halved: u32) -> bool {
 mod tests {
     use super::*;
     use crate::report::html::sweep as page;
+    use crate::report::sweep::Counts;
     use crate::report::sweep::heat::{Kind, heats};
     use crate::settings::layers::Layers;
     use crate::settings::overlay::{Base, Slot};
     use crate::sweep::figures::{COUNT, Figures, TRADES};
-    use crate::sweep::finish::{Counts, Summary, head};
+    use crate::sweep::finish::{Summary, head};
     use crate::sweep::journal::Journal;
     use crate::sweep::method::{Method, Sampler};
     use crate::sweep::picture::report;
@@ -332,7 +333,10 @@ mod tests {
         let near = part.near.as_ref().unwrap().count();
         assert!((400..1000).contains(&near), "{near}");
         let summary = Summary {
-            counts: Counts::default(),
+            counts: Counts {
+                trials,
+                ..Counts::default()
+            },
             top,
             plateaus,
             front: Vec::new(),

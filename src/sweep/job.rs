@@ -30,6 +30,12 @@ pub const TRIALS_MAX: u64 = 1_000_000_000;
 pub const LEARNED_MAX: u64 = 1_000_000;
 /// Points of a grid that are run without being asked for by number.
 pub const GRID_MAX: u64 = 10_000_000;
+/// Settings of resting limit orders, of which the strategy places none yet.
+const LIMITS: [&str; 3] = [
+    "fees.maker_bps",
+    "simulation.limit_fill",
+    "simulation.limit_participation_pct",
+];
 /// Most trials that are looked through for one that no predicate excludes.
 const LOOK: u64 = 1_000_000;
 
@@ -118,6 +124,12 @@ impl Setup {
                 "{} learns from {} alone; --method nsga2 learns from all objectives",
                 job.method.name(),
                 ranking.objective()
+            ));
+        }
+        let of_limits = space.parameters.iter().map(|each| each.slot.key());
+        for key in of_limits.filter(|key| LIMITS.contains(key)) {
+            warnings.push(format!(
+                "'{key}' is for resting limit orders, and the strategy places none: all its values give the same trials, each of which counts"
             ));
         }
         let seed = settings.run.seed;

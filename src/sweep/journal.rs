@@ -324,6 +324,18 @@ pub fn read_head(path: &Path) -> Result<Head, JournalError> {
         })
 }
 
+/// Whether a file is there whose first line has no end: it was cut off before any trial.
+#[must_use]
+pub fn has_torn_head(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else {
+        return false;
+    };
+    let mut line = Vec::new();
+    let read = read_limited(&mut BufReader::new(file), &mut line);
+    // Read as far as one line may go: journals of many trials are larger than memory should be.
+    read.is_ok_and(|length| (length as u64) < LINE_MAX) && !line.ends_with(b"\n")
+}
+
 /// Longer lines are none of ours; a file of one line must not fill the memory.
 const LINE_MAX: u64 = 1 << 24;
 

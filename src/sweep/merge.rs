@@ -13,9 +13,41 @@ use crate::sweep::declare::declare;
 use crate::sweep::error::SweepError;
 use crate::sweep::finish::{Identity, Summary, finish, head, ranking_of};
 use crate::sweep::folder::{self, CONFIG, Existing, FolderError, Opening, SPACE};
-use crate::sweep::job::concluded;
 use crate::sweep::journal::{self, Head, Present, in_order, read_head};
-use crate::sweep::plan::Shard;
+use crate::sweep::objective::Ranking;
+use crate::sweep::plan::{Shard, SweepId};
+use crate::sweep::space::Space;
+
+/// A merged sweep.
+#[derive(Debug)]
+pub struct Merged {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its results; the best of them may be missing.
+    pub summary: Summary,
+    /// What decided.
+    pub ranking: Ranking,
+    base: Base,
+    space: Space,
+    id: SweepId,
+    trials: u64,
+    synthetic: bool,
+}
+
+impl Merged {
+    /// What it is a sweep of.
+    #[must_use]
+    pub const fn identity(&self) -> Identity<'_> {
+        Identity {
+            base: &self.base,
+            space: &self.space,
+            ranking: &self.ranking,
+            id: &self.id,
+            trials: self.trials,
+            synthetic: self.synthetic,
+        }
+    }
+}
 
 /// A shard that was found.
 #[derive(Debug)]
@@ -28,11 +60,7 @@ struct Part {
 ///
 /// # Errors
 /// When a shard is missing, there twice, unfinished, damaged or of another sweep.
-pub fn merge(
-    folders: &[PathBuf],
-    out: &Path,
-    existing: Existing,
-) -> Result<(PathBuf, Summary), SweepError> {
+pub fn merge(folders: &[PathBuf], out: &Path, existing: Existing) -> Result<Merged, SweepError> {
     let parts = parts(folders)?;
     let first = &parts[0];
     let wrong = |part: &Part, what: String| {
@@ -173,12 +201,7 @@ fn complete(parts: &[Part]) -> Result<(), SweepError> {
 }
 
 /// Writes the merged folder.
-fn join(
-    parts: &[Part],
-    trials: u64,
-    out: &Path,
-    existing: Existing,
-) -> Result<(PathBuf, Summary), SweepError> {
+fn join(parts: &[Part], trials: u64, out: &Path, existing: Existing) -> Result<Merged, SweepError> {
     let first = &parts[0];
     let read = |name: &str| {
         let path = first.folder.join(name);
@@ -222,5 +245,14 @@ fn join(
         synthetic,
     };
     let summary = finish(out, identity, &mut |_| {})?;
-    concluded(out.to_owned(), summary, &ranking)
+    Ok(Merged {
+        folder: out.to_owned(),
+        summary,
+        id: first.head.id.clone(),
+        space: declared.space,
+        base,
+        ranking,
+        trials,
+        synthetic,
+    })
 }

@@ -21,6 +21,7 @@ pub mod models;
 pub mod objective;
 mod picture;
 pub mod plan;
+pub mod plateau;
 pub mod predicate;
 pub mod record;
 pub mod run;

@@ -12,7 +12,7 @@ use crate::report::chart::render::heat_png;
 use crate::report::html::sweep as page;
 use crate::report::sweep::axis::{Axis, PARTS, Values};
 use crate::report::sweep::heat::heats;
-use crate::report::sweep::{Counts, Row, SweepReport};
+use crate::report::sweep::{Row, SweepReport};
 use crate::stats::figure::Why;
 use crate::stats::stability::Plateau;
 use crate::sweep::error::SweepError;
@@ -59,7 +59,6 @@ pub(super) fn write(
 pub(super) fn report(gallery: Gallery, identity: Identity<'_>, summary: &Summary) -> SweepReport {
     let ranked = summary.top.iter().zip(&summary.plateaus);
     let ranked = ranked.map(|(each, plateau)| row(&gallery, each, *plateau));
-    let counts = summary.counts;
     let [goal, against] = gallery.goals.clone();
     let id = |name: &str| identity.id.get(name).unwrap_or_default().to_owned();
     SweepReport {
@@ -78,15 +77,7 @@ pub(super) fn report(gallery: Gallery, identity: Identity<'_>, summary: &Summary
             .map(ToString::to_string)
             .collect(),
         trades_min: identity.ranking.trades_min,
-        counts: Counts {
-            trials: identity.trials,
-            done: counts.done,
-            infeasible: counts.infeasible,
-            beyond: counts.beyond,
-            null_objective: counts.null_objective,
-            few_trades: counts.few_trades,
-            unmet: counts.unmet,
-        },
+        counts: summary.counts,
         reasons: summary.reasons.clone(),
         ranked: ranked.collect(),
         has_best: summary.best().is_some(),

@@ -1,7 +1,7 @@
 //! Whether the order of the configurations holds (V8): the objective of each on the first and on the second half of the
 //! data.
 //!
-//! Not here: the plateau around the best, which the sweep itself tells (`sweep::gallery`).
+//! Not here: the plateau around the best (`plateau`).
 
 use serde_json::json;
 

@@ -18,6 +18,7 @@ use crate::validate::halves;
 use crate::validate::luck;
 use crate::validate::meaning;
 use crate::validate::placebo;
+use crate::validate::plateau;
 use crate::validate::points::Points;
 use crate::validate::progress::Tell;
 use crate::validate::register::Census;
@@ -82,17 +83,31 @@ struct Topic {
     part: Part,
 }
 
+fn topic(id: &'static str, title: &'static str, intro: &'static str, part: Part) -> Topic {
+    Topic {
+        id,
+        title,
+        intro,
+        part,
+    }
+}
+
 fn topics(
     subject: &Subject<'_>,
     census: &Census,
     tell: &Tell<'_>,
 ) -> Result<Vec<Topic>, ValidateError> {
-    let topic = |id, title, intro, part| Topic {
-        id,
-        title,
-        intro,
-        part,
-    };
+    let mut topics = of_all_trials(subject, census, tell)?;
+    topics.extend(of_the_best(subject, tell)?);
+    Ok(topics)
+}
+
+/// What the trials say of each other, and of choosing one of them.
+fn of_all_trials(
+    subject: &Subject<'_>,
+    census: &Census,
+    tell: &Tell<'_>,
+) -> Result<Vec<Topic>, ValidateError> {
     Ok(vec![
         topic(
             "observed",
@@ -113,6 +128,12 @@ fn topics(
             luck::overfitting(subject),
         ),
         topic(
+            "plateau",
+            "Does it hang on one exact setting?",
+            "The settings one step away from the best in every direction. Where they do as well, there is more than one lucky point.",
+            plateau::plateau(subject),
+        ),
+        topic(
             "halves",
             "Does the order hold?",
             "Every configuration on the first half of the data and on the second.",
@@ -130,6 +151,12 @@ fn topics(
             "Each group of trades with settings chosen on the others; trades that touch the group are left out of the choice.",
             cross::cross(subject, tell)?,
         ),
+    ])
+}
+
+/// What the best of them says of itself.
+fn of_the_best(subject: &Subject<'_>, tell: &Tell<'_>) -> Result<Vec<Topic>, ValidateError> {
+    Ok(vec![
         topic(
             "bootstrap",
             "The same days, drawn anew",

@@ -58,7 +58,7 @@ pub fn observed(subject: &Subject<'_>) -> Part {
 /// V4 over all trials that ran.
 #[must_use]
 pub fn overfitting(subject: &Subject<'_>) -> Part {
-    let days = subject.chosen().returns.len();
+    let days = subject.chosen().days;
     let judged = judge(subject, days);
     let of = |pick: fn(&Overfitting) -> Figure| match &judged {
         Ok(answer) => found(pick(answer)),
@@ -104,7 +104,7 @@ pub fn overfitting(subject: &Subject<'_>) -> Part {
 fn judge(subject: &Subject<'_>, days: usize) -> Result<Overfitting, Why> {
     let mut blocks = Blocks::new(days, subject.how.pbo_blocks)?;
     for ran in subject.all.iter().filter(|ran| ran.figures.is_some()) {
-        blocks.push(&ran.returns)?;
+        blocks.push(&ran.daily())?;
     }
     blocks.overfitting()
 }
@@ -112,8 +112,8 @@ fn judge(subject: &Subject<'_>, days: usize) -> Result<Overfitting, Why> {
 /// V5 with the register's count.
 #[must_use]
 pub fn deflated(subject: &Subject<'_>, census: &Census) -> Part {
-    let returns = subject.chosen().known();
-    let sample = SharpeSample::of(&returns);
+    let returns = subject.chosen().returns.as_slice();
+    let sample = SharpeSample::of(returns);
     let trials = count(census.trials);
     // One trial has no variance, and needs none.
     let variance = if census.trials < 2 {
@@ -184,12 +184,12 @@ pub fn deflated(subject: &Subject<'_>, census: &Census) -> Part {
 }
 
 fn correlation(subject: &Subject<'_>) -> Figure {
-    let mut mean = MeanCorrelation::new(subject.chosen().returns.len());
+    let mut mean = MeanCorrelation::new(subject.chosen().days);
     for ran in &subject.all {
-        let whole: Option<Vec<f64>> = ran.returns.iter().copied().collect();
         // A series that ends in ruin is compared with nothing.
-        if let Some(returns) = whole.filter(|_| ran.figures.is_some())
-            && let Err(why) = mean.push(&returns)
+        if ran.figures.is_some()
+            && ran.is_whole()
+            && let Err(why) = mean.push(&ran.returns)
         {
             return Figure::Undefined(why);
         }
@@ -200,8 +200,8 @@ fn correlation(subject: &Subject<'_>) -> Figure {
 /// V6 of the best trial's daily returns.
 #[must_use]
 pub fn bootstrap(subject: &Subject<'_>) -> Part {
-    let returns = subject.chosen().known();
-    let estimated = || BlockLength::of(&returns).map(|length| length.mean_block());
+    let returns = subject.chosen().returns.as_slice();
+    let estimated = || BlockLength::of(returns).map(|length| length.mean_block());
     let block = subject
         .how
         .block_days
@@ -212,7 +212,7 @@ pub fn bootstrap(subject: &Subject<'_>) -> Part {
             replicates: subject.how.replicates,
             mean_block,
         };
-        bootstrap.figures(&returns)
+        bootstrap.figures(returns)
     });
     let figure = |pick: &dyn Fn(&_) -> Figure| match &drawn {
         Ok(figures) => found(pick(figures)),

@@ -42,7 +42,7 @@ const fn is(name: &'static str, form: Form, words: &'static str) -> Meaning {
 }
 
 /// All of them, in the order of `settings::gate::FIGURES`.
-pub const MEANINGS: [Meaning; 45] = [
+pub const MEANINGS: [Meaning; 46] = [
     is(
         "trades",
         Form::Whole,
@@ -127,6 +127,11 @@ pub const MEANINGS: [Meaning; 45] = [
         "pbo_loss_share",
         Form::Percent,
         "how often the best of one half loses in the other",
+    ),
+    is(
+        "plateau",
+        Form::Plain,
+        "the median of the objective one step away from the best, as a share of its own: near 1 is a plateau, below 0.7 a lone peak that a small change of the settings loses",
     ),
     is(
         "half_rank_correlation",

@@ -4,7 +4,7 @@
 //! Invariants: processes take turns by a lock on the file; a line is there as a whole or not at all; a line that cannot
 //! be read is reported with its number and counts as one more configuration, since it may have been one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -22,6 +22,9 @@ pub const DEFAULT: &str = "reports/trials.jsonl";
 
 /// The only strategy there is.
 const STRATEGY: &str = "confluence";
+
+/// Text that is collected before it is written.
+const TEXT: usize = 1 << 20;
 
 /// Longer lines are none of ours.
 const LINE_MAX: u64 = 1 << 16;
@@ -58,8 +61,6 @@ pub struct Census {
     pub sharpes: Vec<f64>,
     /// Lines that cannot be read.
     pub damaged: Vec<u64>,
-    /// Configurations that were entered now.
-    pub entered: usize,
 }
 
 #[derive(Deserialize)]
@@ -100,84 +101,113 @@ struct Known {
     whole: bool,
 }
 
-/// Enters configurations that are not in it yet, and counts all that ever were tried on this data.
+/// Enters configurations that are not in it yet, and says how many those were. Room grows with what is entered, not with
+/// what is there.
 ///
 /// # Errors
 /// When the file cannot be read or written; nothing is half-written then.
-pub fn enter(path: &Path, data: &str, entries: &[Entry]) -> Result<Census, RegisterError> {
-    let failed = |what| {
-        move |source| RegisterError {
-            path: path.to_owned(),
-            what,
-            source,
-        }
+pub fn enter(path: &Path, data: &str, entries: &[Entry]) -> Result<usize, RegisterError> {
+    let mut file = opened_at(path)?;
+    let own: HashSet<&str> = entries
+        .iter()
+        .map(|entry| entry.configuration.as_str())
+        .collect();
+    let wanted = |configuration: &str| own.contains(configuration);
+    let known = read(&mut file, data, &wanted).map_err(failed(path, "read"))?;
+    let written = |text: &mut String, file: &mut File| {
+        append(file, text, known.length).map_err(failed(path, "written"))
     };
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        std::fs::create_dir_all(folder).map_err(failed("created"))?;
-    }
-    let mut file = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .open(path)
-        .map_err(failed("opened"))?;
-    // The system lets go of the lock however a process ends; where it knows no locks, nothing is locked.
-    let _no_locks_here = file.lock();
-    let mut known = read(&mut file, data).map_err(failed("read"))?;
+    let before = known.by_configuration.iter();
+    let mut told: HashMap<&str, Option<&str>> = before
+        .map(|(name, (returns, _))| (name.as_str(), returns.as_deref()))
+        .collect();
     let mut text = String::new();
     let mut entered = 0;
     for entry in entries {
-        let told = (entry.returns.clone(), entry.sharpe_daily);
-        let before = known.by_configuration.get(&entry.configuration);
+        let (name, returns) = (entry.configuration.as_str(), entry.returns.as_deref());
         // A trial whose returns nobody kept adds nothing to one that is known.
-        let same = before.is_some_and(|before| told.0.is_none() || before.0 == told.0);
+        let same = told
+            .get(name)
+            .is_some_and(|before| returns.is_none() || *before == returns);
         if same {
             continue;
+        }
+        if entered == 0 && !known.whole {
+            // What follows a torn line must not become a part of it.
+            text.push('\n');
         }
         let line = json!({
             "data": data,
             "strategy": STRATEGY,
-            "configuration": entry.configuration,
-            "returns": entry.returns,
+            "configuration": name,
+            "returns": returns,
             "sharpe_daily": entry.sharpe_daily.map(|sharpe| number(Some(sharpe), "")),
         });
         text.push_str(&seal(&line));
         text.push('\n');
-        known
-            .by_configuration
-            .insert(entry.configuration.clone(), told);
+        told.insert(name, returns);
         entered += 1;
-    }
-    if !text.is_empty() {
-        if !known.whole {
-            // What follows a torn line must not become a part of it.
-            text.insert(0, '\n');
+        if text.len() > TEXT {
+            written(&mut text, &mut file)?;
         }
-        append(&mut file, &text, known.length).map_err(failed("written"))?;
     }
-    let _unlocked = file.unlock();
-    let known_sharpes = known.by_configuration.values();
+    written(&mut text, &mut file)?;
+    Ok(entered)
+}
+
+/// Counts all configurations that ever were tried on this data.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn census(path: &Path, data: &str) -> Result<Census, RegisterError> {
+    let mut file = opened_at(path)?;
+    let known = read(&mut file, data, &|_| true).map_err(failed(path, "read"))?;
+    let sharpes = known.by_configuration.values();
     Ok(Census {
         trials: known.by_configuration.len() + known.damaged.len(),
-        sharpes: known_sharpes.filter_map(|(_, sharpe)| *sharpe).collect(),
+        sharpes: sharpes.filter_map(|(_, sharpe)| *sharpe).collect(),
         damaged: known.damaged,
-        entered,
     })
 }
 
-fn append(file: &mut File, text: &str, length: u64) -> io::Result<()> {
+/// The file, made where there is none, and locked until it is closed.
+fn opened_at(path: &Path) -> Result<File, RegisterError> {
+    let folder = path.parent();
+    if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(failed(path, "created"))?;
+    }
+    let file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(path)
+        .map_err(failed(path, "opened"))?;
+    // The system lets go of the lock however a process ends; where it knows no locks, nothing is locked.
+    let _no_locks_here = file.lock();
+    Ok(file)
+}
+
+fn failed(path: &Path, what: &'static str) -> impl Fn(io::Error) -> RegisterError {
+    move |source| RegisterError {
+        path: path.to_owned(),
+        what,
+        source,
+    }
+}
+
+/// Writes the text at the end of the file and empties it; `length` is what the file had before all of it.
+fn append(file: &mut File, text: &mut String, length: u64) -> io::Result<()> {
     if let Err(error) = file.write_all(text.as_bytes()) {
-        // Half a line is of no use; the first error is the one to tell.
+        // Half of it is of no use; the first error is the one to tell.
         let _cut = file.set_len(length);
         return Err(error);
     }
+    text.clear();
     Ok(())
 }
 
-fn read(file: &mut File, data: &str) -> io::Result<Known> {
+/// What the file says of some data and the configurations wanted; damaged lines are anybody's.
+fn read(file: &mut File, data: &str, wanted: &dyn Fn(&str) -> bool) -> io::Result<Known> {
     file.seek(SeekFrom::Start(0))?;
     let mut known = Known {
         whole: true,
@@ -205,7 +235,8 @@ fn read(file: &mut File, data: &str) -> io::Result<Known> {
             known.damaged.push(row);
             continue;
         };
-        if line.data == data && line.strategy == STRATEGY {
+        let is_ours = line.data == data && line.strategy == STRATEGY;
+        if is_ours && wanted(&line.configuration) {
             let told = (line.returns, sharpe);
             known.by_configuration.insert(line.configuration, told);
         }
@@ -249,7 +280,7 @@ mod tests {
                 });
             }
         });
-        let census = enter(&path, "d", &[]).unwrap();
+        let census = census(&path, "d").unwrap();
         assert_eq!((census.trials, census.sharpes.len()), (80, 79));
         assert!(
             census
@@ -260,10 +291,10 @@ mod tests {
         assert!(census.damaged.is_empty());
         let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(text.lines().count(), 80);
-        let again = enter(&path, "d", &[entry(3), entry(0)]).unwrap();
-        assert_eq!((again.trials, again.entered), (80, 0));
-        assert_eq!(enter(&path, "other", &[entry(3)]).unwrap().trials, 1);
-        assert_eq!(enter(&path, "d", &[]).unwrap().trials, 80);
+        assert_eq!(enter(&path, "d", &[entry(3), entry(0)]).unwrap(), 0);
+        assert_eq!(enter(&path, "other", &[entry(3)]).unwrap(), 1);
+        let trials = |data| super::census(&path, data).unwrap().trials;
+        assert_eq!((trials("d"), trials("other")), (80, 1));
     }
 
     #[test]
@@ -274,12 +305,10 @@ mod tests {
         let mut text = std::fs::read_to_string(&path).unwrap();
         text.truncate(text.len() - 9);
         std::fs::write(&path, text.replacen("c1", "c9", 1)).unwrap();
-        let census = enter(&path, "d", &[entry(4)]).unwrap();
-        assert_eq!((census.trials, census.damaged), (4, vec![1, 3]));
-        let census = enter(&path, "d", &[entry(4)]).unwrap();
-        assert_eq!(
-            (census.trials, census.damaged, census.entered),
-            (4, vec![1, 3], 0)
-        );
+        for news in [1, 0] {
+            assert_eq!(enter(&path, "d", &[entry(4)]).unwrap(), news);
+            let census = census(&path, "d").unwrap();
+            assert_eq!((census.trials, census.damaged), (4, vec![1, 3]));
+        }
     }
 }

@@ -55,8 +55,10 @@ pub struct Ran {
     pub trial: u64,
     /// Its figures; `None` when its account left the range of exact amounts.
     pub figures: Option<Figures>,
-    /// One entry per day; those after a ruin are missing.
-    pub returns: Vec<Option<f64>>,
+    /// One entry per day up to a ruin: for millions of trials, half of what one that may be missing would take.
+    pub returns: Vec<f64>,
+    /// Days of the run, those after a ruin among them.
+    pub days: usize,
     /// In order of their exits.
     pub trades: Vec<Held>,
 }
@@ -74,18 +76,38 @@ impl Held {
 }
 
 impl Ran {
-    /// The returns that exist.
+    /// One entry for each day of the run; those after a ruin are missing.
     #[must_use]
-    pub fn known(&self) -> Vec<f64> {
-        self.returns.iter().flatten().copied().collect()
+    pub fn daily(&self) -> Vec<Option<f64>> {
+        let mut daily: Vec<Option<f64>> = self.returns.iter().copied().map(Some).collect();
+        daily.resize(self.days, None);
+        daily
+    }
+
+    /// Whether no day is missing.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.returns.len() == self.days
     }
 
     /// Bytes it takes in memory.
     #[must_use]
-    pub fn bytes(&self) -> usize {
+    pub const fn bytes(&self) -> usize {
         size_of::<Self>()
-            + self.returns.len() * size_of::<Option<f64>>()
-            + self.trades.len() * size_of::<Held>()
+            + size_of_val(self.returns.as_slice())
+            + size_of_val(self.trades.as_slice())
+    }
+
+    /// Bytes that a trial of so many days and, in the mean, so many trades takes.
+    #[must_use]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an estimate; trades are few and not negative"
+    )]
+    pub fn room(days: u64, trades: f64) -> u64 {
+        let fixed = size_of::<Self>() as u64 + days * size_of::<f64>() as u64;
+        fixed + (trades * size_of::<Held>() as f64).ceil() as u64
     }
 }
 
@@ -116,10 +138,12 @@ pub fn run(candidate: &Candidate, scene: &Scene, batch: &mut Batch) -> Ran {
     let mut model = candidate.model.clone();
     model.start = Some(scene.start);
     if let Some(played) = batch.run(scene.ground(), rules, &model) {
+        let daily = played.daily(model.balance);
         return Ran {
             trial,
             figures: Some(played.figures(&model)),
-            returns: played.daily(model.balance).returns(),
+            returns: daily.known_returns(),
+            days: daily.closes.len(),
             trades: played.account.trades().iter().map(Held::of).collect(),
         };
     }
@@ -128,13 +152,16 @@ pub fn run(candidate: &Candidate, scene: &Scene, batch: &mut Batch) -> Ran {
             trial,
             figures: None,
             returns: Vec::new(),
+            days: 0,
             trades: Vec::new(),
         };
     };
+    let daily = series(&outcome, model.balance);
     Ran {
         trial,
         figures: Some(engine::figures(&outcome, &model)),
-        returns: series(&outcome, model.balance).returns(),
+        returns: daily.known_returns(),
+        days: daily.closes.len(),
         trades: outcome.trades.iter().map(Held::of).collect(),
     }
 }

@@ -1,7 +1,8 @@
 //! Enters what was tried into the register: the trials of a validation, of a sweep's folder, of one run.
 //!
 //! Not here: the register's file (`register`).
-//! Invariant: a configuration has one name, however it was reached: the hash of its resolved settings.
+//! Invariant: a configuration has one name, however it was reached and with whatever seed: the hash of the settings that
+//! its trades hang on.
 
 use std::path::Path;
 
@@ -10,22 +11,23 @@ use crate::stats::quantile;
 use crate::stats::returns::YEAR_DAYS;
 use crate::sweep::error::SweepError;
 use crate::sweep::figures::{Figures, METRICS};
-use crate::sweep::job::Setup;
+use crate::sweep::finish::Identity;
 use crate::sweep::journal::{self, in_order};
-use crate::sweep::plan::hash;
+use crate::sweep::plan::{Shard, SweepId, hash};
 use crate::sweep::record::End;
-use crate::sweep::space::{Coordinate, Point};
 use crate::validate::error::ValidateError;
-use crate::validate::points::{Points, point};
+use crate::validate::points::Points;
 use crate::validate::progress::Tell;
 use crate::validate::register::{self, Census, Entry};
 use crate::validate::trials::Ran;
 
-/// Trials of a folder that are held in memory at a time.
-const BATCH: usize = 1 << 18;
+/// Trials of a folder whose settings are worked out at a time, and whose names are then held in memory until the register
+/// takes them: it is read once for each such lot.
+const LOT: usize = 1 << 12;
+const NAMES: usize = 1 << 17;
 
-/// A point and the daily sharpe it had.
-type Tried = (Point, Option<f64>);
+/// The values of a trial and the daily sharpe it had.
+type Tried = (Vec<String>, Option<f64>);
 
 /// Enters trials whose daily returns are known.
 ///
@@ -37,72 +39,82 @@ pub fn enter_all(
     register: &Path,
     tell: &Tell<'_>,
 ) -> Result<Census, ValidateError> {
+    let identity = points.setup.identity();
     let entry = |(): &mut (), index: usize| {
         let ran = &all[index];
-        let known = ran.known();
-        let deviation = quantile::deviation(&known).filter(|deviation| *deviation > 0.0);
-        let whole = ran.figures.is_some() && known.len() == ran.returns.len();
-        let sharpe = quantile::mean(&known).zip(deviation).filter(|_| whole);
+        let point = points.point(ran.trial);
+        let known = ran.returns.as_slice();
+        let deviation = quantile::deviation(known).filter(|deviation| *deviation > 0.0);
+        let whole = ran.figures.is_some() && ran.is_whole();
+        let sharpe = quantile::mean(known).zip(deviation).filter(|_| whole);
         let returns = ran.figures.is_some();
         Ok(Entry {
-            configuration: configuration(points.setup, &points.point(ran.trial))?,
-            returns: returns.then(|| register::returns_hash(&ran.returns)),
+            configuration: configuration(identity, &identity.space.texts(&point))?,
+            returns: returns.then(|| register::returns_hash(&ran.daily())),
             sharpe_daily: sharpe.map(|(mean, deviation)| mean / deviation),
         })
     };
     let entries = tell.all("settings of the trials", all.len(), (|| (), entry))?;
     let entries: Result<Vec<Entry>, ValidateError> = entries.into_iter().collect();
-    Ok(register::enter(
-        register,
-        &data_of(points.setup),
-        &entries?,
-    )?)
+    let data = data_of(&points.setup.id);
+    register::enter(register, &data, &entries?)?;
+    Ok(register::census(register, &data)?)
 }
 
-/// Enters the finished trials of a sweep's folder.
+/// Enters the finished trials in a sweep's folder, of all of it or of a shard. Room is bounded, whatever their number.
 ///
 /// # Errors
 /// When the folder or the register cannot be used, or the user stopped it.
 pub fn enter_folder(
-    setup: &Setup,
-    folder: &Path,
+    identity: Identity<'_>,
+    (folder, shard): (&Path, Shard),
     register: &Path,
     tell: &Tell<'_>,
 ) -> Result<(), ValidateError> {
     let path = folder.join(journal::FILE);
-    let mut batch: Vec<Tried> = Vec::new();
-    in_order::<ValidateError>(&path, (setup.shard, setup.trials), &mut |record, _| {
-        match &record.end {
-            End::Done { figures, .. } => batch.push((point(setup, &record), sharpe_daily(figures))),
-            End::Beyond { .. } => batch.push((point(setup, &record), None)),
-            End::Infeasible { .. } => {}
+    let data = data_of(identity.id);
+    let total = usize::try_from(shard.size(identity.trials)).unwrap_or(usize::MAX);
+    let mut before = 0;
+    let mut lot: Vec<Tried> = Vec::new();
+    let mut entries: Vec<Entry> = Vec::new();
+    in_order::<ValidateError>(&path, (shard, identity.trials), &mut |record, _| {
+        let sharpe = match &record.end {
+            End::Done { figures, .. } => sharpe_daily(figures),
+            End::Beyond { .. } => None,
+            End::Infeasible { .. } => return Ok(()),
+        };
+        lot.push((record.values, sharpe));
+        if lot.len() == LOT {
+            entries.extend(named(identity, &lot, (tell, before, total))?);
+            before += lot.len();
+            lot.clear();
         }
-        if batch.len() == BATCH {
-            enter_batch(setup, &std::mem::take(&mut batch), register, tell)?;
+        if entries.len() >= NAMES {
+            register::enter(register, &data, &std::mem::take(&mut entries))?;
         }
         Ok(())
     })?;
-    enter_batch(setup, &batch, register, tell)
+    entries.extend(named(identity, &lot, (tell, before, total))?);
+    register::enter(register, &data, &entries)?;
+    Ok(())
 }
 
-fn enter_batch(
-    setup: &Setup,
-    batch: &[Tried],
-    register: &Path,
-    tell: &Tell<'_>,
-) -> Result<(), ValidateError> {
+fn named(
+    identity: Identity<'_>,
+    lot: &[Tried],
+    (tell, before, total): (&Tell<'_>, usize, usize),
+) -> Result<Vec<Entry>, ValidateError> {
     let entry = |(): &mut (), index: usize| {
-        let (point, sharpe_daily) = &batch[index];
+        let (values, sharpe_daily) = &lot[index];
         Ok(Entry {
-            configuration: configuration(setup, point)?,
+            configuration: configuration(identity, values)?,
             returns: None,
             sharpe_daily: *sharpe_daily,
         })
     };
-    let entries = tell.all("register of trials", batch.len(), (|| (), entry))?;
-    let entries: Result<Vec<Entry>, ValidateError> = entries.into_iter().collect();
-    register::enter(register, &data_of(setup), &entries?)?;
-    Ok(())
+    let mut hear = |done| (tell.hear)("register of trials", before + done, total);
+    let entries = tell.crew.all(lot.len(), (|| (), entry), &mut hear)?;
+    entries.into_iter().collect()
 }
 
 /// Enters one run by its settings, the hashes of its data and its annual sharpe.
@@ -114,18 +126,21 @@ pub fn enter_run(
     (data_hash, signals_hash): (&str, &str),
     sharpe: Option<f64>,
     register: &Path,
-) -> Result<Census, ValidateError> {
+) -> Result<(), ValidateError> {
     let entry = Entry {
-        configuration: hash(&settings.to_toml()),
+        configuration: hash(&settings.of_trades()),
         returns: None,
         sharpe_daily: sharpe.map(|sharpe| sharpe / YEAR_DAYS.sqrt()),
     };
     let data = register::data_key(data_hash, signals_hash);
-    Ok(register::enter(register, &data, &[entry])?)
+    register::enter(register, &data, &[entry])?;
+    Ok(())
 }
 
-fn data_of(setup: &Setup) -> String {
-    register::data_key(&setup.worlds.data_hash, &setup.worlds.signals_hash)
+/// The data that a sweep was of, as the register knows it.
+fn data_of(id: &SweepId) -> String {
+    let hash = |name| id.get(name).unwrap_or_default();
+    register::data_key(hash("data"), hash("signals"))
 }
 
 fn sharpe_daily(figures: &Figures) -> Option<f64> {
@@ -134,9 +149,7 @@ fn sharpe_daily(figures: &Figures) -> Option<f64> {
 }
 
 /// The name of a trial's configuration.
-fn configuration(setup: &Setup, point: &[Coordinate]) -> Result<String, ValidateError> {
-    let laid = setup.space.parameters.iter().zip(point);
-    let laid = laid.map(|(each, at)| (&each.slot, each.value(*at)));
-    let settings = setup.base.with(laid).map_err(SweepError::from)?;
-    Ok(hash(&settings.to_toml()))
+fn configuration(identity: Identity<'_>, values: &[String]) -> Result<String, ValidateError> {
+    let settings = identity.settings(values).map_err(SweepError::from)?;
+    Ok(hash(&settings.of_trades()))
 }

@@ -189,7 +189,7 @@ fn choose(
         Some(Choice {
             candidate: trials::candidate(&subject.points, best.trial)?,
             objective: setup.ranking.judge(best.figures.as_ref()).objective,
-            annual: annual(&best.known()),
+            annual: annual(&best.returns),
             holding: best
                 .trades
                 .iter()

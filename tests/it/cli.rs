@@ -103,6 +103,35 @@ fn configuration_shows_where_each_value_came_from() {
 }
 
 #[test]
+fn a_variable_that_looks_like_a_setting_is_not_passed_over() {
+    for (name, words) in [
+        ("SIM_EXITS__STOP_PCT", "hint: SIM__EXITS__STOP_PCT "),
+        ("SIM_EXITS_STOP_PCT", "hint: SIM__EXITS__STOP_PCT "),
+        ("sim__exits__stop_pct", "hint: SIM__EXITS__STOP_PCT "),
+        ("SIM__EXITS_STOP_PCT", "unknown key 'exits_stop_pct'"),
+    ] {
+        let mut show = sim();
+        let output = show.args(["config", "show"]).env(name, "2").output();
+        let output = output.unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{name}: {text}");
+        assert!(
+            text.contains(words) && text.contains(name),
+            "{name}: {text}"
+        );
+        println!("config: {text}");
+    }
+    // Others may have names of their own; and who reads no settings is not disturbed.
+    for (name, args) in [
+        ("SIM_SHARDS", &["config", "show"][..]),
+        ("SIM_EXITS__STOP_PCT", &["completions", "bash"]),
+    ] {
+        let output = sim().args(args).env(name, "2").output().unwrap();
+        assert!(output.status.success(), "{name}");
+    }
+}
+
+#[test]
 fn resolved_configuration_is_a_configuration() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("resolved.toml");

@@ -14,6 +14,7 @@
 mod batch;
 mod binary;
 mod books;
+mod chromium;
 mod cli;
 mod every_key;
 mod every_world;

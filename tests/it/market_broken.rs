@@ -156,6 +156,11 @@ fn every_broken_table_of_bars_is_refused_with_its_place() {
         ("fine", swap(4, "1.5000000001"), "more than 8 decimals"),
         ("huge", swap(4, "99999999999"), "out of range"),
         ("volume", swap(5, "-1"), "volume: quantity '-1' is negative"),
+        (
+            "crowd",
+            swap(5, "92233720369"),
+            "volume: '92233720369' is out of range (largest is 92233720368)",
+        ),
         ("blank", swap(5, ""), "volume: '' is not a decimal"),
         (
             "high",

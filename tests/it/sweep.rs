@@ -61,7 +61,8 @@ impl Place {
 
     fn inputs(&self, verb: &str) -> Command {
         let mut command = sim();
-        command.arg(verb);
+        // Where the register of trials is to be.
+        command.current_dir(self.home.path()).arg(verb);
         command.arg("--signals").arg(self.path("data/signals.csv"));
         command.arg("--data").arg(self.path("data"));
         command
@@ -252,6 +253,7 @@ fn shards_merge_to_the_bytes_of_one_sweep() {
     }
     let merge = |folders: &[&str], out: &str| {
         let mut command = sim();
+        command.current_dir(place.home.path());
         command.args(["sweep", "merge"]);
         command.args(folders.iter().map(|name| place.path(name)));
         command.arg("--out").arg(place.path(out));
@@ -431,6 +433,7 @@ fn trials_on_real_prices_are_the_runs_that_backtest_makes() {
     write_csv(&signals, &pairs(std::slice::from_ref(&longest), 5)).unwrap();
     let command = |verb: &str| {
         let mut command = sim();
+        command.current_dir(place.home.path());
         command.arg(verb).arg("--signals").arg(&signals);
         command
             .arg("--data")
@@ -471,6 +474,7 @@ fn a_full_disk_is_told_and_keeps_what_is_finished() {
         ));
         let sim = place.sweep("out", &[&RANDOM[..], &["--resume"]].concat());
         let output = shell
+            .current_dir(place.home.path())
             .arg(sim.get_program())
             .args(sim.get_args())
             .output()
@@ -510,7 +514,26 @@ fn a_full_disk_is_told_and_keeps_what_is_finished() {
 fn wrong_spaces_are_refused_with_what_to_do() {
     let place = Place::new(15, "");
     let stop = "\"exits.stop_pct\" = [1, 2]";
-    let cases: [(&str, &[&str], &[&str]); 24] = [
+    let cases: [(&str, &[&str], &[&str]); 27] = [
+        (
+            "[parameters]\nSTOP\n\"validate.folds\" = { from = 3, to = 7, step = 1 }",
+            &[],
+            &[
+                "space.toml:3:1",
+                "'validate.folds' says how the best of all trials is judged, and changes no trial",
+                "hint: take it out, and give the whole sweep one value",
+            ],
+        ),
+        (
+            "[parameters]\n[parameters.validate]\ngates = [[\"dsr >= 0.95\"], []]",
+            &[],
+            &["'validate.gates' says how", "changes no trial"],
+        ),
+        (
+            "[parameters]\nSTOP\n\"run.seed\" = [1, 2]",
+            &[],
+            &["'run.seed' decides which points are drawn", "--seed"],
+        ),
         ("", &[], &["declares no parameters", "hint: "]),
         ("[parameters]", &[], &["declares no parameters"]),
         (
@@ -647,6 +670,14 @@ fn wrong_spaces_are_refused_with_what_to_do() {
         }
         assert!(!place.path("out").exists(), "{space}");
     }
+    // What no trial depends on today, and may tomorrow, is told.
+    let maker = "[parameters]\nSTOP\n\"fees.maker_bps\" = [1, 2]";
+    fs::write(place.path("space.toml"), maker.replace("STOP", stop)).unwrap();
+    let text = talk(&place.sweep("out", &["--estimate"]).output().unwrap());
+    assert!(
+        text.contains("warning: 'fees.maker_bps' is for resting limit orders"),
+        "{text}"
+    );
     say(&format!("sweep: {} wrong spaces refused", cases.len()));
 }
 

@@ -407,7 +407,7 @@ impl Place {
 
     fn sweep(&self, out: &str, args: &[&str]) -> Command {
         let mut command = sim();
-        command.arg("sweep");
+        command.current_dir(self.home.path()).arg("sweep");
         command.arg("--signals").arg(self.path("data/signals.csv"));
         command.arg("--data").arg(self.path("data"));
         command.arg("--space").arg(self.path("space.toml"));
@@ -671,6 +671,7 @@ fn fronts_are_what_no_other_trial_dominates() {
         place.run("parts", &[&args[..], &["--shard", shard]].concat());
     }
     let mut merge = sim();
+    merge.current_dir(place.home.path());
     merge.args(["sweep", "merge"]).arg(place.path("parts"));
     json(merge.arg("--out").arg(place.path("merged")));
     same(&whole, &files(&place.path("merged")), "merged");

@@ -30,7 +30,7 @@ impl Place {
     fn sweep(&self, space: &str, out: &str, args: &[&str]) -> Command {
         fs::write(self.path("space.toml"), space).unwrap();
         let mut command = sim();
-        command.arg("sweep");
+        command.current_dir(self.home.path()).arg("sweep");
         command.arg("--signals").arg(self.path("data/signals.csv"));
         command.arg("--data").arg(self.path("data"));
         command.arg("--space").arg(self.path("space.toml"));
@@ -71,6 +71,8 @@ fn sound(page: &str) {
         assert!(page.contains(&format!("href=\"#{id}\"")), "{id}");
     }
     assert!(page.contains("In-sample: no verdict yet") && page.contains("sim validate"));
+    let ranked = section(page, "ranked");
+    assert!(ranked.contains("the first and the second half") || ranked.contains("No trial ran"));
     for bad in ["NaN", "inf<", ">inf", "://", "src=", "@import", "url("] {
         assert!(!page.contains(bad), "{bad}");
     }

@@ -221,6 +221,11 @@ fn the_same_bytes_on_any_number_of_threads_and_the_same_count_again() {
     assert!(output.status.success(), "{}", talk(&output));
     let same = object(&place.validate("same", &[]));
     assert_eq!(tried(&same), 24);
+    // The seed is no part of a configuration: the same grid with another one was tried before.
+    assert_eq!(
+        tried(&object(&place.validate("seed", &["--seed", "9"]))),
+        24
+    );
     let mut run = place.command("backtest");
     run.args(["--set", "exits.stop_pct=4", "--out", "other"]);
     run.args(["--register", "reports/trials.jsonl"]);
@@ -264,6 +269,119 @@ fn processes_at_once_share_a_register() {
     // And stop 0.3, which none of them had.
     assert_eq!(tried(&verdict), 36);
     say("validate: four sweeps at once left 30 configurations in the register");
+}
+
+/// The lines of a register, in an order of their own.
+fn lines(place: &Place, register: &str) -> Vec<String> {
+    let text = fs::read_to_string(place.path(register)).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn a_register_holds_every_trial_once_whether_in_shards_or_not() {
+    let place = Place::walks(8, 30, true);
+    let infeasible = "where = [\"exits.stop_pct < signals.score_min\"]";
+    let real = SPACE
+        .replace(
+            "[0.3, 1, 2, 3]",
+            "{ from = 0.2, to = 0.8, kind = \"real\" }",
+        )
+        .replace("trades_min = 10", &format!("trades_min = 1\n{infeasible}"));
+    fs::write(place.path("real.toml"), real).unwrap();
+    let run = |verb: &[&str], args: &[&str], register: &str| {
+        let mut command = sim();
+        command.current_dir(place.home.path()).args(verb);
+        if verb.len() == 1 {
+            command.args(["--signals", "data/signals.csv", "--data", "data"]);
+            command.args([
+                "--space",
+                "real.toml",
+                "--method",
+                "random",
+                "--trials",
+                "60",
+            ]);
+        }
+        command.args(args).args(["--register", register]);
+        command.output().unwrap()
+    };
+    let done = |output: Output| assert!(output.status.success(), "{}", talk(&output));
+    done(run(&["sweep"], &["--out", "whole"], "whole.jsonl"));
+    let whole = lines(&place, "whole.jsonl");
+    let swept = fs::read(place.path("whole/sweep.json")).unwrap();
+    let swept: Value = serde_json::from_slice(&swept).unwrap();
+    let (ran, out) = (&swept["done"], &swept["infeasible"]);
+    assert_eq!(Value::from(whole.len()), *ran);
+    assert!(
+        ran.as_u64().unwrap() > 20 && out.as_u64().unwrap() > 5,
+        "{ran} {out}"
+    );
+    // Each on a machine of its own, one of them twice; then all where the merge runs, which has one of them already.
+    for (number, register) in [("1/3", "a.jsonl"), ("2/3", "b.jsonl"), ("3/3", "all.jsonl")] {
+        for again in [&["--replace"][..], &["--resume"]] {
+            let args = ["--out", "parts", "--shard", number];
+            done(run(&["sweep"], &[&args[..], again].concat(), register));
+        }
+    }
+    let parts: Vec<usize> = ["a.jsonl", "b.jsonl", "all.jsonl"]
+        .map(|part| lines(&place, part).len())
+        .into();
+    assert_eq!(parts.iter().sum::<usize>(), whole.len());
+    let merge = ["sweep", "merge"];
+    for again in [&[][..], &["--replace"]] {
+        done(run(
+            &merge,
+            &[&["parts", "--out", "merged"], again].concat(),
+            "all.jsonl",
+        ));
+        assert!(
+            lines(&place, "all.jsonl") == whole,
+            "the lines that one sweep left"
+        );
+    }
+    assert!(files(&place.path("whole")) == files(&place.path("merged")));
+    // A register that cannot be written costs the merge nothing but a warning.
+    let output = run(&merge, &["parts", "--out", "merged", "--replace"], "data");
+    assert!(
+        output.status.success() && talk(&output).contains("in no register"),
+        "{}",
+        talk(&output)
+    );
+    // Tried is tried: none of these can be the best.
+    let none = ["--out", "none", "--trades-min", "100000"];
+    assert_eq!(run(&["sweep"], &none, "none.jsonl").status.code(), Some(1));
+    assert!(lines(&place, "none.jsonl") == whole);
+    say(&format!(
+        "validate: {} trials once in the register, {parts:?} of them from shards, {out} infeasible in none",
+        whole.len()
+    ));
+}
+
+/// The plateau on the verdict is the one of the sweep beside it.
+fn same_plateau(place: &Place, out: &str) {
+    let object = |name: &str| {
+        let bytes = fs::read(place.path(&format!("{out}/{name}"))).unwrap();
+        serde_json::from_slice::<Value>(&bytes).unwrap()
+    };
+    let (verdict, swept) = (object("validation.json"), object("sweep.json"));
+    let (own, theirs) = (&verdict["parts"]["plateau"], &swept["plateau"]);
+    assert!(theirs["neighbours"].as_u64().unwrap() > 0, "{theirs}");
+    assert_eq!(verdict["figures"]["plateau"], theirs["score"]);
+    for key in [
+        "median",
+        "neighbours",
+        "neighbours_without_objective",
+        "is_peak",
+    ] {
+        assert_eq!(own[key], theirs[key], "{out}: {key}");
+    }
+    let page = fs::read_to_string(place.path(&format!("{out}/validation.html"))).unwrap();
+    assert!(
+        page.contains("Does it hang on one exact setting?") && page.contains("a lone peak that")
+    );
+    say(&format!("validate: {out}: plateau {theirs} on both pages"));
 }
 
 #[test]
@@ -329,12 +447,69 @@ fn a_sweep_with_a_verdict_leaves_the_same_results() {
         verdict["figures"]["sharpe"],
         swept["best"]["figures"]["sharpe"]
     );
+    for out in ["judged", "learned"] {
+        same_plateau(&place, out);
+    }
     let alone = place.validate("learns", &["--method", "tpe"]);
     assert_eq!(alone.status.code(), Some(2));
     assert!(talk(&alone).contains("--validate"), "{}", talk(&alone));
     let part = sweep("part", &["--validate", "--shard", "1/2"]);
     assert_eq!(part.status.code(), Some(2), "{}", talk(&part));
     assert!(talk(&part).contains("merge the shards"));
+}
+
+#[test]
+fn an_estimate_says_what_a_validation_keeps() {
+    let place = Place::walks(7, 30, true);
+    let sweep = |args: &[&str]| {
+        let mut command = place.command("sweep");
+        command.args([
+            "--space",
+            "space.toml",
+            "--out",
+            "swept",
+            "--trades-min",
+            "1",
+        ]);
+        command.args(["--method", "random", "--trials", "300"]);
+        command.args(args).output().unwrap()
+    };
+    let plain = object(&sweep(&["--estimate", "--format", "json"]));
+    assert!(plain["returns_bytes"].is_null() && plain["validation_bytes"].is_null());
+    let told = object(&sweep(&["--estimate", "--validate", "--format", "json"]));
+    assert!(!place.path("swept").exists() && !place.path("reports").exists());
+    let bytes = |key: &str| told[key].as_f64().unwrap();
+    assert!(
+        (bytes("returns_bytes") - 300.0 * 30.0 * 8.0).abs() < 0.5,
+        "{told}"
+    );
+    // What the validation itself finds that its runs take: the estimate doubles it, and adds names and points.
+    let judged = object(&sweep(&["--validate", "--format", "json"]));
+    let kept = judged["parts"]["overfitting"]["memory_bytes"]
+        .as_f64()
+        .unwrap();
+    let runs = bytes("validation_bytes") - 300.0 * (400.0 + 24.0 + 3.0 * 16.0);
+    assert!((runs / (2.0 * kept) - 1.0).abs() < 0.1, "{runs} {kept}");
+    let text = talk(&sweep(&["--estimate", "--validate"]));
+    for words in [
+        "300 trials x 30 days x 8 bytes",
+        "memory, validation",
+        "the validation not counted",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    // A method that learns keeps its history beside it.
+    let learned = ["--method", "tpe", "--estimate", "--validate"];
+    let mut command = place.command("sweep");
+    command.args(["--space", "space.toml", "--trials", "300"]);
+    let text = talk(&command.args(learned).output().unwrap());
+    assert!(
+        text.contains("memory, history") && text.contains("memory, daily returns"),
+        "{text}"
+    );
+    say(&format!(
+        "validate: an estimate of {told}; its runs took {kept} bytes\n{text}"
+    ));
 }
 
 #[test]
@@ -499,7 +674,7 @@ fn made_up_data_of_the_sample_kind_is_validated() {
         runs.len(),
         verdict["synthetic"]
     ));
-    assert_eq!(figures.len(), 45);
+    assert_eq!(figures.len(), 46);
     assert!(known > 35 && runs.len() >= 22, "{figures:?}");
     assert_eq!(verdict["synthetic"], true);
 }

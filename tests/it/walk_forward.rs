@@ -101,7 +101,7 @@ fn a_part_of_the_inputs_is_what_a_run_over_it_would_have_read() {
         };
         // The same at speed.
         let fast = trials::run(&candidate, scene, &mut Batch::default());
-        assert_eq!(fast.returns, trials::series(&one, model.balance).returns());
+        assert_eq!(fast.daily(), trials::series(&one, model.balance).returns());
         assert_eq!(fast.figures, Some(engine::figures(&one, &model)));
         assert_eq!(fast.trades.len(), one.trades.len());
         trades += one.trades.len();

@@ -15,6 +15,7 @@ use crate::sweep::figures::{METRICS, number};
 use crate::sweep::finish::{Ranked, Summary};
 use crate::sweep::job::Finished;
 use crate::sweep::plan::Shard;
+use crate::validate::room::Room;
 
 /// Figures of the ranked table, beside parameters and objective.
 const SHOWN: [&str; 5] = [
@@ -202,10 +203,11 @@ fn figure(name: &str, value: Option<f64>) -> String {
     }
 }
 
-/// What a sweep will take.
+/// What a sweep will take, and the validation after it where there is one.
 pub(super) fn estimate(
     terminal: &Terminal,
     found: &Estimate,
+    room: Option<Room>,
     threads: usize,
 ) -> anyhow::Result<()> {
     let seconds = found.total.as_secs_f64();
@@ -224,12 +226,12 @@ pub(super) fn estimate(
             "choices_per_s": choices,
             "column_bytes": found.column_bytes,
             "history_bytes": found.history_bytes,
+            "returns_bytes": room.map(|room| room.returns_bytes),
+            "validation_bytes": room.map(|room| room.total_bytes),
             "result_bytes": found.result_bytes,
         }))?;
         return Ok(());
     }
-    #[allow(clippy::cast_precision_loss, reason = "for people")]
-    let mebibytes = |bytes: u64| format!("{:.1} MiB", bytes as f64 / 1_048_576.0);
     let mut rows = vec![
         ("trials", found.trials.to_string()),
         (
@@ -241,21 +243,38 @@ pub(super) fn estimate(
         ),
         ("bars in a trial", found.bars.to_string()),
         ("speed", format!("{rate:.1} trials/s on one thread")),
-        ("time", format!("{seconds:.1} s on {threads} threads")),
-        ("memory, prices", mebibytes(found.column_bytes as u64)),
-        ("disk, results", mebibytes(found.result_bytes)),
     ];
     if let Some(choices) = choices {
-        rows.insert(
-            4,
-            (
-                "choosing",
-                format!("{choices:.0} trials/s, one after the other"),
-            ),
-        );
-        let history = mebibytes(found.history_bytes);
-        rows.insert(rows.len() - 1, ("memory, history", history));
+        let words = format!("{choices:.0} trials/s, one after the other");
+        rows.push(("choosing", words));
     }
+    let apart = if room.is_some() {
+        ", the validation not counted"
+    } else {
+        ""
+    };
+    let time = format!("{seconds:.1} s on {threads} threads{apart}");
+    rows.push(("time", time));
+    rows.push(("memory, prices", mebibytes(found.column_bytes as u64)));
+    if choices.is_some() {
+        rows.push(("memory, history", mebibytes(found.history_bytes)));
+    }
+    if let Some(room) = room {
+        let returns = mebibytes(room.returns_bytes);
+        let words = format!(
+            "{returns}: {} trials x {} days x 8 bytes",
+            room.trials, room.days
+        );
+        rows.push(("memory, daily returns for PBO", words));
+        let words = format!("{} at most, these among it", mebibytes(room.total_bytes));
+        rows.push(("memory, validation", words));
+    }
+    rows.push(("disk, results", mebibytes(found.result_bytes)));
     terminal.print(&table::pairs(&rows))?;
     Ok(())
+}
+
+#[allow(clippy::cast_precision_loss, reason = "for people")]
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / 1_048_576.0)
 }

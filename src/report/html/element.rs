@@ -48,7 +48,26 @@ pub fn note(words: &str) -> String {
 /// A table; columns take their alignment from the first row. Wide ones scroll inside their own frame.
 #[must_use]
 pub fn table(head: &[&str], rows: &[Vec<Cell>]) -> String {
-    let mut html = String::from("<div class=\"scroll\"><table>\n<thead><tr>");
+    framed("scroll", head, rows, |_| String::new())
+}
+
+/// A table whose rows become small lists on a narrow screen, each cell under the name of its column.
+#[must_use]
+pub fn stacked(head: &[&str], rows: &[Vec<Cell>]) -> String {
+    framed("scroll stacked", head, rows, |place| {
+        let name = head.get(place).copied().unwrap_or_default();
+        format!(" data-head=\"{}\"", escape::text(name))
+    })
+}
+
+/// `named` is what the cells of a column say of it.
+fn framed(
+    class: &str,
+    head: &[&str],
+    rows: &[Vec<Cell>],
+    named: impl Fn(usize) -> String,
+) -> String {
+    let mut html = format!("<div class=\"{class}\"><table>\n<thead><tr>");
     for (place, name) in head.iter().enumerate() {
         let class = match rows.first().and_then(|row| row.get(place)) {
             Some(Cell::Number(_) | Cell::Signed(..)) => " class=\"num\"",
@@ -60,8 +79,8 @@ pub fn table(head: &[&str], rows: &[Vec<Cell>]) -> String {
     html.push_str("</tr></thead>\n<tbody>\n");
     for row in rows {
         html.push_str("<tr>");
-        for cell in row {
-            html.push_str(&cell_html(cell));
+        for (place, cell) in row.iter().enumerate() {
+            html.push_str(&cell_html(cell, &named(place)));
         }
         html.push_str("</tr>\n");
     }
@@ -69,18 +88,20 @@ pub fn table(head: &[&str], rows: &[Vec<Cell>]) -> String {
     html
 }
 
-fn cell_html(cell: &Cell) -> String {
+fn cell_html(cell: &Cell, named: &str) -> String {
     match cell {
         Cell::Text(words) => {
             // Short names stay on one line, sentences may break.
             let is_short = words.chars().count() <= SHORT;
             let class = if is_short { " class=\"short\"" } else { "" };
-            format!("<td{class}>{}</td>", escape::text(words))
+            format!("<td{class}{named}>{}</td>", escape::text(words))
         }
-        Cell::Number(words) => format!("<td class=\"num\">{}</td>", escape::number(words)),
+        Cell::Number(words) => {
+            format!("<td class=\"num\"{named}>{}</td>", escape::number(words))
+        }
         Cell::Signed(words, value) => {
             format!(
-                "<td class=\"num{}\">{}</td>",
+                "<td class=\"num{}\"{named}>{}</td>",
                 tone(*value),
                 escape::number(words)
             )

@@ -6,6 +6,9 @@ use super::element::{self, Cell};
 use super::escape;
 use crate::report::validation::{Section, Table, VerdictReport};
 
+/// Columns that a narrow screen has room for.
+const NARROW: usize = 4;
+
 /// The page, UTF-8.
 #[must_use]
 pub fn page(report: &VerdictReport) -> String {
@@ -69,7 +72,7 @@ fn questions(report: &VerdictReport) -> String {
             ]
         })
         .collect();
-    let table = element::table(&["Question", "Answer", "Why"], &rows);
+    let table = told(&["Question", "Answer", "Why"], &rows);
     element::section("questions", "The questions that decide", &table)
 }
 
@@ -93,9 +96,14 @@ fn gates(report: &VerdictReport) -> String {
                 ]
             })
             .collect();
-        element::table(&["Gate", "", "Found"], &rows)
+        told(&["Gate", "", "Found"], &rows)
     };
     element::section("gates", "Declared gates", &body)
+}
+
+/// A table of name, short word and sentence; on a narrow screen the sentence goes below the two.
+fn told(head: &[&str; 3], rows: &[Vec<Cell>]) -> String {
+    format!("<div class=\"told\">{}</div>\n", element::table(head, rows))
 }
 
 fn section(part: &Section) -> String {
@@ -112,10 +120,7 @@ fn section(part: &Section) -> String {
                 ]
             })
             .collect();
-        body.push_str(&element::table(
-            &["Figure", "Value", "What it means"],
-            &rows,
-        ));
+        body.push_str(&told(&["Figure", "Value", "What it means"], &rows));
     }
     for each in part.tables.iter().filter(|each| !each.rows.is_empty()) {
         body.push_str(&format!("<h3>{}</h3>\n", escape::text(&each.title)));
@@ -138,7 +143,11 @@ fn table(shown: &Table) -> String {
         .iter()
         .map(|row| row.iter().enumerate().map(cell).collect())
         .collect();
-    element::table(&head, &rows)
+    if head.len() > NARROW {
+        element::stacked(&head, &rows)
+    } else {
+        element::table(&head, &rows)
+    }
 }
 
 fn inputs(report: &VerdictReport) -> String {

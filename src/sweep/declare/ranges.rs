@@ -2,7 +2,7 @@
 //!
 //! Not here: the file as a whole (`declare`), predicates (`predicates`).
 
-use super::{Declarer, FIELDS, FIXED, KINDS, find, typed};
+use super::{Declarer, FIELDS, IDLE, KINDS, find, typed};
 use crate::domain::num::{Rate, UNIT, parse_steps};
 use crate::settings::error::{Cause, Problem};
 use crate::settings::parse::{Field, Item, Value};
@@ -19,9 +19,11 @@ impl Declarer<'_> {
                 return None;
             }
         };
-        if FIXED.contains(&slot.key()) {
-            let text = format!("'{path}' is the form of the file, not a setting of a run");
-            self.wrong(&field.place, text, "take it out");
+        // What ends in a dot is a whole section.
+        let idle =
+            |key: &str| slot.key() == key || key.ends_with('.') && slot.key().starts_with(key);
+        if let Some((_, why, hint)) = IDLE.iter().find(|(key, ..)| idle(key)) {
+            self.wrong(&field.place, format!("'{path}' {why}"), hint);
             return None;
         }
         let mut name = slot.to_string();

@@ -17,6 +17,9 @@ const SHOWN: [(&str, &str); 6] = [
     ("profit_factor", "Profit factor"),
 ];
 
+/// Why the other half of V8 is not on this page.
+const HALVES: &str = "Whether this order holds in time, the rank correlation of all trials between the first and the second half of the data, takes two more runs of every trial: sim validate makes them, and its page tells.";
+
 /// The settings of the best and how to run them.
 #[must_use]
 pub fn best(report: &SweepReport) -> String {
@@ -42,7 +45,7 @@ pub fn best(report: &SweepReport) -> String {
             ]
         })
         .collect();
-    let table = element::table(&["Key", "Best", "Named", "Tried"], &rows);
+    let table = element::stacked(&["Key", "Best", "Named", "Tried"], &rows);
     let edges: Vec<&str> = report
         .axes
         .iter()
@@ -162,7 +165,7 @@ pub fn ranked(report: &SweepReport) -> String {
         report.ranked.len(),
         format::counted(all, "trial that ran", "trials that ran")
     );
-    let html = element::table(&head, &rows) + &element::note(&words);
+    let html = element::table(&head, &rows) + &element::note(&words) + &element::note(HALVES);
     element::section("ranked", "The ranking", &html)
 }
 

@@ -184,15 +184,23 @@ pub fn banners(report: &SweepReport) -> String {
     html
 }
 
+/// Methods whose points `sim validate` draws anew; those of the others are read from what the sweep wrote.
+const DRAWN: [&str; 3] = ["grid", "random", "sobol"];
+
 /// The command that judges.
 fn validate(report: &SweepReport) -> String {
+    let is_drawn = DRAWN.contains(&report.method.as_str());
+    let verb = if is_drawn { "validate" } else { "sweep" };
     let mut command =
-        "sim validate --signals SIGNALS --data DATA -c config.toml --space space.toml".to_owned();
+        format!("sim {verb} --signals SIGNALS --data DATA -c config.toml --space space.toml");
     if report.method != "grid" {
         command.push_str(&format!(
             " --method {} --trials {}",
             report.method, report.counts.trials
         ));
+    }
+    if !is_drawn {
+        command.push_str(" --out . --resume --validate");
     }
     command.push_str(&format!(
         " --objective {} --trades-min {}",
