@@ -78,6 +78,17 @@ impl EventLog {
         }
     }
 
+    /// Makes it an empty log that only hashes; what it has reserved stays.
+    pub fn reset(&mut self) {
+        self.keep = false;
+        self.rows.clear();
+        self.bytes.clear();
+        self.last = Timestamp::from_millis(0);
+        self.heard.clear();
+        self.signals = 0;
+        self.hasher.reset();
+    }
+
     /// The rows kept.
     #[must_use]
     pub fn rows(&self) -> &[(Timestamp, Row)] {

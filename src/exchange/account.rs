@@ -77,6 +77,19 @@ impl Account {
         }
     }
 
+    /// Makes it empty again; what it has reserved stays.
+    pub fn reset(&mut self, terms: Terms, symbols: usize) {
+        self.terms = terms;
+        self.wallet = Money::ZERO;
+        self.isolated = Money::ZERO;
+        self.held.clear();
+        self.held.resize(symbols, None);
+        self.open.clear();
+        self.ledger.clear();
+        self.trades.clear();
+        self.fills = 0;
+    }
+
     /// Books money from outside.
     pub fn deposit(&mut self, time: Timestamp, amount: Money) {
         self.enter(time, None, LedgerKind::Deposit, amount);

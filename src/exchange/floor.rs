@@ -48,6 +48,12 @@ impl<'a> Stake<'a> {
         }
     }
 
+    /// What it has become.
+    pub const fn now(&mut self, position: Position) {
+        self.position = position;
+        self.least = None;
+    }
+
     /// What it is worth over its cost at the last completed mark (A2): nothing before the first.
     #[must_use]
     pub fn profit(&self, at: Timestamp) -> Notional {

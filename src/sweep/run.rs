@@ -3,7 +3,7 @@
 //! Not here: which one is next (`work`), the journal's form (`journal`).
 //! Invariant: a record is a function of its point; threads and their timing decide only the order of lines.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
@@ -14,15 +14,20 @@ use crate::backtest::summary::daily_series;
 use crate::exchange::history::Engine;
 use crate::exchange::model::Model;
 use crate::settings::error::SettingsError;
-use crate::sweep::batch::Batch;
+use crate::sweep::batch::replay::Played;
+use crate::sweep::batch::{Batch, Task};
 use crate::sweep::figures::Figures;
 use crate::sweep::job::Setup;
 use crate::sweep::journal::{Journal, JournalError, Present};
 use crate::sweep::objective::Verdict;
 use crate::sweep::record::{End, Record};
 use crate::sweep::space::Coordinate;
-use crate::sweep::work::Work;
+use crate::sweep::work::{Member, Work};
+use crate::sweep::worlds::Scene;
 use crate::trader::rules::Rules;
+
+/// So many trials are replayed side by side; more gain nothing.
+const GROUP: usize = 32;
 
 /// Time between two reports: nobody reads faster, and waking somebody for each trial costs a tenth of it.
 const BETWEEN: Duration = Duration::from_millis(100);
@@ -53,6 +58,7 @@ pub fn run_all(
     (threads, cancel): (usize, &AtomicBool),
     tell: &mut dyn FnMut(Standing),
 ) -> Result<Standing, JournalError> {
+    let threads = threads.max(1);
     let work = Work::new(setup, (journal.path(), present))?;
     let shared = Mutex::new(Shared {
         standing: Standing {
@@ -68,19 +74,25 @@ pub fn run_all(
     std::thread::scope(|scope| {
         // Nothing is ever sent: the channel closes when the last worker ends.
         let (sender, ended) = mpsc::channel::<()>();
-        for _ in 0..threads.max(1) {
+        for _ in 0..threads {
             let sender = sender.clone();
             let (work, shared) = (&work, &shared);
             scope.spawn(move || {
                 let _until_the_end = sender;
                 let mut batch = Batch::default();
-                while let Some((trial, point)) = work.next(cancel) {
-                    let record = run_point(setup, (trial, &point), &mut batch);
-                    let figures = record.end.figures();
+                let mut done = |record: Record| {
+                    let (trial, figures) = (record.trial, record.end.figures());
                     let written = journal.add(&record);
                     let written = written.and_then(|()| work.finished(trial, figures));
                     let verdict = setup.ranking.judge(figures);
-                    if locked(shared).take(setup, (trial, verdict), written) {
+                    !locked(shared).take(setup, (trial, verdict), written)
+                };
+                loop {
+                    let members = work.take(cancel, (GROUP, threads));
+                    if members.is_empty() {
+                        return;
+                    }
+                    if !run_group(setup, &members, (&mut batch, cancel), &mut done) {
                         work.halt();
                         return;
                     }
@@ -155,12 +167,94 @@ pub fn run_trial_with(setup: &Setup, trial: u64, batch: &mut Batch) -> Record {
 /// One trial at its point.
 #[must_use]
 pub fn run_point(setup: &Setup, (trial, point): (u64, &[Coordinate]), batch: &mut Batch) -> Record {
+    let laid = lay(setup, (trial, point));
+    let played = laid.task().and_then(|task| batch.run(task));
+    laid.record(played.as_ref())
+}
+
+/// Trials of a group, each handed to `done` when it is finished, until that says no or `cancel` is set; whether all were
+/// wanted.
+fn run_group(
+    setup: &Setup,
+    members: &[Member],
+    (batch, cancel): (&mut Batch, &AtomicBool),
+    done: &mut dyn FnMut(Record) -> bool,
+) -> bool {
+    let laid = members
+        .iter()
+        .map(|(trial, point)| lay(setup, (*trial, point)));
+    let (quick, slow): (Vec<_>, Vec<_>) = laid.partition(|laid| laid.is_quick());
+    let tasks: Vec<Task<'_>> = quick.iter().filter_map(Laid::task).collect();
+    let mut played = batch.run_group(&tasks).into_iter();
+    for laid in &quick {
+        let played = laid.task().and_then(|_| played.next().flatten());
+        if !done(laid.record(played.as_ref())) {
+            return false;
+        }
+        played.into_iter().for_each(|played| batch.recycle(played));
+    }
+    // What goes through the loop takes long: of these only the one under way is finished.
+    let mut slow = slow.iter();
+    slow.all(|laid| cancel.load(Ordering::Relaxed) || done(laid.record(None)))
+}
+
+/// A trial with its settings, if it has any, and the inputs they ask for.
+struct Laid<'a> {
+    trial: u64,
+    values: Vec<String>,
+    settings: Result<(Rules, Model, &'a Scene), String>,
+}
+
+fn lay<'a>(setup: &'a Setup, (trial, point): (u64, &[Coordinate])) -> Laid<'a> {
     let values = setup.space.texts(point);
-    let end = match settle(setup, point, &values) {
-        Ok((rules, model)) => simulate_point(setup, (&rules, model), &values, batch),
-        Err(reason) => End::Infeasible { reason },
-    };
-    Record { trial, values, end }
+    let settings = settle(setup, point, &values).and_then(|(rules, mut model)| {
+        let scene = setup.worlds.scene(&values);
+        let scene = scene.ok_or("its inputs cannot hold together")?;
+        model.start = Some(scene.start);
+        Ok((rules, model, scene))
+    });
+    Laid {
+        trial,
+        values,
+        settings,
+    }
+}
+
+impl Laid<'_> {
+    fn task(&self) -> Option<Task<'_>> {
+        let (rules, model, scene) = self.settings.as_ref().ok()?;
+        Some(Task {
+            ground: scene.ground(),
+            rules,
+            model,
+        })
+    }
+
+    /// Whether it takes little time: nothing is to be run, or a replay does.
+    fn is_quick(&self) -> bool {
+        self.task().is_none_or(|task| task.is_covered())
+    }
+
+    /// What is written down; a trial that no replay could play goes through the loop.
+    fn record(&self, played: Option<&Played>) -> Record {
+        let end = match &self.settings {
+            Err(reason) => End::Infeasible {
+                reason: reason.clone(),
+            },
+            Ok((rules, model, scene)) => match played {
+                Some(played) => End::Done {
+                    figures: Box::new(played.figures(model)),
+                    log: played.log.hash(),
+                },
+                None => drive(scene, rules, model),
+            },
+        };
+        Record {
+            trial: self.trial,
+            values: self.values.clone(),
+            end,
+        }
+    }
 }
 
 /// The settings of a trial, or why there are none.
@@ -193,26 +287,12 @@ pub fn first_cause(error: &SettingsError) -> String {
     cause.unwrap_or_default().replace('\n', " ")
 }
 
-fn simulate_point(
-    setup: &Setup,
-    (rules, mut model): (&Rules, Model),
-    values: &[String],
-    batch: &mut Batch,
-) -> End {
-    let Some(scene) = setup.worlds.scene(values) else {
-        return End::Infeasible {
-            reason: "its inputs cannot hold together".to_owned(),
-        };
-    };
-    model.start = Some(scene.start);
-    if let Some(played) = batch.run(scene.ground(), rules, &model) {
-        let (figures, log) = (Box::new(played.figures(&model)), played.log.hash());
-        return End::Done { figures, log };
-    }
+/// One trial through the reference.
+fn drive(scene: &Scene, rules: &Rules, model: &Model) -> End {
     // A trial in flight is always finished: it is short, and half of one is worth nothing.
     let never = AtomicBool::new(false);
     let log = (EventLog::hashing(), &never);
-    match simulate(&scene.world, rules, &model, Engine::Skip, log) {
+    match simulate(&scene.world, rules, model, Engine::Skip, log) {
         Ok(run) => End::Done {
             figures: Box::new(Figures::of(
                 &daily_series(&run.outcome, model.balance),

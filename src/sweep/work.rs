@@ -21,6 +21,9 @@ use crate::sweep::space::Point;
 /// After so long a worker that waits looks whether it should stop.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// A trial and its point.
+pub(super) type Member = (u64, Point);
+
 /// Trials to be run.
 pub(super) struct Work<'a> {
     setup: &'a Setup,
@@ -105,27 +108,31 @@ impl<'a> Work<'a> {
         })
     }
 
-    /// A trial and its point; waits for the end of a generation. `None` when there are no more, or `cancel` is set.
-    pub(super) fn next(&self, cancel: &AtomicBool) -> Option<(u64, Point)> {
+    /// Some trials and their points, at least one and no more than leaves something for as many others as there are
+    /// workers; waits for the end of a generation. None when there are no more, or `cancel` is set.
+    pub(super) fn take(&self, cancel: &AtomicBool, (most, workers): (usize, usize)) -> Vec<Member> {
         match &self.generations {
-            None => self.by_number(cancel),
-            Some(generations) => generations.next(cancel),
+            None => self.by_number(cancel, (most, workers)),
+            Some(generations) => generations.take(cancel, (most, workers)),
         }
     }
 
-    fn by_number(&self, cancel: &AtomicBool) -> Option<(u64, Point)> {
-        while !cancel.load(Ordering::Relaxed) {
+    fn by_number(&self, cancel: &AtomicBool, (most, workers): (usize, usize)) -> Vec<Member> {
+        let left = self.size.saturating_sub(self.next.load(Ordering::Relaxed));
+        let fair = usize::try_from(left).map_or(most, |left| most.min(left.div_ceil(workers)));
+        let mut taken = Vec::new();
+        while taken.len() < fair.max(1) && !cancel.load(Ordering::Relaxed) {
             let rank = self.next.fetch_add(1, Ordering::Relaxed);
             if rank >= self.size {
-                return None;
+                break;
             }
             let trial = self.setup.shard.index + rank * self.setup.shard.count;
             if !self.present.has(trial) {
                 let point = self.setup.sampler.point(&self.setup.space, trial);
-                return Some((trial, point));
+                taken.push((trial, point));
             }
         }
-        None
+        taken
     }
 
     /// Takes note of how a trial did; the last one of a generation lets the next begin.
@@ -165,16 +172,22 @@ impl<'a> Generations<'a> {
             .expect("invariant: no worker panics while holding the lock")
     }
 
-    fn next(&self, cancel: &AtomicBool) -> Option<(u64, Point)> {
+    fn take(&self, cancel: &AtomicBool, (most, workers): (usize, usize)) -> Vec<Member> {
         let mut generation = self.locked();
         loop {
             let stopped = cancel.load(Ordering::Relaxed) || self.halted.load(Ordering::Relaxed);
             if stopped || generation.ended {
-                return None;
+                return Vec::new();
             }
-            if let Some(member) = generation.waiting.pop() {
-                let trial = generation.first + member as u64;
-                return Some((trial, generation.points[member].clone()));
+            let waiting = generation.waiting.len();
+            if waiting > 0 {
+                let kept = waiting - most.min(waiting.div_ceil(workers));
+                let members = generation.waiting.split_off(kept);
+                let member = |member: usize| {
+                    let trial = generation.first + member as u64;
+                    (trial, generation.points[member].clone())
+                };
+                return members.into_iter().rev().map(member).collect();
             }
             let waited = self.ready.wait_timeout(generation, LOOK);
             generation = waited

@@ -412,8 +412,8 @@ mod tests {
             };
             let strength = Rate::from_steps(random.between(0, 100) * (UNIT / 100));
             let slow = wide_total(&weights, &parts, strength);
-            let short = Short::new(&weights, window, horizon);
-            match short.and_then(|short| short.total(&parts, strength)) {
+            let scorer = Short::new(&weights, window, horizon);
+            match scorer.and_then(|scorer| scorer.total(&parts, strength)) {
                 Some(fast) => {
                     assert_eq!(fast, slow, "{weights:?} {strength:?}");
                     short += 1;

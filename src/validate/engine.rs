@@ -14,7 +14,7 @@ use crate::engine::{Journal, drive};
 use crate::exchange::history::{Engine, History, Outcome, World};
 use crate::exchange::model::Model;
 use crate::sweep::batch::board::{Board, Reach};
-use crate::sweep::batch::{Batch, Ground};
+use crate::sweep::batch::{Batch, Ground, Task};
 use crate::sweep::figures::Figures;
 use crate::trader::rules::Rules;
 use crate::trader::{Trader, Upkeep};
@@ -67,12 +67,16 @@ pub fn run_with_pairs(
 pub fn figures_of(world: &World, rules: &Rules, model: &Model) -> Option<Figures> {
     if let Some(start) = model.start {
         let board = Arc::new(Board::new(world, start, Reach::of(&rules.confluence)));
-        let ground = Ground {
-            world,
-            board: &board,
-            start,
+        let task = Task {
+            ground: Ground {
+                world,
+                board: &board,
+                start,
+            },
+            rules,
+            model,
         };
-        if let Some(played) = Batch::default().run(ground, rules, model) {
+        if let Some(played) = Batch::default().run(task) {
             return Some(played.figures(model));
         }
     }

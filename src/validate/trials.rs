@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::exchange::history::{Outcome, World};
 use crate::exchange::model::Model;
 use crate::stats::equity::DailySeries;
-use crate::sweep::batch::Batch;
+use crate::sweep::batch::{Batch, Task};
 use crate::sweep::figures::Figures;
 use crate::sweep::job::Setup;
 use crate::sweep::objective::Verdict;
@@ -137,7 +137,12 @@ pub fn run(candidate: &Candidate, scene: &Scene, batch: &mut Batch) -> Ran {
     let (trial, rules) = (candidate.trial, &candidate.rules);
     let mut model = candidate.model.clone();
     model.start = Some(scene.start);
-    if let Some(played) = batch.run(scene.ground(), rules, &model) {
+    let task = Task {
+        ground: scene.ground(),
+        rules,
+        model: &model,
+    };
+    if let Some(played) = batch.run(task) {
         let daily = played.daily(model.balance);
         return Ran {
             trial,

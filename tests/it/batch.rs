@@ -12,7 +12,7 @@ use confluence::domain::random::Random;
 use confluence::exchange::history::{Engine, World};
 use confluence::exchange::model::{Drilldown, Model};
 use confluence::sweep::batch::board::{Board, Reach};
-use confluence::sweep::batch::{Batch, Ground, is_covered};
+use confluence::sweep::batch::{Batch, Ground, Task, is_covered};
 use confluence::sweep::figures::Figures;
 use confluence::trader::rules::{HaltAction, Role112, Rules};
 
@@ -105,13 +105,17 @@ fn compare(
 ) {
     assert!(is_covered(world, rules, model), "{name}");
     let (outcome, log) = run(world, rules, model, Engine::Skip);
-    let ground = Ground {
-        world,
-        board,
-        start: outcome.start,
+    let task = Task {
+        ground: Ground {
+            world,
+            board,
+            start: outcome.start,
+        },
+        rules,
+        model,
     };
     let keeping = EventLog::keeping();
-    let Some(played) = batch.run_into(ground, (rules, model), keeping) else {
+    let Some(played) = batch.run_into(task, keeping) else {
         panic!("{name}: not replayed");
     };
     if played.log.hash() != log.hash() {
@@ -224,6 +228,72 @@ fn replayed_trials_are_those_of_the_engine_on_random_worlds() {
             "{what} was met only {times} times"
         );
     }
+}
+
+/// Trials of one world side by side, in two groups one after the other: each is as it is alone, whoever is beside it and
+/// whatever was left behind.
+#[test]
+fn trials_of_a_group_are_as_they_are_alone() {
+    let (mut trials, mut entries, mut days) = (0, 0, 0);
+    for seed in 0..300 {
+        let mut random = Random::stream(seed, &[142]);
+        let mut world = random_world(&mut random);
+        let mut settings: Vec<(Rules, Model)> = Vec::new();
+        for _ in 0..random.between(1, 9) {
+            let mut rules = random_rules(&mut random);
+            let mut model = random_model(&mut random, rules.terms);
+            plain(&mut world, &mut rules, &mut model);
+            settings.push((rules, model));
+        }
+        let world = Arc::new(world);
+        if world.end().is_none() {
+            continue;
+        }
+        let reaches = settings
+            .iter()
+            .map(|(rules, _)| Reach::of(&rules.confluence));
+        let reach = reaches.reduce(Reach::with).unwrap();
+        let (rules, model) = &settings[0];
+        let start = run(&world, rules, model, Engine::Skip).0.start;
+        let board = Arc::new(Board::new(&world, start, reach));
+        let ground = Ground {
+            world: &world,
+            board: &board,
+            start,
+        };
+        let task = |(rules, model)| Task {
+            ground,
+            rules,
+            model,
+        };
+        let tasks = settings.iter().map(|(rules, model)| task((rules, model)));
+        let tasks: Vec<Task<'_>> = tasks.filter(Task::is_covered).collect();
+        let mut batch = Batch::default();
+        for round in 0..2 {
+            let group = batch.run_group(&tasks);
+            assert_eq!(group.len(), tasks.len());
+            for (place, (task, played)) in tasks.iter().zip(group).enumerate() {
+                let name = format!("seed {seed}, round {round}, place {place}");
+                let alone = Batch::default().run(*task);
+                assert_eq!(played.is_some(), alone.is_some(), "{name}");
+                let (Some(played), Some(alone)) = (played, alone) else {
+                    continue;
+                };
+                assert_eq!(played.log.hash(), alone.log.hash(), "{name}");
+                assert_eq!(
+                    played.figures(task.model),
+                    alone.figures(task.model),
+                    "{name}"
+                );
+                trials += 1;
+                entries += played.account.trades().len();
+                days += played.rollovers.len();
+                batch.recycle(played);
+            }
+        }
+    }
+    println!("batch: {trials} trials in groups, {entries} trades, {days} rollovers");
+    assert!(trials > 1_000 && entries > 1_000 && days > 1_000);
 }
 
 #[test]

@@ -68,7 +68,7 @@ pub struct Played {
 }
 
 /// A trial under way.
-struct Replay<'a> {
+pub struct Replay<'a> {
     stage: Stage<'a>,
     sizer: Sizer<'a>,
     account: Account,
@@ -93,9 +93,11 @@ struct Replay<'a> {
     halted: bool,
     /// How far ahead the floor is known to be out of reach, the account staying as it is.
     watch: Watch,
-    /// Whether the account has changed at this very instant.
-    changed: bool,
+    /// Whether the floor has been tested at this instant.
+    tested: bool,
     beyond: bool,
+    /// Whether nothing is left but the end.
+    over: bool,
     ambiguous_bars: u64,
     rollovers: Vec<(Timestamp, Notional)>,
     spare: Spare,
@@ -119,59 +121,61 @@ struct Spare {
     bracket: Bracket,
 }
 
-/// Replays a trial; `None` when its account leaves the range of exact amounts.
-#[must_use]
-pub fn replay(stage: Stage<'_>, log: EventLog) -> Option<Played> {
-    let symbols = stage.world.tape.symbols.len();
-    let mut replay = Replay {
-        account: Account::new(stage.model.terms, symbols),
-        log,
-        desks: vec![Desk::default(); symbols],
-        busy: Vec::new(),
-        stakes: Vec::new(),
-        pending: 0,
-        sent: 0,
-        waiting: Vec::new(),
-        now: stage.start,
-        midnight: stage.start.next_day(),
-        next_word: 0,
-        orders: 0,
-        entries_today: 0,
-        floor: None,
-        halted: false,
-        watch: Watch::after(stage.start),
-        changed: false,
-        beyond: false,
-        ambiguous_bars: 0,
-        rollovers: Vec::new(),
-        spare: Spare::default(),
-        sizer: Sizer::new(stage.rules),
-        stage,
-    };
-    replay.open();
-    replay.run();
-    replay.close();
-    if replay.beyond {
-        return None;
-    }
-    replay.account.check();
-    Some(Played {
-        start: replay.stage.start,
-        end: replay.stage.end,
-        equity: replay.equity(),
-        rollovers: replay.rollovers,
-        ambiguous_bars: replay.ambiguous_bars,
-        log: replay.log,
-        account: replay.account,
-    })
-}
-
 impl<'a> Replay<'a> {
-    /// All instants but the end, each with its ranks in order (T6).
-    fn run(&mut self) {
-        while let Some(instant) = self.next_instant() {
+    /// A trial at its first instant.
+    #[must_use]
+    pub fn new(stage: Stage<'a>, log: EventLog, mut account: Account) -> Self {
+        let symbols = stage.world.tape.symbols.len();
+        account.reset(stage.model.terms, symbols);
+        let mut replay = Self {
+            account,
+            log,
+            desks: vec![Desk::default(); symbols],
+            busy: Vec::new(),
+            stakes: Vec::new(),
+            pending: 0,
+            sent: 0,
+            waiting: Vec::new(),
+            now: stage.start,
+            midnight: stage.start.next_day(),
+            next_word: 0,
+            orders: 0,
+            entries_today: 0,
+            floor: None,
+            halted: false,
+            watch: Watch::after(stage.start),
+            tested: false,
+            beyond: false,
+            over: false,
+            ambiguous_bars: 0,
+            rollovers: Vec::new(),
+            spare: Spare::default(),
+            sizer: Sizer::new(stage.rules),
+            stage,
+        };
+        replay.open();
+        replay
+    }
+
+    /// The next UTC rollover.
+    #[must_use]
+    pub const fn midnight(&self) -> Timestamp {
+        self.midnight
+    }
+
+    /// Goes on until the last rollover up to an instant, or to the end; `None` when that is reached. All instants but
+    /// the end have their ranks in order (T6).
+    pub fn advance(&mut self, until: Option<Timestamp>) -> Option<()> {
+        while !self.over {
+            if until.is_some_and(|until| self.midnight > until) {
+                return Some(());
+            }
+            let Some(instant) = self.next_instant() else {
+                self.over = true;
+                return None;
+            };
             self.now = instant;
-            self.changed = false;
+            self.tested = false;
             self.gather_due();
             self.pass_bars();
             self.test_floor();
@@ -181,10 +185,30 @@ impl<'a> Replay<'a> {
             self.arrive();
             self.pass_opens();
             self.execute();
-            if self.beyond {
-                return;
-            }
+            self.over = self.beyond;
         }
+        None
+    }
+
+    /// What it leaves; `None` when its account left the range of exact amounts.
+    #[must_use]
+    pub fn finish(mut self) -> Option<Played> {
+        if !self.beyond {
+            self.close();
+        }
+        if self.beyond {
+            return None;
+        }
+        self.account.check();
+        Some(Played {
+            start: self.stage.start,
+            end: self.stage.end,
+            equity: self.equity(),
+            rollovers: self.rollovers,
+            ambiguous_bars: self.ambiguous_bars,
+            log: self.log,
+            account: self.account,
+        })
     }
 
     /// The busy symbols that have something to do now.
@@ -252,7 +276,8 @@ impl<'a> Replay<'a> {
     fn next_instant(&mut self) -> Option<Timestamp> {
         let due = self.busy.iter().filter_map(|busy| busy.next);
         let next = due.fold(self.midnight, Timestamp::min);
-        let next = self.floor_instant(next);
+        let low = self.first_low(next.min(self.stage.end));
+        let next = low.unwrap_or(next);
         while let Some(word) = self.stage.words.get(self.next_word)
             && word.at < next
             && word.at <= self.stage.end
@@ -282,15 +307,12 @@ impl<'a> Replay<'a> {
         check_standing(self.stage.rules, true, &standing)
     }
 
-    /// S14: the first bar end before `until` at which the floor is met, or `until`.
-    fn floor_instant(&mut self, until: Timestamp) -> Timestamp {
-        let last = until.min(self.stage.end);
-        let Some(floor) = self.floor.filter(|_| !self.watch.knows(last)) else {
-            return until;
-        };
+    /// S14: the first bar end not tested yet, up to `until`, at which the floor is met.
+    fn first_low(&mut self, until: Timestamp) -> Option<Timestamp> {
+        let floor = self.floor.filter(|_| !self.watch.knows(until))?;
         if self.far(floor) {
-            self.watch.trust(last);
-            return until;
+            self.watch.trust(until);
+            return None;
         }
         let standing = Standing {
             tape: &self.stage.world.tape,
@@ -300,8 +322,7 @@ impl<'a> Replay<'a> {
                 FloorBasis::Wallet => &[],
             },
         };
-        let low = standing.search(floor.level, &mut self.watch, last);
-        low.unwrap_or(until)
+        standing.search(floor.level, &mut self.watch, until)
     }
 
     /// Whether the floor is out of reach up to the next touch, were all positions at their stops at once.
@@ -319,17 +340,8 @@ impl<'a> Replay<'a> {
 
     /// Rank 1: the daily loss, at the ends of bars.
     fn test_floor(&mut self) {
-        let Some(floor) = self.floor else { return };
-        let known = !self.changed && self.watch.knows(self.now);
-        if known || self.far(floor) || !self.floor_is_met() {
-            return;
-        }
-        let mut series = self.stage.world.tape.series.iter().flatten();
-        let ends = series.any(|series| {
-            let row = series.last_completed(self.now);
-            row.is_some_and(|row| series.end_time(row) == self.now)
-        });
-        if ends {
+        self.tested = true;
+        if self.first_low(self.now) == Some(self.now) {
             self.report_floor();
         }
     }
@@ -463,8 +475,8 @@ impl<'a> Replay<'a> {
 
     /// Forgets what was computed from the state before.
     fn changed(&mut self, symbol: SymbolId) {
-        self.watch.restart(self.now);
-        self.changed = true;
+        let untested = Span::from_millis(i64::from(!self.tested));
+        self.watch.restart(self.now - untested);
         self.beyond |= is_beyond(self.account.wallet());
         let position = self.position(symbol);
         let instrument = self.instrument(symbol);
@@ -473,12 +485,16 @@ impl<'a> Replay<'a> {
         let place = self
             .stakes
             .binary_search_by_key(&symbol, |stake| stake.symbol);
-        let stake = position.zip(self.series(symbol));
-        let stake = stake.map(|(position, series)| Stake::new(symbol, position, series));
-        match (place, stake) {
-            (Ok(place), Some(stake)) => self.stakes[place] = stake,
+        match (place, position) {
+            (Ok(place), Some(position)) => self.stakes[place].now(position),
             (Ok(place), None) => drop(self.stakes.remove(place)),
-            (Err(place), Some(stake)) => self.stakes.insert(place, stake),
+            (Err(place), Some(position)) => {
+                let series = self.series(symbol);
+                let stake = series.map(|series| Stake::new(symbol, position, series));
+                stake
+                    .into_iter()
+                    .for_each(|stake| self.stakes.insert(place, stake));
+            }
             (Err(_), None) => {}
         }
     }
