@@ -223,7 +223,7 @@ impl<'a> Line<'a> {
                     self.text(reject.name());
                 }
                 for fill in &report.fills {
-                    self.fill(REPORTED_FILL, id.0, 0, fill, fill.qty);
+                    self.fill(REPORTED_FILL, (id.0, 0), fill, fill.qty);
                 }
             }
         }
@@ -231,17 +231,17 @@ impl<'a> Line<'a> {
 
     /// Writes [`OrderUpdate::Filled`].
     pub fn filled(&mut self, id: OrderId, fill: &Fill, total: Qty, complete: bool) {
-        self.fill(FILLED, id.0, u64::from(complete), fill, total);
+        self.fill(FILLED, (id.0, u64::from(complete)), fill, total);
     }
 
     /// Writes [`AccountUpdate::Closed`].
     pub fn closed(&mut self, symbol: SymbolId, cause: Reason, fill: &Fill) {
         let more = reason(cause);
-        self.fill(CLOSED, symbol_number(symbol), more, fill, fill.qty);
+        self.fill(CLOSED, (symbol_number(symbol), more), fill, fill.qty);
     }
 
     /// An execution, of whom or what, and how much was executed with it; `more` is what else is to be said of it.
-    fn fill(&mut self, tag: u8, of: u64, more: u64, fill: &Fill, total: Qty) {
+    fn fill(&mut self, tag: u8, (of, more): (u64, u64), fill: &Fill, total: Qty) {
         let liquidity = match fill.liquidity {
             Liquidity::Taker => 1,
             Liquidity::Maker => 2,

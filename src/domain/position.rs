@@ -119,6 +119,7 @@ impl Position {
 
     /// Profit at a price, exact (A2).
     #[must_use]
+    #[inline]
     pub fn unrealized(&self, mark: Price) -> Notional {
         self.gain(mark * self.qty - self.cost)
     }

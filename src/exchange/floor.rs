@@ -9,7 +9,7 @@ use crate::domain::position::Position;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
 use crate::market::ranges::{Columns, STOREYS};
-use crate::market::tape::{Series, Tape};
+use crate::market::tape::{Clock, Series, Tape};
 
 /// An account between two events.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +33,44 @@ pub struct Stake<'a> {
     pub least: Option<Notional>,
     series: &'a Series,
     marks: Columns<'a>,
+    clock: Option<Clock>,
+}
+
+/// The last completed row of one series after another at one instant: looked up once where their bars are at the same
+/// times.
+struct Rows {
+    at: Timestamp,
+    last: Option<(Clock, Option<usize>)>,
+}
+
+impl Rows {
+    const fn at(at: Timestamp) -> Self {
+        Self { at, last: None }
+    }
+
+    /// The row of a stake, and whether its bars are at the times of the one asked for before.
+    fn of(&mut self, stake: &Stake<'_>) -> (Option<usize>, bool) {
+        match (stake.clock, self.last) {
+            (Some(clock), Some((same, row))) if clock == same => (row, true),
+            (clock, _) => {
+                let row = stake.series.last_completed(self.at);
+                self.last = clock.map(|clock| (clock, row));
+                (row, false)
+            }
+        }
+    }
+}
+
+/// What positions are worth over their cost at their last completed marks (A2): nothing before the first.
+#[must_use]
+pub fn profits(stakes: &[Stake<'_>], at: Timestamp) -> Notional {
+    let mut rows = Rows::at(at);
+    stakes.iter().fold(Notional::ZERO, |sum, stake| {
+        let (row, _) = rows.of(stake);
+        row.map_or(sum, |row| {
+            sum + stake.position.unrealized(stake.series.mark_close(row))
+        })
+    })
 }
 
 impl<'a> Stake<'a> {
@@ -45,6 +83,7 @@ impl<'a> Stake<'a> {
             least: None,
             series,
             marks: series.mark_columns(),
+            clock: series.clock(),
         }
     }
 
@@ -54,32 +93,24 @@ impl<'a> Stake<'a> {
         self.least = None;
     }
 
-    /// What it is worth over its cost at the last completed mark (A2): nothing before the first.
-    #[must_use]
-    pub fn profit(&self, at: Timestamp) -> Notional {
-        let row = self.series.last_completed(at);
-        row.map_or(Notional::ZERO, |row| {
-            self.position.unrealized(self.series.mark_close(row))
-        })
+    /// With the last completed mark in a row, it is not worth less than this as long as the mark is in the same block
+    /// of bars; the row after that block.
+    fn bound(&self, row: Option<usize>, storey: usize) -> (Notional, usize) {
+        // Before its first bar a position has no mark and counts as nothing.
+        let Some(row) = row else {
+            return (Notional::ZERO, 0);
+        };
+        let (low, high, after) = self.marks.block(storey, row);
+        let worst = self.position.unrealized(match self.position.direction {
+            Direction::Long => low,
+            Direction::Short => high,
+        });
+        (self.least.map_or(worst, |least| least.max(worst)), after)
     }
 
-    /// It is not worth less than this at `from`, and until when that holds: as long as its mark is in the same block
-    /// of bars.
-    fn bound(&self, from: Timestamp, storey: usize) -> (Notional, Option<Timestamp>) {
-        let (worst, left) = match self.series.last_completed(from) {
-            // Before its first bar a position has no mark and counts as nothing.
-            None => (Notional::ZERO, 0),
-            Some(row) => {
-                let (low, high, after) = self.marks.block(storey, row);
-                let worst = self.position.unrealized(match self.position.direction {
-                    Direction::Long => low,
-                    Direction::Short => high,
-                });
-                (self.least.map_or(worst, |least| least.max(worst)), after)
-            }
-        };
-        let ends = left < self.series.len();
-        (worst, ends.then(|| self.series.end_time(left) - MOMENT))
+    /// Until when the last completed row is before another.
+    fn before(&self, row: usize) -> Option<Timestamp> {
+        (row < self.series.len()).then(|| self.series.end_time(row) - MOMENT)
     }
 }
 
@@ -176,18 +207,24 @@ impl Standing<'_> {
 
     /// Wallet and unrealised profit.
     fn equity(&self, at: Timestamp) -> Notional {
-        let profits = self.held.iter().map(|stake| stake.profit(at));
-        profits.fold(self.wallet, |sum, profit| sum + profit)
+        self.wallet + profits(self.held, at)
     }
 
     /// Equity is not below this at `from`, and until when that holds.
     fn bound(&self, from: Timestamp, storey: usize) -> (Notional, Timestamp) {
+        let mut rows = Rows::at(from);
+        let mut least = self.wallet;
         // Without a position nothing ever changes.
-        let start = (self.wallet, Timestamp::from_millis(i64::MAX));
-        self.held.iter().fold(start, |(sum, known), stake| {
-            let (worst, until) = stake.bound(from, storey);
-            (sum + worst, until.map_or(known, |until| known.min(until)))
-        })
+        let mut known = Timestamp::from_millis(i64::MAX);
+        for stake in self.held {
+            let (row, same) = rows.of(stake);
+            let (worst, after) = stake.bound(row, storey);
+            least += worst;
+            if !same {
+                known = stake.before(after).map_or(known, |until| known.min(until));
+            }
+        }
+        (least, known)
     }
 
     /// The next bar end. What has changed since the last one shows at the next, whosever it is; later ones matter only

@@ -248,6 +248,7 @@ impl Columns<'_> {
 
     /// Lowest low and highest high of the block of a storey that a row is in, and the row after the block.
     #[must_use]
+    #[inline]
     pub fn block(&self, storey: usize, row: usize) -> (Price, Price, usize) {
         let shift = (storey + 1) * FAN_BITS;
         let place = row >> shift;

@@ -67,6 +67,10 @@ struct Segment {
     length: Span,
 }
 
+/// When the bars of a series are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock(Segment);
+
 /// Everything a run reads of the world besides its signals. Shared between runs, never changed by one.
 #[derive(Clone, Debug)]
 pub struct Tape {
@@ -208,6 +212,16 @@ impl Series {
     pub fn end_time(&self, row: usize) -> Timestamp {
         let segment = self.segment_at(row);
         segment.open_time(row) + segment.length
+    }
+
+    /// When its bars are, where one stretch without a gap holds them all: series that agree in this have the same row at
+    /// any instant.
+    #[must_use]
+    pub fn clock(&self) -> Option<Clock> {
+        match self.segments.as_slice() {
+            [only] => Some(Clock(*only)),
+            _ => None,
+        }
     }
 
     /// How many bars there are.

@@ -26,8 +26,11 @@ use crate::sweep::work::{Member, Work};
 use crate::sweep::worlds::Scene;
 use crate::trader::rules::Rules;
 
-/// So many trials are replayed side by side; more gain nothing.
-const GROUP: usize = 32;
+/// So many trials are replayed side by side at most; more gain nothing.
+const GROUP_MAX: usize = 32;
+
+/// What the trials of a group may take of memory together, as long as it is more than one.
+const GROUP_BYTES: usize = 24 << 20;
 
 /// Time between two reports: nobody reads faster, and waking somebody for each trial costs a tenth of it.
 const BETWEEN: Duration = Duration::from_millis(100);
@@ -59,6 +62,7 @@ pub fn run_all(
     tell: &mut dyn FnMut(Standing),
 ) -> Result<Standing, JournalError> {
     let threads = threads.max(1);
+    let group = (GROUP_BYTES / setup.worlds.trial_bytes().max(1)).clamp(1, GROUP_MAX);
     let work = Work::new(setup, (journal.path(), present))?;
     let shared = Mutex::new(Shared {
         standing: Standing {
@@ -88,7 +92,7 @@ pub fn run_all(
                     !locked(shared).take(setup, (trial, verdict), written)
                 };
                 loop {
-                    let members = work.take(cancel, (GROUP, threads));
+                    let members = work.take(cancel, (group, threads));
                     if members.is_empty() {
                         return;
                     }

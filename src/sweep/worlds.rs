@@ -187,6 +187,16 @@ impl Worlds {
         self.scenes.get(&own)
     }
 
+    /// Bytes that one trial under way takes besides what all share: measured, for every signal that can matter, and for
+    /// the first buffers.
+    #[must_use]
+    pub fn trial_bytes(&self) -> usize {
+        const SIGNAL: usize = 150;
+        const BUFFERS: usize = 1 << 16;
+        let heard = self.scenes.values().map(|scene| scene.board.heard.len());
+        heard.max().unwrap_or(0) * SIGNAL + BUFFERS
+    }
+
     /// Bytes of the price columns in memory, marks, finer bars and funding included.
     #[must_use]
     pub fn column_bytes(&self) -> usize {

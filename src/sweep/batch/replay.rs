@@ -21,7 +21,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::engine::Journal;
 use crate::exchange::account::Account;
 use crate::exchange::fills::{Hit, Resting, forced};
-use crate::exchange::floor::{Stake, Standing, Watch};
+use crate::exchange::floor::{Stake, Standing, Watch, profits};
 use crate::exchange::history::{World, is_beyond};
 use crate::exchange::model::{EndOfData, Model};
 use crate::market::tape::Series;
@@ -76,6 +76,8 @@ pub struct Replay<'a> {
     desks: Vec<Desk>,
     /// Symbols with a position or an entry, in byte order.
     busy: Vec<Busy>,
+    /// The earliest instant at which one of them must be looked at.
+    soonest: Option<Timestamp>,
     /// Open positions and their prices, in byte order.
     stakes: Vec<Stake<'a>>,
     /// Entries on their way, filled by nothing yet.
@@ -132,6 +134,7 @@ impl<'a> Replay<'a> {
             log,
             desks: vec![Desk::default(); symbols],
             busy: Vec::new(),
+            soonest: None,
             stakes: Vec::new(),
             pending: 0,
             sent: 0,
@@ -214,9 +217,16 @@ impl<'a> Replay<'a> {
     /// The busy symbols that have something to do now.
     fn gather_due(&mut self) {
         let Self {
-            spare, busy, now, ..
+            spare,
+            busy,
+            now,
+            soonest,
+            ..
         } = self;
         spare.due.clear();
+        if soonest.is_none_or(|soonest| soonest > *now) {
+            return;
+        }
         let due = busy
             .iter()
             .filter(|busy| busy.next.is_some_and(|next| next <= *now));
@@ -261,8 +271,7 @@ impl<'a> Replay<'a> {
 
     /// Wallet and unrealised profit at the last completed marks (A2).
     fn equity(&self) -> Notional {
-        let profits = self.stakes.iter().map(|stake| stake.profit(self.now));
-        profits.fold(self.account.wallet().exact(), |sum, profit| sum + profit)
+        self.account.wallet().exact() + profits(&self.stakes, self.now)
     }
 
     fn watched(&self, basis: FloorBasis) -> Notional {
@@ -274,8 +283,8 @@ impl<'a> Replay<'a> {
 
     /// The next instant at which more is to be done than to hear a signal that changes nothing: those are heard here.
     fn next_instant(&mut self) -> Option<Timestamp> {
-        let due = self.busy.iter().filter_map(|busy| busy.next);
-        let next = due.fold(self.midnight, Timestamp::min);
+        let midnight = self.midnight;
+        let next = self.soonest.map_or(midnight, |due| due.min(midnight));
         let low = self.first_low(next.min(self.stage.end));
         let next = low.unwrap_or(next);
         while let Some(word) = self.stage.words.get(self.next_word)
@@ -469,8 +478,9 @@ impl<'a> Replay<'a> {
             (Err(place), true) => self.busy.insert(place, Busy { symbol, next }),
             (Ok(place), false) => drop(self.busy.remove(place)),
             (Ok(place), true) => self.busy[place].next = next,
-            (Err(_), false) => {}
+            (Err(_), false) => return,
         }
+        self.soonest = self.busy.iter().filter_map(|busy| busy.next).min();
     }
 
     /// Forgets what was computed from the state before.
