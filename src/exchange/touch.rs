@@ -54,9 +54,10 @@ pub fn next_touch(
     (bound < rows).then_some(bound)
 }
 
-/// Folds rows that touched nothing into the peaks of trailing stops.
+/// Folds rows that touched nothing into the peaks of trailing stops. Those that are not armed need none: such rows lie
+/// short of the activation, and whatever arms a stop is a better peak than all before it.
 pub fn follow_rows(resting: &mut [Resting], series: &Series, from: usize, to: usize) {
-    for order in resting.iter_mut().filter(|order| order.peak.is_some()) {
+    for order in resting.iter_mut().filter(|order| order.armed) {
         let columns = match order.watched() {
             Watched::Contract => series.contract_columns(),
             Watched::Mark => series.mark_columns(),

@@ -78,7 +78,7 @@ pub struct Replay<'a> {
     busy: Vec<Busy>,
     /// The earliest instant at which one of them must be looked at.
     soonest: Option<Timestamp>,
-    /// Open positions and their prices, in byte order.
+    /// Open positions and their prices, in any order: only sums are made of them, and sums are exact.
     stakes: Vec<Stake<'a>>,
     /// Entries on their way, filled by nothing yet.
     pending: u32,
@@ -492,20 +492,16 @@ impl<'a> Replay<'a> {
         let instrument = self.instrument(symbol);
         self.desks[symbol.index()].liquidation = position
             .and_then(|position| position.liquidation(position.isolated.exact(), instrument));
-        let place = self
-            .stakes
-            .binary_search_by_key(&symbol, |stake| stake.symbol);
+        let place = self.stakes.iter().position(|stake| stake.symbol == symbol);
         match (place, position) {
-            (Ok(place), Some(position)) => self.stakes[place].now(position),
-            (Ok(place), None) => drop(self.stakes.remove(place)),
-            (Err(place), Some(position)) => {
+            (Some(place), Some(position)) => self.stakes[place].now(position),
+            (Some(place), None) => drop(self.stakes.swap_remove(place)),
+            (None, Some(position)) => {
                 let series = self.series(symbol);
-                let stake = series.map(|series| Stake::new(symbol, position, series));
-                stake
-                    .into_iter()
-                    .for_each(|stake| self.stakes.insert(place, stake));
+                self.stakes
+                    .extend(series.map(|series| Stake::new(symbol, position, series)));
             }
-            (Err(_), None) => {}
+            (None, None) => {}
         }
     }
 }
