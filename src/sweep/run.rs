@@ -30,7 +30,7 @@ use crate::trader::rules::Rules;
 const GROUP_MAX: usize = 32;
 
 /// What the trials of a group may take of memory together, as long as it is more than one.
-const GROUP_BYTES: usize = 28 << 20;
+const GROUP_BYTES: usize = 20 << 20;
 
 /// Time between two reports: nobody reads faster, and waking somebody for each trial costs a tenth of it.
 const BETWEEN: Duration = Duration::from_millis(100);

@@ -59,6 +59,7 @@ impl Intake {
             self.gone.clear();
             self.gone.resize(signals.len(), false);
             self.words.clear();
+            self.words.reserve_exact(board.heard.len());
             let scorer = Scorer::new(rules);
             for heard in &board.heard {
                 self.hear_one((rules, &scorer), signals, (board, heard));
