@@ -44,6 +44,9 @@ pub struct EventLog {
     keep: bool,
 }
 
+/// How records are written and hashed: hashes of two forms cannot be compared. It changes with either.
+pub const FORM: &str = "blake3 1";
+
 /// Hashed in pieces of this size, so that the buffer stays in the cache.
 const PIECE: usize = 1 << 14;
 

@@ -144,8 +144,8 @@ fn sweep(args: &RunArgs, session: &Session) -> anyhow::Result<Outcome> {
     // The pace is that of the trials: tables and pictures take their own time.
     let elapsed = reporter.ran.get().unwrap_or_else(|| progress.elapsed());
     drop(progress);
-    if !args.proof.validate || finished.is_err() {
-        args.enter((&setup, &output), &finished, session);
+    if has_trials(&finished) && (!args.proof.validate || finished.is_err()) {
+        args.enter((&setup, &output), session);
     }
     let finished = finished.map_err(|error| {
         if matches!(error, SweepError::Interrupted { .. }) {
@@ -170,7 +170,20 @@ fn sweep(args: &RunArgs, session: &Session) -> anyhow::Result<Outcome> {
     if !args.proof.validate {
         return Ok(Outcome::Done);
     }
-    validate::after(&args.proof, (&setup, &finished), output.threads, session)
+    let verdict = validate::after(&args.proof, (&setup, &finished), output.threads, session);
+    if verdict.is_err() {
+        // It may have been stopped before it told the register; what the register knows is not added again.
+        args.enter((&setup, &output), session);
+    }
+    verdict
+}
+
+/// Whether there is something to tell the register: also when none of it can be the best or the user stopped it.
+const fn has_trials(finished: &Result<Finished, SweepError>) -> bool {
+    matches!(
+        finished,
+        Ok(_) | Err(SweepError::NoBest(_) | SweepError::Interrupted { .. })
+    )
 }
 
 impl RunArgs {
@@ -205,26 +218,12 @@ impl RunArgs {
         }
     }
 
-    /// What was tried is told the register, also when none of it can be the best or the user stopped it.
-    fn enter(
-        &self,
-        (setup, output): (&Setup, &Output),
-        finished: &Result<Finished, SweepError>,
-        session: &Session,
-    ) {
-        let has_trials = match finished {
-            Ok(_) => true,
-            Err(error) => matches!(
-                error,
-                SweepError::NoBest(_) | SweepError::Interrupted { .. }
-            ),
-        };
-        if has_trials {
-            let place = setup.place(output);
-            let place = (place.as_path(), setup.shard);
-            let crew = (output.threads, session);
-            validate::enter(setup.identity(), place, &self.proof.register.file, crew);
-        }
+    /// What was tried is told the register.
+    fn enter(&self, (setup, output): (&Setup, &Output), session: &Session) {
+        let place = setup.place(output);
+        let place = (place.as_path(), setup.shard);
+        let crew = (output.threads, session);
+        validate::enter(setup.identity(), place, &self.proof.register.file, crew);
     }
 }
 

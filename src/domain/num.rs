@@ -126,11 +126,11 @@ fn divide_narrow(numerator: i128, divisor: u64, rounding: Rounding) -> i128 {
 /// `wide * by`, exact: a fraction of the time of a product of two wide numbers.
 ///
 /// # Panics
-/// Beyond 126 bits.
+/// Beyond 125 bits.
 #[must_use]
 #[inline]
 pub fn times(wide: i128, by: i64) -> i128 {
-    checked_times(wide, by).expect("invariant: products fit 126 bits")
+    checked_times(wide, by).expect("invariant: products fit 125 bits")
 }
 
 #[inline]

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use crate::backtest::log::FORM;
 use crate::backtest::prepare::Sources;
 use crate::settings::layers::Layers;
 use crate::settings::overlay::Base;
@@ -144,6 +145,7 @@ impl Setup {
         let config = settings.to_toml();
         let mut parts = vec![
             ("version", env!("CARGO_PKG_VERSION").to_owned()),
+            ("event_log", FORM.to_owned()),
             ("method", job.method.name().to_owned()),
             ("trials", trials.to_string()),
             ("seed", seed.to_string()),

@@ -29,8 +29,8 @@ use crate::trader::rules::Rules;
 /// So many trials are replayed side by side at most; more gain nothing.
 const GROUP_MAX: usize = 32;
 
-/// What the trials of a group may take of memory together, as long as it is more than one.
-const GROUP_BYTES: usize = 20 << 20;
+/// What the groups of all threads may take of memory together, as long as one is of more than one trial.
+const GROUPS_BYTES: usize = 40 << 20;
 
 /// Time between two reports: nobody reads faster, and waking somebody for each trial costs a tenth of it.
 const BETWEEN: Duration = Duration::from_millis(100);
@@ -62,7 +62,8 @@ pub fn run_all(
     tell: &mut dyn FnMut(Standing),
 ) -> Result<Standing, JournalError> {
     let threads = threads.max(1);
-    let group = (GROUP_BYTES / setup.worlds.trial_bytes().max(1)).clamp(1, GROUP_MAX);
+    let group = GROUPS_BYTES / threads / setup.worlds.trial_bytes().max(1);
+    let group = group.clamp(1, GROUP_MAX);
     let work = Work::new(setup, (journal.path(), present))?;
     let shared = Mutex::new(Shared {
         standing: Standing {
