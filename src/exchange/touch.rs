@@ -10,7 +10,7 @@ use crate::market::ranges::{Band, Follower};
 use crate::market::tape::Series;
 
 /// The first row at or after `from` that can touch what rests or the liquidation level of a position. The peaks of
-/// trailing stops must include every row before `from`.
+/// armed trailing stops must include every row before `from`.
 #[must_use]
 pub fn next_touch(
     series: &Series,

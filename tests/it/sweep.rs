@@ -10,6 +10,7 @@ use confluence::market::signals::write_csv;
 use confluence::settings::layers::Layers;
 use confluence::settings::overlay::{Base, Slot};
 use confluence::sweep::method::{Method, Sampler};
+use confluence::sweep::record::seal;
 use confluence::sweep::space::{Choice, Coordinate, Parameter, Range, Space};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -93,6 +94,17 @@ fn same(one: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<String, Vec<u8>>, what
 
 fn count(rows: &[BTreeMap<String, String>], status: &str) -> usize {
     rows.iter().filter(|row| row["status"] == status).count()
+}
+
+/// A journal as a program wrote it that hashed logs in another way.
+fn of_older_form(journal: &str) -> String {
+    let (head, rest) = journal.split_once('\n').unwrap();
+    let mut head: Value = serde_json::from_str(head).unwrap();
+    let fields = head.as_object_mut().unwrap();
+    fields.remove("check").unwrap();
+    let identity = fields["identity"].as_object_mut().unwrap();
+    identity.remove("event_log").unwrap();
+    format!("{}\n{rest}", seal(&head))
 }
 
 #[test]
@@ -311,9 +323,25 @@ fn shards_merge_to_the_bytes_of_one_sweep() {
     );
     let foreign = [parts[0], parts[1], "foreign/shard-3-of-3"];
     refused(&foreign, &["is of another sweep", "trials is 601, not 600"]);
-    // A shard that did not finish.
     let journal = place.path(parts[1]).join("trials.jsonl");
     let text = fs::read_to_string(&journal).unwrap();
+    // A shard whose hashes are of another form: they would stand side by side.
+    let older = of_older_form(&text);
+    fs::write(&journal, &older).unwrap();
+    refused(&["parts"], &["is of another sweep", "event_log"]);
+    let resumed = [&RANDOM[..], &["--shard", "2/3", "--resume"]].concat();
+    let output = place.sweep("parts", &resumed).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && said.contains("its event_log is another"),
+        "{said}"
+    );
+    assert_eq!(
+        fs::read_to_string(&journal).unwrap(),
+        older,
+        "left as it was"
+    );
+    // A shard that did not finish.
     let cut = text.trim_end().rfind('\n').unwrap() + 1;
     fs::write(&journal, &text[..cut]).unwrap();
     refused(&["parts"], &["199 of 200 trials are there", "--resume"]);

@@ -198,7 +198,7 @@ impl History<'_> {
                 Touch::Never
             };
         }
-        // Trailing stops continue from their peaks, which must include every row before `from`.
+        // Armed trailing stops continue from their peaks, which must include every row before `from`.
         self.catch_up(symbol, from);
         let liquidation = self.liquidation_level(symbol, &world.tape.instruments[symbol.index()]);
         let resting = &self.desks[symbol.index()].resting;
