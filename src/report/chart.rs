@@ -7,6 +7,7 @@ pub mod heat;
 pub mod render;
 pub mod scale;
 pub mod shade;
+pub mod spec;
 
 use self::scale::Point;
 use super::format;

@@ -11,3 +11,4 @@ pub mod input;
 pub mod sweep;
 pub mod table;
 pub mod validation;
+pub mod words;
