@@ -17,7 +17,7 @@ pub const MARK: &str = "run.json";
 const KIND: &str = "confluence run";
 
 /// All that a run of ours holds: a folder with anything else in it is not replaced, or that would be lost.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     MARK,
     "config.toml",
     "equity.parquet",
@@ -27,6 +27,7 @@ const FILES: [&str; 12] = [
     "png/drawdown.png",
     "png/equity.png",
     "report.html",
+    "report.msgpack",
     "signals.csv",
     "timing.json",
     "trades.csv",

@@ -29,6 +29,7 @@ use crate::report::chart::render::ChartError;
 use crate::report::chart::render::pictures;
 use crate::report::html;
 use crate::report::input::{Reproduce, RunReport, Weight};
+use crate::report::saved;
 use crate::settings::Settings;
 use crate::stats::costs::CostError;
 
@@ -204,6 +205,7 @@ fn write_data(
     target.write("ledger.csv", &ledger_csv(&parts.run.outcome, symbols))?;
     let equity = curve::encode(Path::new("equity.parquet"), &columns(parts.curve))?;
     target.write("equity.parquet", &equity)?;
+    target.write(saved::FILE, &saved::to_bytes(report))?;
     Ok(())
 }
 

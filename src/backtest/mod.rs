@@ -9,6 +9,7 @@ pub mod line;
 pub mod log;
 mod notes;
 pub mod prepare;
+mod record;
 pub mod replays;
 pub mod run;
 pub mod summary;

@@ -2,13 +2,16 @@
 //!
 //! Not here: computing any of it (`stats`, `backtest`).
 
+use serde::{Deserialize, Serialize};
+
+use super::record::Record;
 use crate::stats::activity::BarSeries;
 use crate::stats::equity::DailySeries;
 use crate::stats::metrics::{BenchmarkSeries, Metrics};
 use crate::stats::trade_row::TradeRow;
 
 /// A finished run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunReport {
     /// What the run is called, for example the signal file's name.
     pub title: String,
@@ -25,6 +28,7 @@ pub struct RunReport {
     /// Equity at day ends.
     pub daily: DailySeries,
     /// Equity at bar ends; may be empty.
+    #[serde(skip)]
     pub bars: BarSeries,
     /// Holding instead of trading; levels start at the initial balance.
     pub benchmarks: Vec<BenchmarkSeries>,
@@ -54,10 +58,12 @@ pub struct RunReport {
     pub warnings: Vec<String>,
     /// How to get the same result again.
     pub reproduce: Reproduce,
+    /// What the charts need beyond figures.
+    pub record: Record,
 }
 
 /// From message to fill.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SignalSummary {
     /// Messages of the input.
     pub total: usize,
@@ -72,7 +78,7 @@ pub struct SignalSummary {
 }
 
 /// One stage of the funnel.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FunnelStage {
     /// What came through, for example `matched in a pair`.
     pub name: String,
@@ -98,7 +104,7 @@ impl FunnelStage {
 }
 
 /// A reason and how often it was met.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReasonCount {
     /// As the files write it, for example `low_score`.
     pub reason: String,
@@ -107,7 +113,7 @@ pub struct ReasonCount {
 }
 
 /// What became of one message.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SignalVerdict {
     /// When it was had, RFC 3339.
     pub time: String,
@@ -122,7 +128,7 @@ pub struct SignalVerdict {
 }
 
 /// F12, D5.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PathCounts {
     /// Bars with a position open after the opening point.
     pub bars_in_position: u64,
@@ -139,7 +145,7 @@ pub struct PathCounts {
 }
 
 /// How much a note weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Weight {
     /// Good to know.
     Note,
@@ -148,7 +154,7 @@ pub enum Weight {
 }
 
 /// Something about the prices of a symbol, or of all of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataNote {
     /// The contract; `None` is about all.
     pub symbol: Option<String>,
@@ -159,7 +165,7 @@ pub struct DataNote {
 }
 
 /// One setting of the model and what it means.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assumption {
     /// For example `Latency`.
     pub label: String,
@@ -170,7 +176,7 @@ pub struct Assumption {
 }
 
 /// How to get the same result again.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reproduce {
     /// The command.
     pub command: String,

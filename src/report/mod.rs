@@ -8,6 +8,8 @@ pub mod format;
 pub mod headline;
 pub mod html;
 pub mod input;
+pub mod record;
+pub mod saved;
 pub mod sweep;
 pub mod table;
 pub mod validation;

@@ -9,6 +9,7 @@ use confluence::report::input::{
     Assumption, DataNote, FunnelStage, PathCounts, ReasonCount, Reproduce, RunReport,
     SignalSummary, SignalVerdict, Weight,
 };
+use confluence::report::record::Record;
 use confluence::stats::activity::BarSeries;
 use confluence::stats::benchmark;
 use confluence::stats::costs;
@@ -242,6 +243,7 @@ pub(crate) fn run(shape: Shape) -> RunReport {
     let benchmarks = benchmarks(&mut random, daily.closes.len() + 1);
     let touched = trades.iter().map(|row| u64::from(row.ambiguous_bars)).sum();
     RunReport {
+        record: Record::default(),
         title: "made-up random walk, not a market".to_owned(),
         run_id: "7c1e5b0a94d2f38e61ab".to_owned(),
         version: "0.0.0-test".to_owned(),
