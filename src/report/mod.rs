@@ -8,6 +8,7 @@ pub mod format;
 pub mod headline;
 pub mod html;
 pub mod input;
+pub mod panels;
 pub mod record;
 pub mod saved;
 pub mod sweep;
