@@ -14,6 +14,7 @@ macro_rules! words {
     };
 }
 
+pub mod book;
 pub mod panel;
 
 /// Languages of the report.
@@ -35,7 +36,7 @@ pub struct Word {
 }
 
 /// All parts of the table.
-const PARTS: [&[Word]; 1] = [panel::ALL];
+const PARTS: [&[Word]; 2] = [book::ALL, panel::ALL];
 
 impl Word {
     /// A row of the table.

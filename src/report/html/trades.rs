@@ -282,7 +282,8 @@ fn trade_cells(trade: &TradeRow) -> Vec<Cell> {
 }
 
 /// Reasons in order, repeats counted: `tp1, trailing ×2`.
-fn exit_list(trade: &TradeRow) -> String {
+#[must_use]
+pub fn exit_list(trade: &TradeRow) -> String {
     let reasons: Vec<&str> = trade
         .exits
         .iter()
