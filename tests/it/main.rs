@@ -47,3 +47,4 @@ mod sweep_page;
 mod tidy;
 mod validate;
 mod walk_forward;
+mod ways;
