@@ -19,7 +19,30 @@ use super::chart::spec::{Axis, Bar, Chart, Mark, Panel, Scale, Unit};
 use super::input::RunReport;
 use super::words::Lang;
 
-/// All charts of a run.
+/// Names of the charts that a run may have, in the order of the page.
+pub const IDS: [&str; 19] = [
+    "equity",
+    "benchmarks",
+    "funnel",
+    "score",
+    "gap",
+    "decay",
+    "exits",
+    "ladder",
+    "results",
+    "excursions",
+    "symbols",
+    "hours",
+    "weekdays",
+    "costs",
+    "days",
+    "months",
+    "gates",
+    "paths",
+    "robustness",
+];
+
+/// All charts of a run, in the order of [`IDS`].
 #[must_use]
 pub fn all(run: &RunReport, lang: Lang) -> Vec<Chart> {
     [

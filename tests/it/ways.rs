@@ -207,7 +207,10 @@ fn executions_levels_and_funding_of_trades_are_those_of_the_files() {
     }
     assert_eq!(
         run.record.refused.len(),
-        run.refusals.iter().map(|reason| reason.count).sum::<usize>()
+        run.refusals
+            .iter()
+            .map(|reason| reason.count)
+            .sum::<usize>()
     );
     assert_eq!(fills, table("fills.csv").len());
     say(&format!(
