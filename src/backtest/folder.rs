@@ -13,14 +13,18 @@ use crate::market::whole_file::plain;
 /// The file that marks a folder as a run of ours.
 pub const MARK: &str = "run.json";
 
+/// Layout of that file; it grows when a field changes its meaning or goes.
+pub const SCHEMA: u32 = 1;
+
 /// What that file must begin to say for it.
 const KIND: &str = "confluence run";
 
 /// All that a run of ours holds: a folder with anything else in it is not replaced, or that would be lost.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     MARK,
     "config.toml",
     "equity.parquet",
+    "events.bin",
     "fills.csv",
     "ledger.csv",
     "metrics.json",

@@ -2,6 +2,7 @@
 //!
 //! Not here: the rules of the strategy (`trader`) and of fills (`exchange`), printing (`cli`).
 
+pub mod events;
 pub mod folder;
 pub mod inputs;
 pub mod job;
