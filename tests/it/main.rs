@@ -16,6 +16,8 @@ mod binary;
 mod books;
 mod chromium;
 mod cli;
+mod diff;
+mod events;
 mod every_key;
 mod every_world;
 mod folder;
