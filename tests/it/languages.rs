@@ -12,8 +12,8 @@ use confluence::report::words::{Lang, Phrase, Word, all, data, model, reason};
 use crate::binary::{files, made_up, say, shared, sim, table, talk};
 use crate::report::odd_runs;
 
-/// Proper names and units that are the same in both languages.
-const NAMES: &[&str] = &[
+/// Proper names and units that are the same in both languages; `n` and `a` are of `n/a` and `√n`.
+const NAMES: [&str; 18] = [
     "USDT",
     "UTC",
     "R",
@@ -21,8 +21,6 @@ const NAMES: &[&str] = &[
     "VaR",
     "ES",
     "SQN",
-    "MAE",
-    "MFE",
     "Alpha",
     "FOMO",
     "OHLC",
@@ -30,33 +28,19 @@ const NAMES: &[&str] = &[
     "K",
     "JSON",
     "Z",
-    "e",
     "n",
     "a",
-    "m",
-    "h",
-    "d",
-    "mark",
-    "exchange",
-    "info",
-    "klines",
-    "funding",
-    "instrument",
-    "score",
-    "min",
     "Sharpe",
     "confluence",
-    "metrics",
-    "json",
-    "csv",
-    "trades",
-    "signals",
-    "data",
-    "drop",
-    "last",
-    "bar",
-    "delay",
-    "ms",
+];
+
+/// Places in folders and in the configuration.
+const PLACES: [&str; 5] = [
+    "exchange-info/",
+    "klines/",
+    "mark/",
+    "funding/",
+    "[instrument]",
 ];
 
 /// Elements whose text is no text of ours: code, the run's title, looks.
@@ -99,7 +83,8 @@ fn visible(page: &str) -> Vec<String> {
 
 /// English words in a Chinese text.
 fn english(text: &str) -> Vec<String> {
-    let mut rest = text.to_owned();
+    let without = |text: String, place: &&str| text.replace(place, " ");
+    let mut rest = PLACES.iter().fold(text.to_owned(), without);
     // A file's own name of a reason stands in brackets behind what it means, or alone in its cell.
     let whole = |name: &str| reason(name).is_some();
     if whole(text) {
@@ -120,16 +105,14 @@ fn english(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Contracts, ids, files, keys of the configuration, versions and lengths of bars are names.
+/// Contracts, ids, versions, lengths of bars, files and keys of the configuration are names.
 fn is_name(token: &str) -> bool {
     let token = token.trim_matches(|letter| "-_.".contains(letter));
-    let of_names =
-        |part: &str| NAMES.contains(&part) || part.bytes().all(|byte| byte.is_ascii_digit());
-    token.ends_with("USDT")
+    token.is_empty()
+        || NAMES.contains(&token)
+        || token.ends_with("USDT")
+        || token.contains(['_', '.'])
         || token.bytes().any(|byte| byte.is_ascii_digit())
-        || token
-            .split(['-', '_', '.'])
-            .all(|part| part.is_empty() || of_names(part))
 }
 
 fn is_chinese(letter: char) -> bool {
@@ -186,6 +169,22 @@ fn all_warnings(mut run: RunReport) -> RunReport {
         })
         .collect();
     run
+}
+
+#[test]
+fn the_search_finds_what_it_looks_for() {
+    for (text, found) in [
+        ("净盈亏 +1.00 USDT", 0),
+        ("止损（sl）", 0),
+        ("low_score", 0),
+        ("没有持仓 (none)", 1),
+        ("Mean hold", 2),
+        ("sl 止损", 1),
+    ] {
+        assert_eq!(english(text).len(), found, "{text}");
+    }
+    let page = "<p title=\"One\">Two<code>x</code> &amp;</p><h1>No</h1>";
+    assert_eq!(visible(page), ["One", "Two", "&"]);
 }
 
 #[test]
@@ -269,19 +268,18 @@ fn pages_of_real_runs_are_whole_in_both_languages() {
         "exits.stop_pct=8",
         "exits.trailing.enabled=true",
         "exits.trailing.activation_pct=30",
-        "confluence.score_min=0.95",
+        "signals.score_min=0.95",
         "simulation.end_of_data=mark",
     ];
     let mut looked = 0;
     for (name, sets) in [
         ("sample", [].as_slice()),
-        ("nothing is traded", ["confluence.score_min=1"].as_slice()),
+        ("nothing is traded", ["signals.score_min=1"].as_slice()),
         (
             "liquidated",
             ["account.leverage=125", "exits.stop_pct=40"].as_slice(),
         ),
         ("doubtful settings", doubtful.as_slice()),
-        ("long bars", ["data.interval=4h"].as_slice()),
     ] {
         looked += run_both(name, &signals, &sample, sets);
     }
