@@ -25,6 +25,7 @@ mod fuzz;
 mod honesty;
 mod instants;
 mod kubernetes;
+mod languages;
 mod made_up;
 mod main_job;
 mod market;
