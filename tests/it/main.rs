@@ -14,6 +14,7 @@
 mod batch;
 mod binary;
 mod books;
+mod charts;
 mod chromium;
 mod cli;
 mod diff;
