@@ -4,21 +4,22 @@
 //! Invariant: the page asks for nothing from anywhere (its own policy forbids it) and contains no script.
 
 pub mod about;
+pub mod board;
 pub mod book;
 pub mod costs;
 pub mod element;
 pub mod escape;
 pub mod figures;
-pub mod months;
 pub mod overview;
 pub mod signals;
 pub mod sweep;
 pub mod trades;
 pub mod validation;
 
+use self::board::Board;
 use super::chart::render::ChartError;
 use super::input::RunReport;
-use super::words::Lang;
+use super::words::{Lang, panel as words};
 
 const STYLE: &str = include_str!("html/page.css");
 
@@ -27,20 +28,29 @@ const STYLE: &str = include_str!("html/page.css");
 /// # Errors
 /// When a chart cannot be drawn; nothing of a run can cause it.
 pub fn page(run: &RunReport, lang: Lang) -> Result<String, ChartError> {
+    let board = Board::new(run, lang)?;
     let sections = [
         overview::header(run, lang),
         overview::verdict(run, lang),
         overview::banners(run, lang),
         overview::contents(lang),
-        figures::curves(run, lang)?,
+        board.over(&["equity", "benchmarks"], &figures::curves(run, lang)),
         figures::key_figures(run, lang),
-        months::months(run, lang),
-        trades::exits(run, lang),
-        signals::funnel(run, lang),
-        costs::envelope(run, lang),
-        costs::cost_table(run, lang),
-        costs::spent(run, lang),
-        trades::breakdowns(run, lang),
+        board.over(&["funnel"], &signals::funnel(run, lang)),
+        board.over(&["decay", "score", "gap"], &outcome(lang)),
+        board.over(
+            &["excursions", "ladder", "exits", "results"],
+            &trades::exits(run, lang),
+        ),
+        board.over(
+            &["symbols", "hours", "weekdays"],
+            &trades::breakdowns(run, lang),
+        ),
+        board.over(&["costs"], &costs::spent(run, lang)),
+        board.over(&["days", "months"], &calendar(lang)),
+        board.over(&["gates"], &gates(lang)),
+        board.over(&["paths"], &costs::envelope(run, lang)),
+        board.over(&["robustness"], &costs::cost_table(run, lang)),
         trades::listed(run, lang),
         signals::verdicts(run, lang),
         about::data(run, lang),
@@ -48,6 +58,19 @@ pub fn page(run: &RunReport, lang: Lang) -> Result<String, ChartError> {
         about::reproduce(run, lang),
     ];
     Ok(whole(&run.title, &sections.concat(), lang))
+}
+
+/// Sections of charts alone.
+fn outcome(lang: Lang) -> String {
+    element::section("edge", words::EDGE.say(lang), "")
+}
+
+fn calendar(lang: Lang) -> String {
+    element::section("calendar", words::CALENDAR.say(lang), "")
+}
+
+fn gates(lang: Lang) -> String {
+    element::section("gates", words::GATES.say(lang), "")
 }
 
 /// A whole page around its sections.

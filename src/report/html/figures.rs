@@ -3,9 +3,6 @@
 //! Not here: calendar returns (`months`), groups of trades (`trades`), costs (`costs`).
 
 use super::element::{self, Cell, Entry};
-use super::escape;
-use crate::report::chart::render::{self, ChartError};
-use crate::report::chart::{drawdown_plot, equity_plot};
 use crate::report::format;
 use crate::report::input::RunReport;
 use crate::report::words::common::{self, counted, span};
@@ -13,39 +10,10 @@ use crate::report::words::figures as words;
 use crate::report::words::{Lang, Word};
 use crate::stats::figure::Figure;
 
-/// Widths of the two forms of a chart; the style sheet shows one of them.
-const WIDE: i32 = 1040;
-const NARROW: i32 = 360;
-
-/// Equity and drawdown over time, and holding instead.
-///
-/// # Errors
-/// When a chart cannot be drawn.
-pub fn curves(run: &RunReport, lang: Lang) -> Result<String, ChartError> {
-    let mut html = String::new();
-    let plots = [
-        (
-            equity_plot(run, 1000, lang),
-            equity_plot(run, 340, lang),
-            (340, 230),
-        ),
-        (
-            drawdown_plot(run, 1000, lang),
-            drawdown_plot(run, 340, lang),
-            (210, 170),
-        ),
-    ];
-    for (wide, narrow, heights) in plots {
-        html.push_str(&format!(
-            "<figure><figcaption><strong>{}</strong> <span class=\"note\">{}</span></figcaption>\n{}{}</figure>\n",
-            escape::text(&wide.title),
-            escape::text(&wide.subtitle),
-            render::svg(&wide, WIDE, heights.0, "wide")?,
-            render::svg(&narrow, NARROW, heights.1, "narrow")?
-        ));
-    }
-    html.push_str(&holding(run, lang));
-    Ok(element::section("equity", words::CURVES.say(lang), &html))
+/// What holding made instead; the curves come from the board.
+#[must_use]
+pub fn curves(run: &RunReport, lang: Lang) -> String {
+    element::section("equity", words::CURVES.say(lang), &holding(run, lang))
 }
 
 fn holding(run: &RunReport, lang: Lang) -> String {

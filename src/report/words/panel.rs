@@ -3,6 +3,9 @@
 //! Not here: the charts (`panels`).
 
 words! {
+    EDGE: "Does the signal carry an edge?", "信号是否有优势？";
+    CALENDAR: "Returns by day and month", "按日与按月收益";
+    GATES: "What the risk manager refused, and when", "风控拒绝的时间与原因";
     THIS_RUN: "this run", "本次回测";
     TRADES_WON: "trades won", "盈利交易";
     TRADES_LOST: "trades lost", "亏损交易";
