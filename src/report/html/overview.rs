@@ -208,7 +208,7 @@ pub fn banners(run: &RunReport, lang: Lang) -> String {
         html.push_str(&format!(
             "<p class=\"banner {class}\" role=\"{role}\"><strong>{}</strong> {}</p>\n",
             common::HEADED.with(lang, &[&escape::text(line.title)]),
-            escape::text(&line.text)
+            escape::number(&line.text)
         ));
     }
     html.push_str("</div>\n");
