@@ -9,28 +9,48 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::market::whole_file::plain;
+use crate::report::files;
 
 /// The file that marks a folder as a run of ours.
 pub const MARK: &str = "run.json";
+
+/// Layout of that file; it grows when a field changes its meaning or goes.
+pub const SCHEMA: u32 = 1;
 
 /// What that file must begin to say for it.
 const KIND: &str = "confluence run";
 
 /// All that a run of ours holds: a folder with anything else in it is not replaced, or that would be lost.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     MARK,
     "config.toml",
     "equity.parquet",
+    "events.bin",
     "fills.csv",
     "ledger.csv",
     "metrics.json",
-    "png/drawdown.png",
-    "png/equity.png",
+    "plotly.min.js",
     "report.html",
+    "report.msgpack",
     "signals.csv",
     "timing.json",
     "trades.csv",
 ];
+
+/// Folders of pictures, and how the names of files in them end.
+const PICTURES: [(&str, &str); 2] = [("png", ".png"), ("svg", ".svg")];
+
+/// Whether a run of ours writes a file of this name.
+fn is_of_a_run(name: &str) -> bool {
+    FILES.contains(&name)
+        || PICTURES.iter().any(|(folder, end)| {
+            let rest = name
+                .strip_prefix(folder)
+                .and_then(|rest| rest.strip_prefix('/'));
+            rest.and_then(|rest| rest.strip_suffix(end))
+                .is_some_and(files::is_picture)
+        })
+}
 
 /// Why a run folder cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -217,11 +237,11 @@ fn foreign(folder: &Path, prefix: &str) -> io::Result<Option<String>> {
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
         let kind = entry.file_type()?;
         let inside = format!("{name}/");
-        if kind.is_dir() && FILES.iter().any(|file| file.starts_with(&inside)) {
+        if kind.is_dir() && PICTURES.iter().any(|(folder, _)| name == *folder) {
             if let Some(file) = foreign(&entry.path(), &inside)? {
                 return Ok(Some(file));
             }
-        } else if !kind.is_file() || !FILES.contains(&name.as_str()) {
+        } else if !kind.is_file() || !is_of_a_run(&name) {
             return Ok(Some(name));
         }
     }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::backtest::events::file as events;
 use crate::backtest::folder::{self, FolderError, RunFolder};
 use crate::backtest::log::EventLog;
 use crate::backtest::prepare::{PrepareError, Prepared, Sources, prepare};
@@ -29,12 +30,10 @@ use crate::report::chart::render::ChartError;
 use crate::report::chart::render::pictures;
 use crate::report::html;
 use crate::report::input::{Reproduce, RunReport, Weight};
+use crate::report::saved;
 use crate::report::words::Lang;
 use crate::settings::Settings;
 use crate::stats::costs::CostError;
-
-/// Layout of `run.json`; it grows when a field changes its meaning or goes.
-const RUN_SCHEMA: u32 = 1;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -207,6 +206,8 @@ fn write_data(
     target.write("ledger.csv", &ledger_csv(&parts.run.outcome, symbols))?;
     let equity = curve::encode(Path::new("equity.parquet"), &columns(parts.curve))?;
     target.write("equity.parquet", &equity)?;
+    target.write(saved::FILE, &saved::to_bytes(report))?;
+    target.write(events::FILE, &events::encode(&parts.run.log, symbols))?;
     Ok(())
 }
 
@@ -284,7 +285,7 @@ fn hex(bytes: &[u8]) -> String {
 fn run_json(job: &Job, prepared: &Prepared, run: &Simulation, report: &RunReport) -> Value {
     let mut whole = json!({
         "kind": folder::kind(),
-        "schema_version": RUN_SCHEMA,
+        "schema_version": folder::SCHEMA,
         "run_id": report.run_id,
         "title": report.title,
         "version": report.version,

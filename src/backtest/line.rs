@@ -3,6 +3,8 @@
 //! Not here: which records there are and their hash (`log`). Invariant: an event, note or command and the borrowed form
 //! of the same are the same bytes: there is one writer of each record.
 
+pub(super) mod names;
+
 use std::collections::HashMap;
 
 use crate::domain::event::{
@@ -52,43 +54,51 @@ pub struct Line<'a> {
 /// Bytes of the largest record, texts and lists apart.
 const ROOM: usize = 160;
 /// Set in the tag of a record whose small numbers take eight bytes.
-const LONG: u8 = 0x80;
+pub(super) const LONG: u8 = 0x80;
 
-// Records, by what they tell.
-const SIGNAL: u8 = 1;
-const ACCEPTED: u8 = 2;
-const FILLED: u8 = 3;
-const REJECTED: u8 = 4;
-const CANCELED: u8 = 5;
-const NO_ANSWER: u8 = 6;
-const REPORT: u8 = 7;
-const REPORTED_FILL: u8 = 8;
-const OPENED: u8 = 9;
-const DAY: u8 = 10;
-const FUNDING: u8 = 11;
-const CLOSED: u8 = 12;
-const FLOOR_REACHED: u8 = 13;
-const SNAPSHOT: u8 = 14;
-const LINK: u8 = 15;
-const WAKE: u8 = 16;
-const OPERATOR: u8 = 17;
-const MANUAL: u8 = 18;
-const CONFLUENCE: u8 = 21;
-const IGNORED: u8 = 22;
-const LOW_SCORE: u8 = 23;
-const REFUSED: u8 = 24;
-const HALTED: u8 = 25;
-const RESUMED: u8 = 26;
-const TARGETS_DROPPED: u8 = 27;
-const UNPROTECTED: u8 = 28;
-const SURPRISE: u8 = 29;
-const SUBMIT: u8 = 31;
-const CANCEL: u8 = 32;
-const QUERY: u8 = 33;
-const RESYNC: u8 = 34;
-const HALT: u8 = 35;
-const RELEASE: u8 = 36;
-const WATCH: u8 = 37;
+/// Records, by what they tell.
+pub(super) mod tag {
+    pub(in crate::backtest) const SIGNAL: u8 = 1;
+    pub(in crate::backtest) const ACCEPTED: u8 = 2;
+    pub(in crate::backtest) const FILLED: u8 = 3;
+    pub(in crate::backtest) const REJECTED: u8 = 4;
+    pub(in crate::backtest) const CANCELED: u8 = 5;
+    pub(in crate::backtest) const NO_ANSWER: u8 = 6;
+    pub(in crate::backtest) const REPORT: u8 = 7;
+    pub(in crate::backtest) const REPORTED_FILL: u8 = 8;
+    pub(in crate::backtest) const OPENED: u8 = 9;
+    pub(in crate::backtest) const DAY: u8 = 10;
+    pub(in crate::backtest) const FUNDING: u8 = 11;
+    pub(in crate::backtest) const CLOSED: u8 = 12;
+    pub(in crate::backtest) const FLOOR_REACHED: u8 = 13;
+    pub(in crate::backtest) const SNAPSHOT: u8 = 14;
+    pub(in crate::backtest) const LINK: u8 = 15;
+    pub(in crate::backtest) const WAKE: u8 = 16;
+    pub(in crate::backtest) const OPERATOR: u8 = 17;
+    pub(in crate::backtest) const MANUAL: u8 = 18;
+    pub(in crate::backtest) const CONFLUENCE: u8 = 21;
+    pub(in crate::backtest) const IGNORED: u8 = 22;
+    pub(in crate::backtest) const LOW_SCORE: u8 = 23;
+    pub(in crate::backtest) const REFUSED: u8 = 24;
+    pub(in crate::backtest) const HALTED: u8 = 25;
+    pub(in crate::backtest) const RESUMED: u8 = 26;
+    pub(in crate::backtest) const TARGETS_DROPPED: u8 = 27;
+    pub(in crate::backtest) const UNPROTECTED: u8 = 28;
+    pub(in crate::backtest) const SURPRISE: u8 = 29;
+    pub(in crate::backtest) const SUBMIT: u8 = 31;
+    pub(in crate::backtest) const CANCEL: u8 = 32;
+    pub(in crate::backtest) const QUERY: u8 = 33;
+    pub(in crate::backtest) const RESYNC: u8 = 34;
+    pub(in crate::backtest) const HALT: u8 = 35;
+    pub(in crate::backtest) const RELEASE: u8 = 36;
+    pub(in crate::backtest) const WATCH: u8 = 37;
+}
+use tag::{
+    ACCEPTED, CANCEL, CANCELED, CLOSED, CONFLUENCE, DAY, FILLED, FLOOR_REACHED, FUNDING, HALT,
+    HALTED, IGNORED, LINK, LOW_SCORE, MANUAL, NO_ANSWER, OPENED, OPERATOR, QUERY, REFUSED,
+    REJECTED, RELEASE, REPORT, REPORTED_FILL, RESUMED, RESYNC, SIGNAL, SNAPSHOT, SUBMIT, SURPRISE,
+    TARGETS_DROPPED, UNPROTECTED, WAKE, WATCH,
+};
 
 impl<'a> Line<'a> {
     /// Begins a record of an instant, after one of an instant before.

@@ -33,14 +33,17 @@ pub enum Row {
 #[derive(Clone, Debug)]
 pub struct EventLog {
     rows: Vec<(Timestamp, Row)>,
+    /// Records not hashed yet.
     bytes: Vec<u8>,
+    /// Records hashed already, of a log that keeps them.
+    kept: Vec<u8>,
     /// Time of the last record hashed: records hold the difference.
     last: Timestamp,
     /// Signals heard so far.
     heard: Heard,
     signals: u64,
     hasher: Hasher,
-    /// Whether rows are kept; a sweep needs the hash alone.
+    /// Whether rows and records are kept; a sweep needs the hash alone.
     keep: bool,
 }
 
@@ -57,7 +60,7 @@ impl Default for EventLog {
 }
 
 impl EventLog {
-    /// An empty log that keeps its rows.
+    /// An empty log that keeps its rows and records.
     #[must_use]
     pub fn keeping() -> Self {
         Self {
@@ -72,6 +75,7 @@ impl EventLog {
         // Room for a piece and the record that fills it.
         Self {
             bytes: Vec::with_capacity(PIECE + 1_024),
+            kept: Vec::new(),
             rows: Vec::new(),
             last: Timestamp::from_millis(0),
             heard: Heard::new(),
@@ -86,6 +90,7 @@ impl EventLog {
         self.keep = false;
         self.rows.clear();
         self.bytes.clear();
+        self.kept.clear();
         self.last = Timestamp::from_millis(0);
         self.heard.clear();
         self.signals = 0;
@@ -106,10 +111,19 @@ impl EventLog {
         hasher.finalize().to_hex().to_string()
     }
 
+    /// The bytes behind [`EventLog::hash`], of a log that keeps them.
+    #[must_use]
+    pub fn records(&self) -> Vec<u8> {
+        [self.kept.as_slice(), &self.bytes].concat()
+    }
+
     /// Starts a record, for one who writes it himself: of a log that keeps its rows this would be missing there.
     pub fn line(&mut self, at: Timestamp) -> Line<'_> {
         if self.bytes.len() >= PIECE {
             self.hasher.update(&self.bytes);
+            if self.keep {
+                self.kept.extend_from_slice(&self.bytes);
+            }
             self.bytes.clear();
         }
         let last = std::mem::replace(&mut self.last, at);

@@ -2,6 +2,9 @@
 //!
 //! Not here: the rules of the strategy (`trader`) and of fills (`exchange`), printing (`cli`).
 
+pub mod causes;
+pub mod difference;
+pub mod events;
 pub mod folder;
 pub mod inputs;
 pub mod job;
@@ -9,6 +12,8 @@ pub mod line;
 pub mod log;
 mod notes;
 pub mod prepare;
+pub mod reading;
+mod record;
 pub mod replays;
 pub mod run;
 pub mod summary;

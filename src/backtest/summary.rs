@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::backtest::prepare::Prepared;
+use crate::backtest::record::{Taken, record};
 use crate::backtest::replays::Replays;
 use crate::backtest::run::Simulation;
 use crate::backtest::tables::{FillRow, price_name};
@@ -98,6 +99,13 @@ pub fn summarize(parts: Parts<'_>, identity: Identity) -> Result<RunReport, Cost
         delay_probe: replays.delay.as_ref(),
         seed: settings.run.seed,
     });
+    let record = record(Taken {
+        settings,
+        prepared,
+        run,
+        curve,
+        trades: &trades,
+    });
     let closed = |reason: Reason| fills.iter().filter(|row| row.reason == reason).count();
     let counters = &outcome.counters;
     Ok(RunReport {
@@ -127,6 +135,7 @@ pub fn summarize(parts: Parts<'_>, identity: Identity) -> Result<RunReport, Cost
         assumptions: words::assumptions(settings),
         warnings: words::warnings(settings, prepared, replays),
         reproduce: identity.reproduce,
+        record,
         trades,
     })
 }

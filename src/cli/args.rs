@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::failure::UsageError;
-use super::{data, explain, signals, sweep, validate};
+use super::{data, diff, explain, signals, sweep, validate};
 use crate::domain::time::Timestamp;
 use crate::report::words::Lang;
 use crate::settings::layers::{FlagValue, Layers};
@@ -19,7 +19,7 @@ use crate::settings::{Settings, environment};
     name = "sim",
     version,
     propagate_version = true,
-    after_help = "Exit codes: 0 done, 1 failed, 2 usage or configuration, 6 done but a validation gate failed, 130 interrupted."
+    after_help = "Exit codes: 0 done, 1 failed (sim diff: the runs differ), 2 usage or configuration, 6 done but a validation gate failed, 130 interrupted."
 )]
 pub(super) struct Cli {
     #[command(flatten)]
@@ -67,6 +67,8 @@ pub(super) enum Command {
     Sweep(sweep::SweepArgs),
     /// Say how much of the best of many settings is luck: survives, or probably noise
     Validate(validate::ValidateArgs),
+    /// Find the first event in which two runs differ; exit code 1 when there is one
+    Diff(diff::DiffArgs),
     /// Look at signal files: which pairs match, which nearly do
     #[command(subcommand)]
     Signals(signals::SignalsCommand),

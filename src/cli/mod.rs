@@ -8,6 +8,7 @@ mod args;
 mod backtest;
 mod config;
 mod data;
+mod diff;
 mod explain;
 mod failure;
 mod progress;
@@ -38,6 +39,8 @@ use terminal::Terminal;
 enum Outcome {
     /// Done.
     Done,
+    /// Done: what was compared is not the same.
+    Differs,
     /// Done, but a declared validation gate failed.
     GateFailed,
 }
@@ -88,6 +91,7 @@ fn run() -> ExitCode {
     }
     match dispatch(&cli.command, &session) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Differs) => ExitCode::from(1),
         Ok(Outcome::GateFailed) => ExitCode::from(6),
         Err(error) => {
             let failure = Failure::of(&error, session.cancel.load(Ordering::Relaxed));
@@ -130,6 +134,7 @@ fn dispatch(command: &Command, session: &Session) -> anyhow::Result<Outcome> {
         Command::Backtest(args) => backtest::run(args, session),
         Command::Sweep(args) => sweep::run(args, session),
         Command::Validate(args) => validate::run(args, session),
+        Command::Diff(args) => diff::run(args, session),
         Command::Signals(command) => signals::run(command, session),
         Command::Data(command) => data::run(command, session),
         Command::Config(command) => config::run(command, session),

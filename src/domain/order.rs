@@ -5,6 +5,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::num::{Price, Qty, Rate};
 use super::symbol::SymbolId;
 use super::time::Timestamp;
@@ -23,7 +25,7 @@ pub enum Side {
 }
 
 /// What a position is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Direction {
     /// Gains when the price rises.
     Long,

@@ -1,4 +1,4 @@
-//! Makes a Parquet file of the account at every bar end.
+//! A Parquet file of the account at every bar end: made and read.
 //!
 //! Not here: computing it (`exchange::history::equity`), putting the file in its place (`backtest::folder`). Integers, so that nothing is lost: money counts in 1e-8 USDT.
 
@@ -22,6 +22,36 @@ pub struct Curve {
     pub margin: Vec<Money>,
 }
 
+/// Columns of the file.
+const COLUMNS: [&str; 4] = [
+    "time_ms",
+    "equity_usdt_1e8",
+    "gross_notional_usdt_1e8",
+    "margin_usdt_1e8",
+];
+
+/// Reads such a file.
+///
+/// # Errors
+/// When it cannot be read, was changed since it was written, or has other columns.
+pub fn read(path: &Path) -> Result<Curve, MarketError> {
+    frame::outline(path)?;
+    let mut table = frame::read(path, &COLUMNS)?;
+    let mut column = |name: &str| {
+        let ints = table.take_ints(name);
+        ints.ok_or_else(|| MarketError::damaged(path, format!("column {name} holds no integers")))
+    };
+    let [time, equity, gross, margin] = COLUMNS;
+    let time = column(time)?;
+    let money = |ints: Vec<i64>| ints.into_iter().map(Money::from_steps).collect();
+    Ok(Curve {
+        time: time.into_iter().map(Timestamp::from_millis).collect(),
+        equity: money(column(equity)?),
+        gross: money(column(gross)?),
+        margin: money(column(margin)?),
+    })
+}
+
 /// The bytes of a file with `time_ms`, `equity_usdt_1e8`, `gross_notional_usdt_1e8` and `margin_usdt_1e8`; `name` is
 /// what errors call it.
 ///
@@ -29,14 +59,12 @@ pub struct Curve {
 /// When the columns are not of one length.
 pub fn encode(name: &Path, curve: &Curve) -> Result<Vec<u8>, MarketError> {
     let money = |amounts: &[Money]| amounts.iter().map(|amount| amount.steps()).collect();
+    let [time, equity, gross, margin] = COLUMNS;
     let columns = vec![
-        Written::Ints(
-            "time_ms",
-            curve.time.iter().map(|time| time.millis()).collect(),
-        ),
-        Written::Ints("equity_usdt_1e8", money(&curve.equity)),
-        Written::Ints("gross_notional_usdt_1e8", money(&curve.gross)),
-        Written::Ints("margin_usdt_1e8", money(&curve.margin)),
+        Written::Ints(time, curve.time.iter().map(|time| time.millis()).collect()),
+        Written::Ints(equity, money(&curve.equity)),
+        Written::Ints(gross, money(&curve.gross)),
+        Written::Ints(margin, money(&curve.margin)),
     ];
     frame::encode(name, columns, Vec::new())
 }

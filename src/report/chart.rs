@@ -4,10 +4,13 @@
 
 pub mod draw;
 pub mod heat;
+pub mod picture;
 pub mod render;
+pub mod ruler;
 pub mod scale;
 pub mod shade;
 pub mod spec;
+pub mod thin;
 
 use self::scale::Point;
 use super::format;

@@ -4,6 +4,7 @@
 //! Invariant: the page asks for nothing from anywhere (its own policy forbids it) and contains no script.
 
 pub mod about;
+pub mod book;
 pub mod costs;
 pub mod element;
 pub mod escape;

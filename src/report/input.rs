@@ -3,6 +3,9 @@
 //!
 //! Not here: computing any of it (`stats`, `backtest`).
 
+use serde::{Deserialize, Serialize};
+
+use super::record::Record;
 use super::words::{Phrase, Word, signals};
 use crate::stats::activity::BarSeries;
 use crate::stats::equity::DailySeries;
@@ -10,7 +13,7 @@ use crate::stats::metrics::{BenchmarkSeries, Metrics};
 use crate::stats::trade_row::TradeRow;
 
 /// A finished run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunReport {
     /// What the run is called, for example the signal file's name.
     pub title: String,
@@ -27,6 +30,7 @@ pub struct RunReport {
     /// Equity at day ends.
     pub daily: DailySeries,
     /// Equity at bar ends; may be empty.
+    #[serde(skip)]
     pub bars: BarSeries,
     /// Holding instead of trading; levels start at the initial balance.
     pub benchmarks: Vec<BenchmarkSeries>,
@@ -56,10 +60,12 @@ pub struct RunReport {
     pub warnings: Vec<Phrase>,
     /// How to get the same result again.
     pub reproduce: Reproduce,
+    /// What the charts need beyond figures.
+    pub record: Record,
 }
 
 /// From message to fill.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SignalSummary {
     /// Messages of the input.
     pub total: usize,
@@ -74,7 +80,7 @@ pub struct SignalSummary {
 }
 
 /// One stage of the funnel.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FunnelStage {
     /// What came through, for example `matched in a pair`.
     pub name: Phrase,
@@ -95,7 +101,7 @@ impl FunnelStage {
 }
 
 /// A reason and how often it was met.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReasonCount {
     /// As the files write it, for example `low_score`.
     pub reason: String,
@@ -104,7 +110,7 @@ pub struct ReasonCount {
 }
 
 /// What became of one message.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SignalVerdict {
     /// When it was had, RFC 3339.
     pub time: String,
@@ -121,7 +127,7 @@ pub struct SignalVerdict {
 }
 
 /// F12, D5.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PathCounts {
     /// Bars with a position open after the opening point.
     pub bars_in_position: u64,
@@ -138,7 +144,7 @@ pub struct PathCounts {
 }
 
 /// How much a note weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Weight {
     /// Good to know.
     Note,
@@ -147,7 +153,7 @@ pub enum Weight {
 }
 
 /// Something about the prices of a symbol, or of all of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataNote {
     /// The contract; `None` is about all.
     pub symbol: Option<String>,
@@ -158,7 +164,7 @@ pub struct DataNote {
 }
 
 /// One setting of the model and what it means.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assumption {
     /// For example `Latency`.
     pub label: Phrase,
@@ -169,7 +175,7 @@ pub struct Assumption {
 }
 
 /// How to get the same result again.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reproduce {
     /// The command.
     pub command: String,

@@ -4,10 +4,14 @@
 //! Invariant: the page loads nothing and runs nothing; all text from outside is escaped; no NaN reaches a reader.
 
 pub mod chart;
+pub mod files;
 pub mod format;
 pub mod headline;
 pub mod html;
 pub mod input;
+pub mod panels;
+pub mod record;
+pub mod saved;
 pub mod sweep;
 pub mod table;
 pub mod validation;

@@ -263,7 +263,7 @@ fn listed(reasons: &[ReasonCount]) -> String {
 }
 
 /// Breaks words into lines behind a label; following lines are indented to the text.
-fn wrapped(label: &str, words: &str, lines: &mut Vec<String>) {
+pub fn wrapped(label: &str, words: &str, lines: &mut Vec<String>) {
     let indent = columns(label);
     let mut line = label.to_owned();
     for word in words.split_whitespace() {
@@ -281,7 +281,8 @@ fn wrapped(label: &str, words: &str, lines: &mut Vec<String>) {
 }
 
 /// Foreign text without letters that move the cursor.
-fn plain(raw: &str) -> String {
+#[must_use]
+pub fn plain(raw: &str) -> String {
     raw.chars()
         .map(|letter| if letter.is_control() { ' ' } else { letter })
         .collect()
@@ -305,7 +306,8 @@ pub fn columns(text: &str) -> usize {
 }
 
 /// The start of a text that is too wide, with a mark.
-fn clip(text: &str, width: usize) -> String {
+#[must_use]
+pub fn clip(text: &str, width: usize) -> String {
     if columns(text) <= width {
         return text.to_owned();
     }

@@ -15,6 +15,7 @@ macro_rules! words {
 }
 
 pub mod about;
+pub mod book;
 pub mod chart;
 pub mod common;
 pub mod costs;
@@ -49,9 +50,10 @@ pub struct Word {
 }
 
 /// All parts of the table.
-const PARTS: [&[Word]; 13] = [
+const PARTS: [&[Word]; 14] = [
     about::ALL,
     chart::ALL,
+    book::ALL,
     common::ALL,
     costs::ALL,
     data::ALL,

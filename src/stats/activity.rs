@@ -2,7 +2,7 @@
 //!
 //! Not here: results (`trades`), what activity cost (`costs`).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::equity::DailySeries;
 use super::figure::{Figure, Why, count, millis};
@@ -25,7 +25,7 @@ pub struct BarSeries {
 }
 
 /// M5. Shares are fractions.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ActivityMetrics {
     /// Share of the run with at least one position.
     pub exposure_time: Figure,

@@ -3,7 +3,7 @@
 //! Not here: the random-entry placebo (V9), where prices come from.
 //! Invariant: holds are unlevered and pay fees once in and once out.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::equity::DailySeries;
 use super::figure::{Figure, Why, count};
@@ -11,7 +11,7 @@ use super::quantile;
 use super::returns::YEAR_DAYS;
 
 /// The run against a benchmark.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BenchmarkMetrics {
     /// Slope of the run's daily returns on the benchmark's.
     pub beta: Figure,

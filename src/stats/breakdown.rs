@@ -3,7 +3,7 @@
 //! Not here: figures of all trades together (`trades`).
 //! Invariant: every trade that has the property is in exactly one row of a table; a trade without it is in none.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::calendar::{self, WEEKDAYS};
 use super::figure::{Figure, Why, count};
@@ -11,7 +11,7 @@ use super::quantile;
 use super::trade_row::TradeRow;
 
 /// One group.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GroupRow {
     /// What its trades share.
     pub key: String,
@@ -32,7 +32,7 @@ pub struct GroupRow {
 }
 
 /// How often and how much of the position a reason closed, over all closing fills.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExitRow {
     /// The reason.
     pub reason: String,
@@ -43,7 +43,7 @@ pub struct ExitRow {
 }
 
 /// Shares of total net, as fractions.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Concentration {
     /// Of the best trade.
     pub best_1: Figure,
@@ -59,7 +59,7 @@ pub struct Concentration {
 }
 
 /// M7.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Breakdowns {
     /// By contract, in order of names.
     pub symbol: Vec<GroupRow>,

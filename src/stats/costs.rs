@@ -4,7 +4,7 @@
 //! Invariant: net = realised − fees − liquidation fees + funding + insurance, exactly; slippage is inside realised and
 //! shown as a memo only.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::figure::{Figure, Why};
 use super::trade_row::TradeRow;
@@ -123,7 +123,7 @@ impl CostTotals {
 }
 
 /// One kind of cost in three units.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CostLine {
     /// Amount, USDT.
     pub usdt: f64,
@@ -134,7 +134,7 @@ pub struct CostLine {
 }
 
 /// M6 as it is written. Gross profit before costs is Σ of positive realised results of trades.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CostMetrics {
     /// Σ positive realised results of trades, before fees and funding, USDT.
     pub gross_profit_before_costs: f64,

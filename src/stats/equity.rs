@@ -4,7 +4,7 @@
 //! Invariant: every ratio uses daily returns, days without trades included; after a day that ends at or below zero the
 //! series ends (M2) and ratios are undefined.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::figure::{Figure, Why, count, millis};
 use super::returns::{ReturnLaw, TailLaw, YEAR_DAYS};
@@ -14,7 +14,7 @@ use crate::domain::time::{DAY, Timestamp};
 pub const SHORT_DAYS: f64 = 90.0;
 
 /// Equity at the ends of UTC days (M1).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DailySeries {
     /// Start of the run.
     pub start: Timestamp,
@@ -27,7 +27,7 @@ pub struct DailySeries {
 }
 
 /// M3. Rates are fractions (0.1 is 10 %); days are indices into e₀ … e_n.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DailyMetrics {
     /// e_n/e₀ − 1.
     pub total_return: Figure,

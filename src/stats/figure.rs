@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A finite number, or the reason why there is none.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,7 +17,7 @@ pub enum Figure {
 }
 
 /// Why a figure is undefined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Why {
     /// Fewer than two daily returns.
     FewReturns,
@@ -191,10 +191,33 @@ impl Figure {
     }
 }
 
+/// A figure as files for programs keep it.
+#[derive(Serialize, Deserialize)]
+enum Kept {
+    Known(f64),
+    Undefined(Why),
+}
+
 impl Serialize for Figure {
-    /// The number or null; the reasons stand in `why_null`.
+    /// For people the number or null (the reasons stand in `why_null`); for programs with the reason.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.value().serialize(serializer)
+        if serializer.is_human_readable() {
+            return self.value().serialize(serializer);
+        }
+        match *self {
+            Self::Known(value) => Kept::Known(value),
+            Self::Undefined(why) => Kept::Undefined(why),
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Figure {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Kept::deserialize(deserializer)? {
+            Kept::Known(value) => Self::new(value),
+            Kept::Undefined(why) => Self::Undefined(why),
+        })
     }
 }
 
@@ -202,11 +225,11 @@ impl Serialize for Figure {
 pub fn note_undefined(
     group: &str,
     figures: &[(&'static str, Figure)],
-    into: &mut BTreeMap<String, &'static str>,
+    into: &mut BTreeMap<String, String>,
 ) {
     for (name, figure) in figures {
         if let Some(why) = figure.why() {
-            into.insert(format!("{group}.{name}"), why.text());
+            into.insert(format!("{group}.{name}"), why.text().to_owned());
         }
     }
 }

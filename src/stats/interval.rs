@@ -3,7 +3,7 @@
 //! Not here: dependence between days or symbols, which makes the true interval wider: the report says so.
 //! Invariant: replicate b draws from its own stream of the seed (W2), so the answer is the same on any machine.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::figure::{Figure, Why, count};
 use super::quantile::{quantile, sorted};
@@ -16,7 +16,7 @@ const PURPOSE: u64 = 1;
 const OF_TRADES: u64 = 1;
 
 /// The middle 95 % of the means of trades drawn with replacement.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MeanInterval {
     /// The 2.5 % quantile.
     pub low: Figure,

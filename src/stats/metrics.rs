@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::activity::{self, ActivityMetrics, BarSeries};
 use super::benchmark::{self, BenchmarkMetrics};
@@ -28,7 +28,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 const NOT_RUN: &str = "its replays were not run";
 
 /// A benchmark's levels.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BenchmarkSeries {
     /// For example `BTCUSDT hold`.
     pub name: String,
@@ -64,7 +64,7 @@ pub struct RunInput<'a> {
 }
 
 /// The content of `metrics.json`. Rates are fractions, amounts USDT, times milliseconds.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -105,7 +105,7 @@ pub struct Metrics {
     /// T9.4; null when it was not run.
     pub delay_probe: Option<DelayProbe>,
     /// Reason of each figure that is null, by its path.
-    pub why_null: BTreeMap<String, &'static str>,
+    pub why_null: BTreeMap<String, String>,
 }
 
 /// Computes all figures.
@@ -154,7 +154,7 @@ pub fn metrics(input: RunInput<'_>) -> Metrics {
     metrics
 }
 
-fn reasons(metrics: &Metrics) -> BTreeMap<String, &'static str> {
+fn reasons(metrics: &Metrics) -> BTreeMap<String, String> {
     let mut why = BTreeMap::new();
     note_undefined("daily", &metrics.daily.figures(), &mut why);
     note_undefined("trades", &metrics.trades.figures(), &mut why);
@@ -201,14 +201,14 @@ fn reasons(metrics: &Metrics) -> BTreeMap<String, &'static str> {
             note_undefined("cost_table", &figures, &mut why);
         }
         None => {
-            why.insert("cost_table".to_owned(), NOT_RUN);
+            why.insert("cost_table".to_owned(), NOT_RUN.to_owned());
         }
     }
     if metrics.envelope.is_none() {
-        why.insert("envelope".to_owned(), NOT_RUN);
+        why.insert("envelope".to_owned(), NOT_RUN.to_owned());
     }
     if metrics.delay_probe.is_none() {
-        why.insert("delay_probe".to_owned(), NOT_RUN);
+        why.insert("delay_probe".to_owned(), NOT_RUN.to_owned());
     }
     why
 }

@@ -4,19 +4,19 @@
 //! Not here: running them (`backtest`).
 //! Invariant: amounts stay exact; only the interpolated multiple is a float.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::figure::{Figure, Why};
 use crate::domain::num::{Money, Rate};
 
 /// Net result when all costs are scaled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostRow {
     /// What all costs are multiplied by.
-    #[serde(serialize_with = "rate_number")]
+    #[serde(with = "rate_number")]
     pub multiple: Rate,
     /// What the wallet gained, USDT.
-    #[serde(serialize_with = "money_number")]
+    #[serde(with = "money_number")]
     pub net: Money,
 }
 
@@ -43,38 +43,38 @@ pub struct CostTable {
 }
 
 /// The same run with every order one bar later at the exchange (T9.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DelayProbe {
     /// By how much later, ms.
     pub added_ms: i64,
     /// What the wallet gained as configured, USDT.
-    #[serde(serialize_with = "money_number")]
+    #[serde(with = "money_number")]
     pub base: Money,
     /// What it gained with the delay, USDT.
-    #[serde(serialize_with = "money_number")]
+    #[serde(with = "money_number")]
     pub net: Money,
 }
 
 /// Net result under one order of high and low.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PathRow {
     /// Name of the path mode.
     pub mode: String,
     /// What the wallet gained, USDT.
-    #[serde(serialize_with = "money_number")]
+    #[serde(with = "money_number")]
     pub net: Money,
 }
 
 /// The path-assumption envelope (F12).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
     /// One row per replay, in the order they were given.
     pub rows: Vec<PathRow>,
     /// Smallest net, USDT.
-    #[serde(serialize_with = "money_number")]
+    #[serde(with = "money_number")]
     pub min: Money,
     /// Largest net, USDT.
-    #[serde(serialize_with = "money_number")]
+    #[serde(with = "money_number")]
     pub max: Money,
     /// Whether the sign of the result hangs on the paths: min ≤ 0 ≤ max and they differ.
     pub contains_zero: bool,
@@ -159,19 +159,51 @@ impl BreakEven {
     }
 }
 
+/// A number for people; otherwise the table it came from decides again.
 impl Serialize for BreakEven {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.figure().serialize(serializer)
     }
 }
 
-fn money_number<S: Serializer>(amount: &Money, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(amount.to_f64())
+impl<'de> Deserialize<'de> for CostTable {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Kept {
+            rows: Vec<CostRow>,
+        }
+        Kept::deserialize(deserializer).map(|kept| Self::new(kept.rows))
+    }
 }
 
-fn rate_number<S: Serializer>(rate: &Rate, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(rate.to_f64())
+/// Numbers for people, exact steps otherwise.
+macro_rules! number_or_steps {
+    ($module:ident, $kind:ty) => {
+        mod $module {
+            use super::{Deserialize, Deserializer, Serializer};
+
+            #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+            pub(super) fn serialize<S: Serializer>(
+                value: &$kind,
+                serializer: S,
+            ) -> Result<S::Ok, S::Error> {
+                if serializer.is_human_readable() {
+                    serializer.serialize_f64(value.to_f64())
+                } else {
+                    serializer.serialize_i64(value.steps())
+                }
+            }
+
+            pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<$kind, D::Error> {
+                i64::deserialize(deserializer).map(<$kind>::from_steps)
+            }
+        }
+    };
 }
+number_or_steps!(money_number, crate::domain::num::Money);
+number_or_steps!(rate_number, crate::domain::num::Rate);
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,8 @@
 //!
 //! Not here: the trade as the simulator books it (`domain::fill`), figures over many (`trades`).
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::fill::Trade;
 use crate::domain::num::Notional;
 use crate::domain::order::Direction;
@@ -9,7 +11,7 @@ use crate::domain::symbol::Symbols;
 use crate::domain::time::{Span, Timestamp};
 
 /// A finished trade as statistics see it; amounts in USDT.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TradeRow {
     /// Name of the contract.
     pub symbol: String,

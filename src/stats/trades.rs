@@ -3,14 +3,14 @@
 //! Not here: when capital was busy (`activity`), groups of trades (`breakdown`), one trade (`trade_row`).
 //! Invariant: a trade without a known risk takes no part in R figures, and nowhere else is left out.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::figure::{Figure, Why, count, millis};
 use super::quantile;
 use super::trade_row::TradeRow;
 
 /// M4. Amounts in USDT, excursions as fractions of the entry price.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TradeMetrics {
     /// Finished trades.
     pub n: usize,

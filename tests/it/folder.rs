@@ -15,9 +15,10 @@ use crate::every_key::Scenario;
 use crate::every_world;
 
 /// The files of a run folder.
-const WANTED: [&str; 12] = [
+const WANTED: [&str; 13] = [
     "config.toml",
     "equity.parquet",
+    "events.bin",
     "fills.csv",
     "ledger.csv",
     "metrics.json",

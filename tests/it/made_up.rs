@@ -9,6 +9,9 @@ use confluence::report::input::{
     Assumption, DataNote, FunnelStage, PathCounts, ReasonCount, Reproduce, RunReport,
     SignalSummary, SignalVerdict, Weight,
 };
+use confluence::report::record::{
+    Course, Decay, Halt, Packed, Plan, Record, Refused, Waiting, Way,
+};
 use confluence::report::words::{
     Phrase, Word, common, costs as paths, data, model, signals as words,
 };
@@ -245,6 +248,7 @@ pub(crate) fn run(shape: Shape) -> RunReport {
     let benchmarks = benchmarks(&mut random, daily.closes.len() + 1);
     let touched = trades.iter().map(|row| u64::from(row.ambiguous_bars)).sum();
     RunReport {
+        record: record(&mut random, &bars, &daily, &trades),
         title: "made-up random walk, not a market".to_owned(),
         run_id: "7c1e5b0a94d2f38e61ab".to_owned(),
         version: "0.0.0-test".to_owned(),
@@ -466,4 +470,95 @@ fn made_up_runs_repeat() {
     let (left, right) = (usual(), usual());
     assert_eq!(left.trades, right.trades);
     assert_eq!(left.trades.len(), 60);
+}
+
+/// What charts need beyond figures; the bars of trades are left out.
+fn record(
+    random: &mut Random,
+    bars: &BarSeries,
+    daily: &DailySeries,
+    trades: &[TradeRow],
+) -> Record {
+    let mut peak = daily.initial;
+    let mut course = Course {
+        bar_ends: bars.time.len(),
+        ..Course::default()
+    };
+    for row in (0..bars.time.len()).step_by((bars.time.len() / 1_000).max(1)) {
+        let equity = bars.equity[row];
+        peak = peak.max(equity);
+        course.time.push(bars.time[row].millis());
+        course.equity.push(equity);
+        course.drawdown.push(equity / peak - 1.0);
+        course.exposure.push(unit(random) * 0.3);
+    }
+    let mut time = vec![daily.start.millis()];
+    let mut next = daily.start.next_day();
+    while time.len() < daily.closes.len() {
+        time.push(next.millis());
+        next = next.next_day();
+    }
+    time.push(daily.end.millis());
+    let spread = |share: f64| -> Vec<f64> {
+        let days = (0..time.len()).map(|day| daily.initial * (1.0 + share * day as f64));
+        days.collect()
+    };
+    let waiting = Waiting {
+        hold_ms: 5_400_000,
+        count: trades.len(),
+        notional: 3_000.0,
+        draws: 200,
+        held: spread(0.0005),
+        low: spread(-0.003),
+        middle: spread(0.0001),
+        high: spread(0.003),
+        time: time.clone(),
+    };
+    let refused = (0..50_usize).map(|number| Refused {
+        time: time[number % time.len()],
+        symbol: "币安人生USDT".to_owned(),
+        reason: ["cooldown", "daily_trades", "total_cap", "in_position"][number % 4].to_owned(),
+    });
+    let minutes = vec![1.0, 5.0, 30.0, 120.0, 1_440.0];
+    Record {
+        plan: Plan {
+            stop: 3.0,
+            targets: vec![(5.0, 50.0), (10.0, 100.0)],
+            trailing: Some((2.0, 1.0)),
+            score_min: 0.6,
+            window_s: 300.0,
+            trades_a_day: 20,
+            daily_loss: 5.0,
+        },
+        course,
+        waiting: (!trades.is_empty()).then_some(waiting),
+        decay: Decay {
+            n: vec![200, 199, 190, 170, 90],
+            mean: vec![0.05, 0.2, 0.35, 0.1, -0.4],
+            low: vec![0.01, 0.1, 0.1, -0.4, -1.5],
+            high: vec![0.09, 0.3, 0.6, 0.6, 0.7],
+            minutes,
+        },
+        refused: refused.collect(),
+        halts: vec![Halt {
+            from: daily.start.millis(),
+            to: daily.start.millis() + 3_600_000,
+            cause: "daily_loss".to_owned(),
+        }],
+        ways: trades.iter().map(way).collect(),
+        bars: Packed(String::new()),
+    }
+}
+
+fn way(trade: &TradeRow) -> Way {
+    let (from, to) = (trade.entry_time.millis(), trade.exit_time.millis());
+    let qty = trade.qty.unwrap_or(1.0);
+    let (bought, sold) = (trade.entry_notional / qty, trade.exit_notional / qty);
+    Way {
+        signals: vec![(from - 60_000, words::kind(110))],
+        entries: vec![(from, bought, qty)],
+        exits: vec![(to, sold, qty, trade.last_exit().to_owned())],
+        levels: vec![(from, to, bought * 0.97, "sl".to_owned())],
+        ..Way::default()
+    }
 }

@@ -14,8 +14,11 @@
 mod batch;
 mod binary;
 mod books;
+mod charts;
 mod chromium;
 mod cli;
+mod diff;
+mod events;
 mod every_key;
 mod every_world;
 mod folder;
@@ -48,3 +51,4 @@ mod sweep_page;
 mod tidy;
 mod validate;
 mod walk_forward;
+mod ways;

@@ -4,10 +4,11 @@ use std::time::Instant;
 
 use confluence::domain::time::Timestamp;
 use confluence::report::chart::render::{self, PNG_HEIGHT, PNG_WIDTH, Pictures};
+use confluence::report::chart::spec::{Chart, Mark};
 use confluence::report::input::RunReport;
 use confluence::report::words::Lang;
 use confluence::report::words::common::plain;
-use confluence::report::{html, table};
+use confluence::report::{html, panels, saved, table};
 use confluence::stats::breakdown;
 use serde_json::Value;
 
@@ -270,4 +271,70 @@ fn a_year_of_minutes_and_ten_thousand_trades_are_drawn_in_under_a_second() {
     assert!(page.contains("href=\"trades.csv\""));
     assert!(page.len() < 1_000_000, "{}", page.len());
     assert!(page.contains(&Timestamp::parse("2026-01-01").expect("a day").to_text()[..10]));
+}
+
+/// Every number of a chart.
+fn numbers(chart: &Chart) -> Vec<f64> {
+    let marks = chart.panels.iter().flat_map(|panel| &panel.marks);
+    marks
+        .flat_map(|mark| match mark {
+            Mark::Line(line) => line.points.iter().flat_map(|(x, y)| [*x, *y]).collect(),
+            Mark::Band { points, .. } => points.iter().flat_map(|(x, a, b)| [*x, *a, *b]).collect(),
+            Mark::Dots { dots, .. } => dots.iter().flat_map(|dot| [dot.x, dot.y]).collect(),
+            Mark::Bars { bars, .. } => bars
+                .iter()
+                .flat_map(|bar| [bar.at, bar.from, bar.to])
+                .collect(),
+            Mark::Cells { cells, .. } => cells.iter().map(|cell| cell.value).collect(),
+            Mark::Rule { at, .. } => vec![*at],
+            Mark::Stretch { spans, .. } => {
+                spans.iter().flat_map(|(from, to)| [*from, *to]).collect()
+            }
+        })
+        .collect::<Vec<f64>>()
+}
+
+#[test]
+fn charts_of_odd_runs_are_named_in_order_and_finite() {
+    let (mut charts, mut values) = (0, 0);
+    for (name, run) in odd_runs() {
+        for lang in [Lang::En, Lang::Zh] {
+            let all = panels::all(&run, lang);
+            let ids: Vec<&str> = all.iter().map(|chart| chart.id).collect();
+            let known: Vec<&str> = panels::IDS
+                .into_iter()
+                .filter(|id| ids.contains(id))
+                .collect();
+            assert_eq!(ids, known, "{name}");
+            for chart in &all {
+                let found = numbers(chart);
+                assert!(
+                    found.iter().all(|value| value.is_finite()),
+                    "{name}: {}",
+                    chart.id
+                );
+                assert!(!chart.title.is_empty() && !chart.panels.is_empty());
+                values += found.len();
+            }
+            charts += all.len();
+            if name == "usual" {
+                assert_eq!(ids, panels::IDS, "{name}");
+            }
+        }
+    }
+    println!("panels: {charts} charts with {values} numbers");
+}
+
+#[test]
+fn a_report_survives_being_saved() {
+    let mut met = 0;
+    for (name, mut run) in odd_runs() {
+        run.bars = Default::default();
+        let bytes = saved::to_bytes(&run);
+        let again = saved::from_bytes(&bytes).expect(name);
+        assert_eq!(format!("{run:?}"), format!("{again:?}"), "{name}");
+        assert!(saved::to_bytes(&again) == bytes, "{name}");
+        met += bytes.len();
+    }
+    println!("saved: {met} bytes of reports read again");
 }

@@ -104,7 +104,15 @@ const PURE: [&str; 7] = [
 const CRATES: [(&str, &[&str]); 18] = [
     ("polars", &["market/"]),
     // The tables of a run folder are written where the run is.
-    ("csv", &["market/", "backtest/tables.rs", "sweep/tables.rs"]),
+    (
+        "csv",
+        &[
+            "market/",
+            "backtest/tables.rs",
+            "backtest/reading/",
+            "sweep/tables.rs",
+        ],
+    ),
     ("rusqlite", &["market/", "journal"]),
     ("zip", &["market/"]),
     ("flate2", &["market/"]),

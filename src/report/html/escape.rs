@@ -25,6 +25,23 @@ pub fn text(raw: &str) -> String {
     safe
 }
 
+/// The same letters without markup, for data that a script reads: what reads it makes text of it, not markup, and this
+/// is the second lock.
+#[must_use]
+pub fn harmless(raw: &str) -> String {
+    raw.chars()
+        .map(|letter| match letter {
+            '<' => '\u{2039}',
+            '>' => '\u{203a}',
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                '\u{fffd}'
+            }
+            control if control.is_control() => '\u{fffd}',
+            plain => plain,
+        })
+        .collect()
+}
+
 /// The text of numbers, with true minus signs where one begins with a hyphen.
 #[must_use]
 pub fn number(raw: &str) -> String {

@@ -262,7 +262,8 @@ fn trade_cells(trade: &TradeRow, lang: Lang) -> Vec<Cell> {
 }
 
 /// Reasons in order, repeats counted: `take-profit 1, trailing stop ×2`.
-fn exit_list(trade: &TradeRow, lang: Lang) -> String {
+#[must_use]
+pub fn exit_list(trade: &TradeRow, lang: Lang) -> String {
     let reasons: Vec<&str> = trade
         .exits
         .iter()

@@ -1,0 +1,66 @@
+//! What holding would have made: the market, the traded contracts, and the trades' own entries without exits.
+//!
+//! Not here: computing these (`stats::benchmark`, `backtest::record::waiting`).
+
+use super::axis;
+use crate::report::chart::Ink;
+use crate::report::chart::spec::{Chart, Line, Mark, Scale, Unit};
+use crate::report::format;
+use crate::report::input::RunReport;
+use crate::report::words::{Lang, panel};
+use crate::stats::figure::millis;
+
+pub(super) fn held(run: &RunReport, lang: Lang) -> Option<Chart> {
+    let waiting = run.record.waiting.as_ref()?;
+    let initial = run.metrics.initial;
+    let times: Vec<f64> = waiting.time.iter().map(|time| millis(*time)).collect();
+    let change = |levels: &[f64]| -> Vec<(f64, f64)> {
+        let values = levels.iter().map(|level| (level / initial - 1.0) * 100.0);
+        times.iter().copied().zip(values).collect()
+    };
+    let line = |name: String, ink, levels: &[f64], dashed| {
+        Mark::Line(Line {
+            name,
+            ink,
+            points: change(levels),
+            fill_to: None,
+            dashed,
+        })
+    };
+    let (low, high) = (change(&waiting.low), change(&waiting.high));
+    let band = low.iter().zip(&high);
+    let mut marks = vec![
+        super::zero_line(),
+        Mark::Band {
+            name: panel::RANDOM_ENTRIES.say(lang).to_owned(),
+            ink: Ink::Muted,
+            points: band
+                .map(|((x, low), (_, high))| (*x, *low, *high))
+                .collect(),
+        },
+    ];
+    for (held, ink) in run.benchmarks.iter().zip([Ink::FirstHold, Ink::SecondHold]) {
+        if held.levels.len() == times.len() {
+            marks.push(line(held.name.clone(), ink, &held.levels, true));
+        }
+    }
+    let name = panel::ENTRIES_HELD.say(lang).to_owned();
+    marks.push(line(name, Ink::Gain, &waiting.held, false));
+    let own = panel::THIS_RUN.say(lang).to_owned();
+    marks.push(line(own, Ink::Run, &run.daily.points(), false));
+    let hold = format::span(millis(waiting.hold_ms));
+    let size = format::usdt(waiting.notional);
+    let (count, draws) = (format::whole(waiting.count), format::whole(waiting.draws));
+    Some(super::single(
+        "benchmarks",
+        (
+            panel::BENCHMARKS_TITLE.say(lang).to_owned(),
+            panel::BENCHMARKS_CAPTION.with(lang, &[&count, &size, &hold, &draws]),
+        ),
+        (
+            axis("", Scale::Time, Unit::Number),
+            axis(panel::CHANGE.say(lang), Scale::Linear, Unit::Percent),
+        ),
+        marks,
+    ))
+}
