@@ -9,6 +9,7 @@ pub mod unit;
 use super::scale::{time_ticks, value_ticks};
 use super::spec::{Axis, Scale, Unit};
 use crate::domain::time::Timestamp;
+use crate::report::words::Lang;
 use crate::stats::figure::{count, millis};
 
 /// A mark beside an axis.
@@ -85,7 +86,8 @@ impl Ruler {
     }
 
     fn time_ticks(&self, wanted: usize) -> Vec<Tick> {
-        let ticks = time_ticks((instant(self.low), instant(self.high)), wanted);
+        // Their places alone: what they say is the same in all languages.
+        let ticks = time_ticks((instant(self.low), instant(self.high)), wanted, Lang::En);
         let step = ticks.windows(2).map(|pair| pair[1].at - pair[0].at).min();
         let mut named: Option<Timestamp> = None;
         let mut made = Vec::new();

@@ -70,7 +70,7 @@ pub(super) fn paths(run: &RunReport, lang: Lang) -> Option<Chart> {
     let envelope = run.metrics.envelope.as_ref()?;
     let rows = envelope.rows.iter();
     let rows = rows
-        .map(|row| (row.mode.clone(), row.net.to_f64()))
+        .map(|row| (path_name(&row.mode, lang), row.net.to_f64()))
         .collect();
     let counts = [
         format::whole(run.paths.ambiguous),
