@@ -16,7 +16,7 @@ use crate::market::place::interval_name;
 use crate::market::quality::{BarQuality, PriceInTime, SymbolQuality};
 use crate::report::format;
 use crate::report::input::{DataNote, Weight};
-use crate::report::words::common::{self, counted, joined, plain};
+use crate::report::words::units::{self, counted, joined, plain};
 use crate::report::words::{Part, Phrase, Word, data};
 
 /// The exchange settles at least every eight hours; a minute more is a stamp that came late.
@@ -243,7 +243,7 @@ fn doubts(quality: &SymbolQuality, bars: &BarQuality, notes: &mut Notes) {
         notes.caution(data::D_UNFINISHED.of([format::minute(*time)]));
     }
     if let Some(first) = bars.off_tick_first {
-        let prices = counted(bars.off_tick, common::ONE_PRICE_IS, common::MANY_PRICES_ARE);
+        let prices = counted(bars.off_tick, units::ONE_PRICE_IS, units::MANY_PRICES_ARE);
         notes.caution(data::D_OFF_TICK.of([Part::from(prices), format::minute(first).into()]));
     }
     if let Some(longest) = &bars.zero_volume_longest {
@@ -259,7 +259,7 @@ fn doubts(quality: &SymbolQuality, bars: &BarQuality, notes: &mut Notes) {
 }
 
 fn bars_counted(count: usize) -> Phrase {
-    counted(count, common::ONE_BAR, common::MANY_BARS)
+    counted(count, units::ONE_BAR, units::MANY_BARS)
 }
 
 /// Whose filters and brackets hold, by file name and day.

@@ -24,7 +24,7 @@ use crate::market::quality::PriceInTime;
 use crate::market::ranges::Band;
 use crate::market::tape::Series;
 use crate::report::input::{PathCounts, Reproduce, RunReport, SignalSummary, SignalVerdict};
-use crate::report::words::{Lang, common, signals};
+use crate::report::words::{Lang, signals, units};
 use crate::settings::Settings;
 use crate::stats::activity::BarSeries;
 use crate::stats::benchmark::equal_weight_hold;
@@ -211,7 +211,7 @@ fn benchmarks(parts: Parts<'_>, daily: &DailySeries) -> Vec<BenchmarkSeries> {
     };
     let mut found = Vec::new();
     if let Some(bars) = &parts.prepared.market {
-        let name = common::HOLD.with(Lang::En, &["BTCUSDT"]);
+        let name = units::HOLD.with(Lang::En, &["BTCUSDT"]);
         found.push((name, vec![prices(bars)]));
     }
     let mut traded: Vec<SymbolId> = parts
@@ -227,7 +227,7 @@ fn benchmarks(parts: Parts<'_>, daily: &DailySeries) -> Vec<BenchmarkSeries> {
         .iter()
         .filter_map(|symbol| tape.series[symbol.index()].as_ref());
     found.push((
-        common::HOLD_TRADED.say(Lang::En).to_owned(),
+        units::HOLD_TRADED.say(Lang::En).to_owned(),
         held.map(|series| prices(series.bars())).collect(),
     ));
     found

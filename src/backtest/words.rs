@@ -11,7 +11,7 @@ use crate::domain::stamp::StampForm;
 use crate::domain::time::Span;
 use crate::exchange::model::{Drilldown, EndOfData, LimitFill, Model, PathMode};
 use crate::report::input::Assumption;
-use crate::report::words::common::{self, joined, plain};
+use crate::report::words::units::{self, joined, plain};
 use crate::report::words::{self, Part, Phrase, Word, model};
 use crate::settings::Settings;
 
@@ -88,7 +88,7 @@ fn execution(settings: &Settings) -> Vec<Assumption> {
         entry(
             model::M_PATH,
             path_name(exchange.path_mode),
-            joined(path.map(Word::alone), common::AND_ALSO),
+            joined(path.map(Word::alone), units::AND_ALSO),
         ),
         entry(
             model::M_STOPS,
@@ -195,5 +195,5 @@ fn edges(exchange: &Model) -> Vec<Assumption> {
 
 /// A span in its largest whole unit.
 pub(super) fn span(span: Span) -> Phrase {
-    common::whole_span(span.millis())
+    units::whole_span(span.millis())
 }

@@ -15,7 +15,7 @@ pub mod thin;
 use self::scale::Point;
 use super::format;
 use super::input::RunReport;
-use super::words::common::{self, counted};
+use super::words::units::{self, counted};
 use super::words::{Lang, chart as words};
 use crate::domain::time::Timestamp;
 use crate::stats::equity;
@@ -114,14 +114,14 @@ pub fn equity_plot(run: &RunReport, columns: usize, lang: Lang) -> Plot {
         .iter()
         .zip([Ink::FirstHold, Ink::SecondHold])
         .map(|(held, ink)| Curve {
-            name: common::held(&held.name, lang),
+            name: units::held(&held.name, lang),
             ink,
             points: day_points(run, &held.levels),
             filled: false,
         })
         .collect();
     curves.push(Curve {
-        name: common::THIS_RUN.say(lang).to_owned(),
+        name: units::THIS_RUN.say(lang).to_owned(),
         ink: Ink::Run,
         points: own,
         filled: true,
@@ -198,7 +198,7 @@ pub fn source(run: &RunReport, columns: usize, lang: Lang) -> String {
         } else {
             words::C_BARS
         };
-        let ends = counted(bars, common::ONE_BAR_END, common::MANY_BAR_ENDS);
+        let ends = counted(bars, units::ONE_BAR_END, units::MANY_BAR_ENDS);
         text.with(lang, &[&ends.say(lang)])
     }
 }

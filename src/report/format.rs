@@ -2,7 +2,7 @@
 //!
 //! Not here: where they stand (`html`, `table`). Invariant: what is not finite reads `n/a`, and no number reads `-0.00`.
 
-use super::words::{Lang, common};
+use super::words::{Lang, units};
 use crate::domain::time::Timestamp;
 use crate::stats::figure::Figure;
 
@@ -141,7 +141,7 @@ pub fn figure(figure: Figure, form: impl Fn(f64) -> String) -> String {
 /// The two largest units of a span in English: `3 d 4 h`, `1 h 23 min`, `45 s`, `250 ms`.
 #[must_use]
 pub fn span(ms: f64) -> String {
-    common::span(ms, Lang::En)
+    units::span(ms, Lang::En)
 }
 
 /// `2026-01-01 07:55` (UTC).

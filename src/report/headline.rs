@@ -4,8 +4,8 @@
 
 use super::format;
 use super::input::{DataNote, RunReport, Weight};
-use super::words::common::{self, counted, span};
 use super::words::headline as words;
+use super::words::units::{self, counted, span};
 use super::words::{Lang, Word};
 use crate::stats::figure::millis;
 
@@ -74,7 +74,7 @@ impl Lines {
 /// What happened.
 fn results(run: &RunReport, lines: &mut Lines) {
     let positions = |count| {
-        let (one, many) = (common::ONE_POSITION_WAS, common::MANY_POSITIONS_WERE);
+        let (one, many) = (units::ONE_POSITION_WAS, units::MANY_POSITIONS_WERE);
         counted(count, one, many)
     };
     if run.metrics.daily.ruined {
@@ -93,7 +93,7 @@ fn results(run: &RunReport, lines: &mut Lines) {
         };
         lines.fixed(Tone::Note, words::NO_TRADES, text);
     } else if run.trades.len() < FEW_TRADES {
-        let (one, many) = (common::ONE_TRADE_IS, common::MANY_TRADES_ARE);
+        let (one, many) = (units::ONE_TRADE_IS, units::MANY_TRADES_ARE);
         let count = counted(run.trades.len(), one, many).say(lines.lang);
         let text = words::FEW_TRADES_TEXT.with(lines.lang, &[&count]);
         lines.say(Tone::Caution, words::FEW_TRADES, text);
@@ -146,7 +146,7 @@ fn prices(run: &RunReport, lines: &mut Lines) {
         .collect();
     if let Some(first) = cautions.first() {
         let symbol = first.symbol.as_deref();
-        let (one, many) = (common::ONE_CAUTION, common::MANY_CAUTIONS);
+        let (one, many) = (units::ONE_CAUTION, units::MANY_CAUTIONS);
         let values = [
             counted(cautions.len(), one, many).say(lang),
             symbol

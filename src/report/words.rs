@@ -17,7 +17,6 @@ macro_rules! words {
 pub mod about;
 pub mod book;
 pub mod chart;
-pub mod common;
 pub mod costs;
 pub mod data;
 pub mod figures;
@@ -27,9 +26,8 @@ pub mod panel;
 pub mod reason;
 pub mod signals;
 pub mod trades;
+pub mod units;
 pub mod why;
-
-pub use self::reason::reason;
 
 /// Languages of the report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,7 +52,6 @@ const PARTS: [&[Word]; 14] = [
     about::ALL,
     chart::ALL,
     book::ALL,
-    common::ALL,
     costs::ALL,
     data::ALL,
     figures::ALL,
@@ -64,6 +61,7 @@ const PARTS: [&[Word]; 14] = [
     reason::ALL,
     signals::ALL,
     trades::ALL,
+    units::ALL,
     why::ALL,
 ];
 

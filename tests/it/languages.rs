@@ -7,7 +7,8 @@ use std::path::Path;
 
 use confluence::report::html;
 use confluence::report::input::{DataNote, RunReport, Weight};
-use confluence::report::words::{Lang, Phrase, Word, all, data, model, reason};
+use confluence::report::words::reason::reason;
+use confluence::report::words::{Lang, Phrase, Word, all, data, model};
 
 use crate::binary::{files, made_up, say, shared, sim, table, talk};
 use crate::report::odd_runs;

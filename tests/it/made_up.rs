@@ -13,7 +13,7 @@ use confluence::report::record::{
     Course, Decay, Halt, Packed, Plan, Record, Refused, Waiting, Way,
 };
 use confluence::report::words::{
-    Phrase, Word, common, costs as paths, data, model, signals as words,
+    Phrase, Word, costs as paths, data, model, signals as words, units,
 };
 use confluence::stats::activity::BarSeries;
 use confluence::stats::benchmark;
@@ -428,7 +428,7 @@ fn assumptions() -> Vec<Assumption> {
         ),
         (
             model::M_DELAY,
-            model::M_DELAY_VALUE.of([250, 1000].map(common::whole_span)),
+            model::M_DELAY_VALUE.of([250, 1000].map(units::whole_span)),
             model::M_DELAY_MEANING,
         ),
         (

@@ -7,7 +7,7 @@ use confluence::report::chart::render::{self, PNG_HEIGHT, PNG_WIDTH, Pictures};
 use confluence::report::chart::spec::{Chart, Mark};
 use confluence::report::input::RunReport;
 use confluence::report::words::Lang;
-use confluence::report::words::common::plain;
+use confluence::report::words::units::plain;
 use confluence::report::{html, panels, saved, table};
 use confluence::stats::breakdown;
 use serde_json::Value;

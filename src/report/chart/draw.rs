@@ -13,6 +13,7 @@ use plotters::style::{Color, ShapeStyle, TextStyle};
 
 use super::scale::{self, Point};
 use super::{Curve, Ink, Plot};
+use crate::report::table::columns;
 
 /// Everything is drawn this many times larger than it is shown.
 pub const ZOOM: i32 = 2;
@@ -188,9 +189,7 @@ fn grid<DB: DrawingBackend>(
             thin,
         ))?;
         // A label at the edge moves inwards rather than out of the picture.
-        let half =
-            i32::try_from(tick.text.chars().count()).unwrap_or(0) * look.font_size * ZOOM * 31
-                / 100;
+        let half = letters(&tick.text) * look.font_size * ZOOM * 31 / 100;
         let x = x.min(look.width * ZOOM - half - ZOOM).max(half + ZOOM);
         area.draw(&Text::new(
             tick.text,
@@ -303,14 +302,18 @@ const fn legend_row(look: &Look) -> i32 {
     look.font_size * 3 / 2
 }
 
+/// Width of a text in Latin letters; Chinese ones take two.
+fn letters(text: &str) -> i32 {
+    i32::try_from(columns(text)).unwrap_or(0)
+}
+
 /// Left end and row of each entry of the legend: one that would leave the picture begins a new row.
 fn legend_places(plot: &Plot, look: &Look, (left, right): (i32, i32)) -> Vec<(i32, i32)> {
     let side = look.font_size * ZOOM;
     let (mut x, mut row) = (left, 0);
     let mut places = Vec::new();
     for curve in plot.curves.iter().rev() {
-        let letters = i32::try_from(curve.name.chars().count()).unwrap_or(0);
-        let words = side * 4 / 3 + letters * side * 11 / 20;
+        let words = side * 4 / 3 + letters(&curve.name) * side * 11 / 20;
         if x > left && x + words > right {
             (x, row) = (left, row + 1);
         }

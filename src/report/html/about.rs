@@ -6,7 +6,7 @@ use super::element::{self, Cell};
 use super::escape;
 use crate::report::input::{RunReport, Weight};
 use crate::report::words::about as words;
-use crate::report::words::{Lang, common};
+use crate::report::words::{Lang, units};
 
 /// Notes on the prices used.
 #[must_use]
@@ -33,7 +33,7 @@ pub fn data(run: &RunReport, lang: Lang) -> String {
             Cell::Text(note.text.say(lang)),
         ]);
     }
-    let head = [common::HEAD_CONTRACT, words::DATA_WEIGHT, words::DATA_TEXT];
+    let head = [units::HEAD_CONTRACT, words::DATA_WEIGHT, words::DATA_TEXT];
     let html = element::table(&head.map(|word| word.say(lang)), &rows);
     element::section("data", words::DATA.say(lang), &html)
 }
@@ -83,7 +83,7 @@ pub fn reproduce(run: &RunReport, lang: Lang) -> String {
     }
     html.push_str("<div class=\"hashes\">");
     html.push_str(&element::table(
-        &[words::INPUT.say(lang), common::HEAD_VALUE.say(lang)],
+        &[words::INPUT.say(lang), units::HEAD_VALUE.say(lang)],
         &rows,
     ));
     html.push_str("</div>\n");

@@ -6,8 +6,8 @@ use super::element::{self, Cell};
 use crate::domain::num::Money;
 use crate::report::format;
 use crate::report::input::RunReport;
-use crate::report::words::common::{self, span};
 use crate::report::words::costs as words;
+use crate::report::words::units::{self, span};
 use crate::report::words::why::break_even;
 use crate::report::words::{Lang, Word};
 use crate::stats::costs::CostLine;
@@ -51,9 +51,9 @@ pub fn envelope(run: &RunReport, lang: Lang) -> String {
             let range = words::ENVELOPE_RANGE.with(lang, &[&range[0], &range[1]]);
             let head = [
                 words::PATH,
-                common::HEAD_MEANING,
-                common::HEAD_NET,
-                common::HEAD_OF_START,
+                units::HEAD_MEANING,
+                units::HEAD_NET,
+                units::HEAD_OF_START,
             ];
             element::table(&head.map(|word| word.say(lang)), &rows) + &element::paragraph(&range)
         }
@@ -110,11 +110,7 @@ pub fn cost_table(run: &RunReport, lang: Lang) -> String {
                 })
                 .collect();
             let even = break_even(table.break_even_multiple).say(lang);
-            let head = [
-                words::COST_MULTIPLE,
-                common::HEAD_NET,
-                common::HEAD_OF_START,
-            ];
+            let head = [words::COST_MULTIPLE, units::HEAD_NET, units::HEAD_OF_START];
             element::table(&head.map(|word| word.say(lang)), &rows)
                 + &element::paragraph(&words::COST_SCALED.with(lang, &[&even]))
                 + &delayed(run, lang)
@@ -209,7 +205,7 @@ pub fn spent(run: &RunReport, lang: Lang) -> String {
     let head = [
         words::PAID_HEAD.say(lang),
         "USDT",
-        common::HEAD_OF_START.say(lang),
+        units::HEAD_OF_START.say(lang),
         words::PAID_OF_GROSS.say(lang),
     ];
     let html =

@@ -48,7 +48,7 @@ pub fn number(raw: &str) -> String {
     let mut safe = String::with_capacity(raw.len());
     let mut before = ' ';
     for letter in text(raw).chars() {
-        let is_minus = letter == '-' && matches!(before, ' ' | '(');
+        let is_minus = letter == '-' && matches!(before, ' ' | '(' | '：' | '，' | '（');
         safe.push(if is_minus { '\u{2212}' } else { letter });
         before = letter;
     }
@@ -73,6 +73,7 @@ mod tests {
             assert_eq!(text(raw), safe);
         }
         assert_eq!(number("-1.00 to -2"), "\u{2212}1.00 to \u{2212}2");
+        assert_eq!(number("净盈亏：-1"), "净盈亏：\u{2212}1");
         assert_eq!(number("2026-01-01"), "2026-01-01");
     }
 }

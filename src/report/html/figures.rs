@@ -5,8 +5,8 @@
 use super::element::{self, Cell, Entry};
 use crate::report::format;
 use crate::report::input::RunReport;
-use crate::report::words::common::{self, counted, span};
 use crate::report::words::figures as words;
+use crate::report::words::units::{self, counted, span};
 use crate::report::words::{Lang, Word};
 use crate::stats::figure::Figure;
 
@@ -27,7 +27,7 @@ fn holding(run: &RunReport, lang: Lang) -> String {
         )
     };
     let mut rows = vec![vec![
-        Cell::Text(common::THIS_RUN.say(lang).to_owned()),
+        Cell::Text(units::THIS_RUN.say(lang).to_owned()),
         signed(run.metrics.daily.total_return),
         Cell::Number(String::new()),
         Cell::Number(String::new()),
@@ -35,7 +35,7 @@ fn holding(run: &RunReport, lang: Lang) -> String {
     ]];
     for (name, held) in &run.metrics.benchmarks {
         rows.push(vec![
-            Cell::Text(common::held(name, lang)),
+            Cell::Text(units::held(name, lang)),
             signed(held.benchmark_total_return),
             signed(held.excess_total_return),
             element::figure_cell(held.beta, |value| format::number(value, 2)),
@@ -86,11 +86,7 @@ fn returns(run: &RunReport, lang: Lang) -> Vec<Entry> {
         words::CAGR_HINT
     };
     let figure = maker(lang);
-    let longest = counted(
-        daily.max_underwater_days,
-        common::ONE_DAY,
-        common::MANY_DAYS,
-    );
+    let longest = counted(daily.max_underwater_days, units::ONE_DAY, units::MANY_DAYS);
     vec![
         figure(words::CAGR, yearly, daily.cagr, format::signed_percent),
         figure(

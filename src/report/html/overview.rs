@@ -7,8 +7,8 @@ use super::escape;
 use crate::report::format;
 use crate::report::headline::{self, Tone};
 use crate::report::input::RunReport;
-use crate::report::words::common::{self, counted, span};
 use crate::report::words::headline as words;
+use crate::report::words::units::{self, counted, span};
 use crate::report::words::{Lang, Word};
 use crate::stats::figure::{Figure, millis};
 
@@ -111,7 +111,7 @@ fn drawdown(run: &RunReport, lang: Lang) -> Tile {
 }
 
 fn trades(run: &RunReport, lang: Lang) -> Tile {
-    let fills = counted(run.fills, common::ONE_FILL, common::MANY_FILLS).say(lang);
+    let fills = counted(run.fills, units::ONE_FILL, units::MANY_FILLS).say(lang);
     let hint = if run.open_positions > 0 {
         words::TILE_TRADES_OPEN.with(lang, &[&fills, &format::whole(run.open_positions)])
     } else {
@@ -165,7 +165,7 @@ fn expectancy(run: &RunReport, lang: Lang) -> Tile {
 fn ambiguity(run: &RunReport, lang: Lang) -> Tile {
     let paths = &run.paths;
     let touched = usize::try_from(paths.trades_touched).unwrap_or(usize::MAX);
-    let touched = counted(touched, common::ONE_TRADE, common::MANY_TRADES);
+    let touched = counted(touched, units::ONE_TRADE, units::MANY_TRADES);
     Tile {
         label: words::TILE_AMBIGUOUS,
         value: format::whole(paths.ambiguous),
@@ -207,8 +207,8 @@ pub fn banners(run: &RunReport, lang: Lang) -> String {
         };
         html.push_str(&format!(
             "<p class=\"banner {class}\" role=\"{role}\"><strong>{}</strong> {}</p>\n",
-            common::HEADED.with(lang, &[&escape::text(line.title)]),
-            escape::text(&line.text)
+            units::HEADED.with(lang, &[&escape::text(line.title)]),
+            escape::number(&line.text)
         ));
     }
     html.push_str("</div>\n");

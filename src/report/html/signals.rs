@@ -8,7 +8,7 @@ use crate::report::format;
 use crate::report::input::{ReasonCount, RunReport, SignalVerdict};
 use crate::report::words::reason::{self, readable, with_name};
 use crate::report::words::signals as words;
-use crate::report::words::{Lang, common};
+use crate::report::words::{Lang, units};
 use crate::stats::figure::count;
 
 /// Verdicts shown; all of them are in the file.
@@ -54,7 +54,7 @@ fn lost(reasons: &[ReasonCount], lang: Lang) -> String {
         match reason::reason(&lost.reason) {
             Some(_) => {
                 let meaning = escape::text(&readable(&lost.reason, lang));
-                common::BESIDE.with(lang, &[&counted, &meaning])
+                units::BESIDE.with(lang, &[&counted, &meaning])
             }
             None => counted,
         }
@@ -126,7 +126,7 @@ pub fn verdicts(run: &RunReport, lang: Lang) -> String {
     }
     let head = [
         words::VERDICT_TIME,
-        common::HEAD_CONTRACT,
+        units::HEAD_CONTRACT,
         words::VERDICT_TYPE,
         words::VERDICT,
         words::VERDICT_ID,

@@ -5,8 +5,8 @@
 use super::element::{self, Cell};
 use crate::report::format;
 use crate::report::input::RunReport;
-use crate::report::words::common::{self, span};
 use crate::report::words::trades as words;
+use crate::report::words::units::{self, span};
 use crate::report::words::{Lang, Word, reason};
 use crate::stats::breakdown::GroupRow;
 use crate::stats::figure::{Figure, count};
@@ -70,7 +70,7 @@ fn results(groups: &[GroupRow], lang: Lang) -> String {
     if rows.is_empty() {
         return element::note(words::NO_RESULT.say(lang));
     }
-    let head = [words::RESULT, common::HEAD_TRADES, common::HEAD_NET];
+    let head = [words::RESULT, units::HEAD_TRADES, units::HEAD_NET];
     let [result, trades, net] = head.map(|word| word.say(lang));
     element::table(&[result, trades, "", net], &rows)
 }
@@ -85,7 +85,7 @@ pub fn breakdowns(run: &RunReport, lang: Lang) -> String {
     let mut html = concentration(run, lang);
     let mut parts = Vec::new();
     for (name, rows) in [
-        (common::HEAD_CONTRACT, &tables.symbol),
+        (units::HEAD_CONTRACT, &tables.symbol),
         (words::GROUP_DIRECTION, &tables.direction),
         (words::GROUP_SCORE, &tables.score_decile),
         (words::GROUP_GAP, &tables.gap),
@@ -167,9 +167,9 @@ fn group_table(
         .collect();
     let head = [
         head,
-        common::HEAD_TRADES,
+        units::HEAD_TRADES,
         words::GROUP_WON,
-        common::HEAD_NET,
+        units::HEAD_NET,
         words::GROUP_MEAN,
         words::GROUP_FACTOR,
     ];
@@ -209,9 +209,9 @@ pub fn listed(run: &RunReport, lang: Lang) -> String {
     }
     let head = [
         words::TRADE_ENTRY,
-        common::HEAD_CONTRACT,
+        units::HEAD_CONTRACT,
         words::TRADE_SIDE,
-        common::HEAD_NET,
+        units::HEAD_NET,
         words::TRADE_R,
         words::TRADE_EXITS,
         words::TRADE_HELD,

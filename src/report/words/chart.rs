@@ -1,6 +1,6 @@
 //! Texts of the two curves: titles, what their points are.
 //!
-//! Not here: the names of benchmarks (`common`), texts of other charts (`panel`).
+//! Not here: the names of benchmarks (`units`), texts of other charts (`panel`).
 
 words! {
     C_EQUITY: "Equity, USDT", "权益 USDT";

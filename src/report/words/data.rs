@@ -2,7 +2,7 @@
 //!
 //! Not here: finding what they say (`market::quality`), choosing them (`backtest::notes`).
 
-use super::common::{MANY_FILES, ONE_FILE, counted, plain};
+use super::units::{MANY_FILES, ONE_FILE, counted, plain};
 use super::{Lang, Phrase};
 
 words! {

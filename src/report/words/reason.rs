@@ -97,7 +97,7 @@ pub fn with_name(name: &str, lang: Lang) -> String {
     if said == name {
         said
     } else {
-        super::common::BESIDE.with(lang, &[&said, name])
+        super::units::BESIDE.with(lang, &[&said, name])
     }
 }
 

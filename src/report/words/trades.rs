@@ -87,7 +87,7 @@ pub fn group(key: &str, lang: Lang) -> String {
 fn seconds(text: &str, lang: Lang) -> String {
     match text.strip_suffix(" s") {
         Some(count) if count.starts_with(|first: char| first.is_ascii_digit()) => {
-            super::common::SPAN_S.with(lang, &[count])
+            super::units::SPAN_S.with(lang, &[count])
         }
         _ => text.to_owned(),
     }
