@@ -27,8 +27,7 @@ use crate::exchange::history::{Engine, OutOfRange};
 use crate::market::curve::{self, Curve};
 use crate::market::error::MarketError;
 use crate::report::chart::render::ChartError;
-use crate::report::chart::render::pictures;
-use crate::report::html;
+use crate::report::files::{Look, files};
 use crate::report::input::{Reproduce, RunReport, Weight};
 use crate::report::saved;
 use crate::report::words::Lang;
@@ -48,8 +47,8 @@ pub struct Job {
     pub engine: Engine,
     /// Threads for replays, at least one.
     pub threads: usize,
-    /// Language of the page and the pictures; nothing else hangs on it.
-    pub lang: Lang,
+    /// How page and pictures are made; nothing else hangs on it.
+    pub look: Look,
 }
 
 /// A finished job.
@@ -165,10 +164,9 @@ pub fn run(
     let target = RunFolder::begin(&place)?;
     let summary = run_json(job, &prepared, &run, &report);
     write_data(&target, job, parts, (&report, &summary))?;
-    target.write("report.html", html::page(&report, job.lang)?.as_bytes())?;
-    let pictures = pictures(&report, job.lang)?;
-    target.write("png/equity.png", &pictures.equity)?;
-    target.write("png/drawdown.png", &pictures.drawdown)?;
+    for file in files(&report, job.look)? {
+        target.write(&file.name, &file.bytes)?;
+    }
     target.write("timing.json", &pretty(&timing())?)?;
     stop_if(cancel)?;
     Ok(Done {

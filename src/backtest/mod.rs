@@ -14,6 +14,7 @@ mod notes;
 pub mod prepare;
 pub mod reading;
 mod record;
+pub mod rebuild;
 pub mod replays;
 pub mod run;
 pub mod summary;

@@ -15,6 +15,8 @@ use crate::backtest::events::{Events, file as events};
 use crate::backtest::folder::{self, MARK};
 use crate::market::curve::{self, Curve};
 use crate::market::error::MarketError;
+use crate::report::input::RunReport;
+use crate::report::saved;
 use signals::SignalRow;
 
 /// Why a run cannot be read.
@@ -189,6 +191,29 @@ impl Opened {
             }
         }
         Ok(settings)
+    }
+
+    /// What page and pictures are made from.
+    ///
+    /// # Errors
+    /// When it is missing, damaged or of a newer version.
+    pub fn report(&self) -> Result<RunReport, ReadingError> {
+        const FILE: &str = saved::FILE;
+        if !self.folder.join(FILE).exists() {
+            let why = ", as in runs of versions that kept no data of their report";
+            return Err(self.missing(FILE, why));
+        }
+        let report = saved::from_bytes(&self.bytes(FILE)?)
+            .map_err(|wrong| self.damaged(FILE, wrong.to_string()))?;
+        let told = self.text("run_id");
+        if report.run_id != told {
+            let what = format!(
+                "holds the report of run {}, but {MARK} names {told}",
+                report.run_id
+            );
+            return Err(self.damaged(FILE, what));
+        }
+        Ok(report)
     }
 
     /// The event log, checked against the hash in `run.json`.

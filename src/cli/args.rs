@@ -7,8 +7,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::failure::UsageError;
-use super::{data, diff, explain, signals, sweep, validate};
+use super::{data, diff, explain, report, signals, sweep, validate};
 use crate::domain::time::Timestamp;
+use crate::report::files::Look;
+use crate::report::html::scripts::Assets;
 use crate::report::words::Lang;
 use crate::settings::layers::{FlagValue, Layers};
 use crate::settings::{Settings, environment};
@@ -63,6 +65,8 @@ pub(super) enum Command {
     /// Run the strategy over recorded signals and prices, and write a run folder
     #[command(alias = "backtesting")]
     Backtest(BacktestArgs),
+    /// Make the page and the pictures of a run folder again
+    Report(report::ReportArgs),
     /// Run many settings over the same signals and prices, and rank them
     Sweep(sweep::SweepArgs),
     /// Say how much of the best of many settings is luck: survives, or probably noise
@@ -144,9 +148,8 @@ pub(super) struct BacktestArgs {
     /// Threads; the results do not depend on it
     #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(super) threads: Option<u16>,
-    /// Language of the page and its pictures; tables and files stay English
-    #[arg(long, value_enum, default_value = "en")]
-    pub(super) lang: Language,
+    #[command(flatten)]
+    pub(super) form: ReportForm,
     /// Open the report when done
     #[arg(long)]
     pub(super) open: bool,
@@ -162,6 +165,38 @@ pub(super) enum Engine {
     Step,
     /// To the next event
     Skip,
+}
+
+/// How pages and pictures are made.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct ReportForm {
+    /// Language of the page and its pictures; tables and files stay English
+    #[arg(long, value_enum, default_value = "en")]
+    lang: Language,
+    /// The script of the charts: in the page, or in a file beside it
+    #[arg(long, value_enum, default_value = "embed", value_name = "WHERE")]
+    assets: AssetsArg,
+}
+
+/// Where the script of the charts is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum AssetsArg {
+    /// In the page: one file, 4.7 MB larger
+    Embed,
+    /// In plotly.min.js beside the page
+    Shared,
+}
+
+impl From<ReportForm> for Look {
+    fn from(form: ReportForm) -> Self {
+        Self {
+            lang: form.lang.into(),
+            assets: match form.assets {
+                AssetsArg::Embed => Assets::Embed,
+                AssetsArg::Shared => Assets::Shared,
+            },
+        }
+    }
 }
 
 /// Languages of reports.

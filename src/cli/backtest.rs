@@ -45,7 +45,7 @@ pub(super) fn run(args: &BacktestArgs, session: &Session) -> anyhow::Result<Outc
             Engine::Skip => history::Engine::Skip,
         },
         threads,
-        lang: args.lang.into(),
+        look: args.form.into(),
     };
     let started = (clock(), wall_clock());
     let timing = || timing(started, args.engine, threads);
@@ -109,7 +109,7 @@ fn wall_clock() -> Option<Timestamp> {
 }
 
 /// Hands the page to whatever shows pages here. A machine without a screen is told where the page is, no more.
-fn open(page: &Path, terminal: &Terminal) {
+pub(super) fn open(page: &Path, terminal: &Terminal) {
     let opener = if cfg!(target_os = "macos") {
         "open"
     } else if cfg!(windows) {

@@ -12,6 +12,7 @@ mod diff;
 mod explain;
 mod failure;
 mod progress;
+mod report;
 mod signals;
 mod staging;
 mod survey;
@@ -132,6 +133,7 @@ fn listen(cancel: &Cancel) -> Result<(), ctrlc::Error> {
 fn dispatch(command: &Command, session: &Session) -> anyhow::Result<Outcome> {
     match command {
         Command::Backtest(args) => backtest::run(args, session),
+        Command::Report(args) => report::run(args, session),
         Command::Sweep(args) => sweep::run(args, session),
         Command::Validate(args) => validate::run(args, session),
         Command::Diff(args) => diff::run(args, session),

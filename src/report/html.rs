@@ -11,6 +11,7 @@ pub mod element;
 pub mod escape;
 pub mod figures;
 pub mod overview;
+pub mod scripts;
 pub mod signals;
 pub mod sweep;
 pub mod trades;
@@ -18,17 +19,21 @@ pub mod validation;
 
 use self::board::Board;
 use super::chart::render::ChartError;
+use super::chart::spec::Chart;
+use super::files::Look;
 use super::input::RunReport;
 use super::words::{Lang, panel as words};
 
 const STYLE: &str = include_str!("html/page.css");
+const BOOK_STYLE: &str = include_str!("html/book.css");
 
-/// The page in a language, UTF-8.
+/// The page with these charts, UTF-8.
 ///
 /// # Errors
 /// When a chart cannot be drawn; nothing of a run can cause it.
-pub fn page(run: &RunReport, lang: Lang) -> Result<String, ChartError> {
-    let board = Board::new(run, lang)?;
+pub fn page(run: &RunReport, charts: &[Chart], look: Look) -> Result<String, ChartError> {
+    let lang = look.lang;
+    let board = Board::new(charts)?;
     let sections = [
         overview::header(run, lang),
         overview::verdict(run, lang),
@@ -57,7 +62,8 @@ pub fn page(run: &RunReport, lang: Lang) -> Result<String, ChartError> {
         about::assumptions(run, lang),
         about::reproduce(run, lang),
     ];
-    Ok(whole(&run.title, &sections.concat(), lang))
+    let scripts = scripts::scripts(look.assets);
+    Ok(whole(&run.title, &sections.concat(), (scripts, lang)))
 }
 
 /// Sections of charts alone.
@@ -74,8 +80,8 @@ fn gates(lang: Lang) -> String {
 }
 
 /// A whole page around its sections.
-fn whole(title: &str, body: &str, lang: Lang) -> String {
-    let mut page = String::with_capacity(body.len() + 16 * 1024);
+fn whole(title: &str, body: &str, ((scripts, policy), lang): ((String, String), Lang)) -> String {
+    let mut page = String::with_capacity(body.len() + scripts.len() + 16 * 1024);
     page.push_str("<!DOCTYPE html>\n<html lang=\"");
     page.push_str(match lang {
         Lang::En => "en",
@@ -83,15 +89,18 @@ fn whole(title: &str, body: &str, lang: Lang) -> String {
     });
     page.push_str("\">\n<head>\n<meta charset=\"utf-8\">\n");
     page.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    page.push_str(
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n",
-    );
+    page.push_str("<meta http-equiv=\"Content-Security-Policy\" content=\"");
+    page.push_str(&policy);
+    page.push_str("\">\n");
     page.push_str("<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
     page.push_str(&escape::text(title));
     page.push_str("</title>\n<style>\n");
     page.push_str(STYLE);
+    page.push_str(BOOK_STYLE);
     page.push_str("</style>\n</head>\n<body>\n<main>\n");
     page.push_str(body);
-    page.push_str("</main>\n</body>\n</html>\n");
+    page.push_str("</main>\n");
+    page.push_str(&scripts);
+    page.push_str("</body>\n</html>\n");
     page
 }

@@ -12,6 +12,7 @@ pub mod input;
 pub mod panels;
 pub mod record;
 pub mod saved;
+pub mod summary;
 pub mod sweep;
 pub mod table;
 pub mod validation;

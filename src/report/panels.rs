@@ -71,6 +71,12 @@ pub fn all(run: &RunReport, lang: Lang) -> Vec<Chart> {
     .collect()
 }
 
+/// Drawdown alone, for a picture.
+#[must_use]
+pub fn drawdown(run: &RunReport, lang: Lang) -> Chart {
+    account::drawdown(run, lang)
+}
+
 fn axis(title: impl Into<String>, scale: Scale, unit: Unit) -> Axis {
     Axis {
         title: title.into(),

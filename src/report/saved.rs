@@ -16,11 +16,11 @@ const HASH: usize = blake3::OUT_LEN;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum SavedError {
     /// Something else.
-    #[error("is not the data of a report\nhint: run the backtest again with the same --out")]
+    #[error("is not the data of a report")]
     Foreign,
     /// Of a version to come.
     #[error(
-        "is of version {found}, this program reads {VERSION}\nhint: use the program that wrote it, or run the backtest again"
+        "is of version {found}, this program reads {VERSION}"
     )]
     Newer {
         /// What it says.
@@ -28,7 +28,7 @@ pub enum SavedError {
     },
     /// Cut off or changed.
     #[error(
-        "is damaged: {what}\nhint: copy the run folder again, or run the backtest again with the same --out"
+        "is damaged: {what}"
     )]
     Damaged {
         /// How that shows.

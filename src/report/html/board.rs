@@ -4,17 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use super::escape;
-use crate::report::chart::picture;
+use crate::report::chart::figure::{figure, still};
 use crate::report::chart::render::ChartError;
 use crate::report::chart::spec::Chart;
-use crate::report::input::RunReport;
-use crate::report::panels;
-use crate::report::words::Lang;
 
-/// Size of still pictures: as wide as the page, or half of it.
-const WIDE: (i32, i32) = (1040, 380);
-const HALF: (i32, i32) = (640, 400);
 
 /// Charts by their names.
 pub struct Board {
@@ -22,14 +15,14 @@ pub struct Board {
 }
 
 impl Board {
-    /// All charts of a run.
+    /// The charts of a page.
     ///
     /// # Errors
     /// When one cannot be drawn; nothing of a run can cause it.
-    pub fn new(run: &RunReport, lang: Lang) -> Result<Self, ChartError> {
+    pub fn new(charts: &[Chart]) -> Result<Self, ChartError> {
         let mut figures = BTreeMap::new();
-        for chart in panels::all(run, lang) {
-            figures.insert(chart.id, figure(&chart)?);
+        for chart in charts {
+            figures.insert(chart.id, placed(chart)?);
         }
         Ok(Self { figures })
     }
@@ -59,18 +52,9 @@ fn is_wide(id: &str) -> bool {
     matches!(id, "equity" | "benchmarks" | "days" | "gates" | "decay")
 }
 
-fn figure(chart: &Chart) -> Result<String, ChartError> {
-    let (width, height) = if is_wide(chart.id) { WIDE } else { HALF };
-    let svg = picture::svg(chart, width, height)?;
-    let class = if is_wide(chart.id) {
-        " class=\"wide\""
-    } else {
-        ""
-    };
-    Ok(format!(
-        "<figure{class} id=\"chart-{}\"><figcaption><strong>{}</strong> <span class=\"note\">{}</span></figcaption>\n{svg}</figure>\n",
-        chart.id,
-        escape::text(&chart.title),
-        escape::text(&chart.caption),
-    ))
+/// A figure, over the whole width where time or many names need it.
+fn placed(chart: &Chart) -> Result<String, ChartError> {
+    let html = figure(chart, &still(chart)?)?;
+    let class = if is_wide(chart.id) { "wide" } else { "half" };
+    Ok(format!("<div class=\"{class}\">{html}</div>\n"))
 }

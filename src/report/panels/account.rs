@@ -19,11 +19,7 @@ pub(super) fn account(run: &RunReport, lang: Lang) -> Option<Chart> {
     if course.time.is_empty() {
         return None;
     }
-    let points = |column: &[f64], scale: f64| -> Vec<(f64, f64)> {
-        let rows = course.time.iter().zip(column);
-        rows.map(|(time, value)| (millis(*time), value * scale))
-            .collect()
-    };
+    let points = |column, scale| points(run, column, scale);
     let start = millis(run.daily.start.millis());
     let mut equity = points(&course.equity, 1.0);
     equity.insert(0, (start, run.metrics.initial));
@@ -43,12 +39,7 @@ pub(super) fn account(run: &RunReport, lang: Lang) -> Option<Chart> {
         }),
     ];
     marks.extend(exits(run, &equity, lang));
-    let ends = format::whole(course.bar_ends);
-    let caption = if course.time.len() < course.bar_ends {
-        panel::THINNED.with(lang, &[&ends])
-    } else {
-        panel::AT_BAR_ENDS.with(lang, &[&ends])
-    };
+    let caption = caption(run, lang);
     Some(Chart {
         id: "equity",
         title: panel::EQUITY_TITLE.say(lang).to_owned(),
@@ -72,6 +63,36 @@ pub(super) fn account(run: &RunReport, lang: Lang) -> Option<Chart> {
             ),
         ],
     })
+}
+
+/// Drawdown alone; without bar ends a chart that says so.
+pub(super) fn drawdown(run: &RunReport, lang: Lang) -> Chart {
+    let drawdown = &run.record.course.drawdown;
+    Chart {
+        id: "drawdown",
+        title: panel::DRAWDOWN_TITLE.say(lang).to_owned(),
+        caption: caption(run, lang),
+        x: axis("", Scale::Time, Unit::Number),
+        panels: vec![filled("", Ink::Loss, points(run, drawdown, 100.0))],
+    }
+}
+
+fn points(run: &RunReport, column: &[f64], scale: f64) -> Vec<(f64, f64)> {
+    let rows = run.record.course.time.iter().zip(column);
+    rows.map(|(time, value)| (millis(*time), value * scale))
+        .collect()
+}
+
+fn caption(run: &RunReport, lang: Lang) -> String {
+    let course = &run.record.course;
+    let ends = format::whole(course.bar_ends);
+    if course.time.is_empty() {
+        panel::NOTHING.say(lang).to_owned()
+    } else if course.time.len() < course.bar_ends {
+        panel::THINNED.with(lang, &[&ends])
+    } else {
+        panel::AT_BAR_ENDS.with(lang, &[&ends])
+    }
 }
 
 fn filled(title: &str, ink: Ink, points: Vec<(f64, f64)>) -> Panel {

@@ -3,6 +3,18 @@
 //! Not here: the charts (`panels`).
 
 words! {
+    FOOTER: "{0} to {1} UTC · run {2} · confluence {3}", "{0} 至 {1} UTC · 回测 {2} · confluence {3}";
+    SYNTHETIC: "SYNTHETIC DATA", "合成数据";
+    TILE_NET: "Net result", "净收益";
+    TILE_DRAWDOWN: "Max drawdown", "最大回撤";
+    TILE_TRADES: "Trades", "交易笔数";
+    TILE_WON: "Won", "胜率";
+    TILE_R: "Mean result", "平均结果";
+    TILE_FACTOR: "Profit factor", "盈亏比";
+    TILE_SHARPE: "Sharpe", "夏普比率";
+    TILE_AMBIGUOUS: "Ambiguous bars", "含糊K线";
+    DRAWDOWN_TITLE: "Drawdown from the last peak of equity, %", "自上一权益峰值的回撤, %";
+    NOTHING: "The run holds nothing to draw here.", "本次回测没有可绘制的数据。";
     EDGE: "Does the signal carry an edge?", "信号是否有优势？";
     CALENDAR: "Returns by day and month", "按日与按月收益";
     GATES: "What the risk manager refused, and when", "风控拒绝的时间与原因";
