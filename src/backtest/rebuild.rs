@@ -31,11 +31,7 @@ pub enum RebuildError {
 ///
 /// # Errors
 /// When one cannot be written: those before it are new, the others as they were.
-pub fn rebuild(
-    folder: &Path,
-    report: &RunReport,
-    look: Look,
-) -> Result<Vec<String>, RebuildError> {
+pub fn rebuild(folder: &Path, report: &RunReport, look: Look) -> Result<Vec<String>, RebuildError> {
     put(folder, files(report, look)?)
 }
 
@@ -70,7 +66,9 @@ fn put(folder: &Path, files: Vec<File>) -> Result<Vec<String>, RebuildError> {
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let mut work = tempfile::Builder::new().prefix(".report-").tempfile_in(folder)?;
+    let mut work = tempfile::Builder::new()
+        .prefix(".report-")
+        .tempfile_in(folder)?;
     work.write_all(bytes)?;
     readable(work.as_file())?;
     work.persist(path).map_err(|refused| refused.error)?;

@@ -2,15 +2,15 @@
 //!
 //! Not here: putting them in their place (`backtest::rebuild`), what is on them (`html`, `panels`).
 
+use super::chart::Ink;
 use super::chart::picture;
 use super::chart::plotly;
 use super::chart::render::{ChartError, paper_color};
 use super::chart::spec::Chart;
-use super::chart::Ink;
 use super::format;
+use super::html;
 use super::html::escape;
 use super::html::scripts::{Assets, LIBRARY};
-use super::html;
 use super::input::RunReport;
 use super::panels;
 use super::summary;
@@ -88,7 +88,10 @@ fn file(name: &str, text: String) -> File {
 
 /// What stands at the foot of every picture: it travels without its page.
 fn footer(run: &RunReport, lang: Lang) -> String {
-    let (from, to) = (format::minute(run.daily.start), format::minute(run.daily.end));
+    let (from, to) = (
+        format::minute(run.daily.start),
+        format::minute(run.daily.end),
+    );
     let id: String = run.run_id.chars().take(16).collect();
     let told = panel::FOOTER.with(lang, &[&from, &to, &id, &run.version]);
     if run.synthetic {
@@ -108,11 +111,15 @@ fn standalone(chart: &Chart) -> Result<String, ChartError> {
         height - HEAD - 20
     );
     let inner = inner.replacen("<svg ", &place, 1);
-    let mut style = String::from("text{font-family:sans-serif}polyline{stroke-linejoin:round}.dash{stroke-dasharray:12 8}");
+    let mut style = String::from(
+        "text{font-family:sans-serif}polyline{stroke-linejoin:round}.dash{stroke-dasharray:12 8}",
+    );
     for (number, ink) in Ink::ALL.into_iter().enumerate() {
         let color = paper_color(ink);
         let color = format!("#{:02x}{:02x}{:02x}", color.0, color.1, color.2);
-        style.push_str(&format!(".f{number}{{fill:{color}}}.s{number}{{stroke:{color}}}"));
+        style.push_str(&format!(
+            ".f{number}{{fill:{color}}}.s{number}{{stroke:{color}}}"
+        ));
     }
     Ok(format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\

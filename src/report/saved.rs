@@ -19,17 +19,13 @@ pub enum SavedError {
     #[error("is not the data of a report")]
     Foreign,
     /// Of a version to come.
-    #[error(
-        "is of version {found}, this program reads {VERSION}"
-    )]
+    #[error("is of version {found}, this program reads {VERSION}")]
     Newer {
         /// What it says.
         found: u16,
     },
     /// Cut off or changed.
-    #[error(
-        "is damaged: {what}"
-    )]
+    #[error("is damaged: {what}")]
     Damaged {
         /// How that shows.
         what: String,

@@ -62,7 +62,9 @@ fn tiles(run: &RunReport, lang: Lang) -> Vec<Tile> {
         ),
         tile(
             panel::TILE_R,
-            format::figure(trades.expectancy_r, |r| format!("{} R", format::signed(r, 2))),
+            format::figure(trades.expectancy_r, |r| {
+                format!("{} R", format::signed(r, 2))
+            }),
             tone(trades.expectancy_r),
         ),
         tile(

@@ -165,7 +165,7 @@ fn encode(pixels: &[u8]) -> Result<Vec<u8>, ChartError> {
 }
 
 /// Colours on white paper.
-pub(super) fn paper_color(ink: Ink) -> RGBColor {
+pub(in crate::report) fn paper_color(ink: Ink) -> RGBColor {
     match ink {
         Ink::Text => RGBColor(23, 27, 33),
         Ink::Muted => RGBColor(84, 92, 104),

@@ -8,7 +8,6 @@ use crate::report::chart::figure::{figure, still};
 use crate::report::chart::render::ChartError;
 use crate::report::chart::spec::Chart;
 
-
 /// Charts by their names.
 pub struct Board {
     figures: BTreeMap<&'static str, String>,

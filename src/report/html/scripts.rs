@@ -40,12 +40,22 @@ pub fn scripts(assets: Assets) -> (String, String) {
             format!("<script src=\"{LIBRARY}\"></script>\n")
         }
     };
-    let html = format!("{library}<script>{}</script>\n<script>{BOOK}</script>\n", plotly::DRAW);
+    let html = format!(
+        "{library}<script>{}</script>\n<script>{BOOK}</script>\n",
+        plotly::DRAW
+    );
     let policy = format!(
         "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; script-src {}",
         sources.join(" ")
     );
     (html, policy)
+}
+
+/// Nothing runs.
+#[must_use]
+pub fn none() -> (String, String) {
+    let policy = "default-src 'none'; style-src 'unsafe-inline'";
+    (String::new(), policy.to_owned())
 }
 
 /// A script as a policy names it.

@@ -2,6 +2,7 @@
 //!
 //! Not here: figures of all trades together (`figures`).
 
+use super::book;
 use super::element::{self, Cell};
 use crate::report::format;
 use crate::report::input::RunReport;
@@ -12,8 +13,8 @@ use crate::stats::breakdown::GroupRow;
 use crate::stats::figure::{Figure, count};
 use crate::stats::trade_row::TradeRow;
 
-/// Trades shown; all of them are in the file.
-const TRADES_MAX: usize = 500;
+/// Trades shown to a reader without scripts; all of them are in the file.
+const TRADES_MAX: usize = 200;
 /// Rows shown of a long group.
 const ROWS_MAX: usize = 40;
 
@@ -199,7 +200,7 @@ pub fn listed(run: &RunReport, lang: Lang) -> String {
         .take(TRADES_MAX)
         .map(|trade| trade_cells(trade, lang))
         .collect();
-    let mut html = String::new();
+    let mut html = String::from("<noscript>\n");
     if run.trades.len() > TRADES_MAX {
         html.push_str(&element::first_of(
             (TRADES_MAX, run.trades.len()),
@@ -223,6 +224,8 @@ pub fn listed(run: &RunReport, lang: Lang) -> String {
         words::TRADE_BEST,
     ];
     html.push_str(&element::table(&head.map(|word| word.say(lang)), &rows));
+    html.push_str("</noscript>\n");
+    html.push_str(&book::book(run, lang));
     html.push_str(&element::note(words::TRADE_NOTE.say(lang)));
     element::section("trades", words::TRADE_LIST.say(lang), &html)
 }

@@ -4,6 +4,7 @@
 
 use super::element::{self, Cell};
 use super::escape;
+use super::scripts;
 use crate::report::validation::{Section, Table, VerdictReport};
 use crate::report::words::Lang;
 
@@ -20,7 +21,11 @@ pub fn page(report: &VerdictReport) -> String {
         body.push_str(&section(part));
     }
     body.push_str(&inputs(report));
-    super::whole(&format!("Validation of {}", report.title), &body, Lang::En)
+    super::whole(
+        &format!("Validation of {}", report.title),
+        &body,
+        (scripts::none(), Lang::En),
+    )
 }
 
 fn header(report: &VerdictReport) -> String {
