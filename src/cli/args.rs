@@ -144,7 +144,7 @@ pub(super) struct BacktestArgs {
     /// Threads; the results do not depend on it
     #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(super) threads: Option<u16>,
-    /// Language of the page and its pictures; tables and files stay English
+    /// Language of the page; terminal and files stay English
     #[arg(long, value_enum, default_value = "en")]
     pub(super) lang: Language,
     /// Open the report when done
