@@ -82,13 +82,19 @@ fn visible(page: &str) -> Vec<String> {
     texts.into_iter().map(plain).collect()
 }
 
+/// A mark of an axis of time: symbols of units are the same in both languages.
+fn is_span(text: &str) -> bool {
+    let (number, unit) = text.split_once(' ').unwrap_or_default();
+    ["s", "min", "h", "d"].contains(&unit) && number.parse::<f64>().is_ok()
+}
+
 /// English words in a Chinese text.
 fn english(text: &str) -> Vec<String> {
     let without = |text: String, place: &&str| text.replace(place, " ");
     let mut rest = PLACES.iter().fold(text.to_owned(), without);
     // A file's own name of a reason stands in brackets behind what it means, or alone in its cell.
     let whole = |name: &str| reason(name).is_some();
-    if whole(text) {
+    if whole(text) || is_span(text) {
         return Vec::new();
     }
     while let Some((before, after)) = rest.split_once('（')
@@ -178,6 +184,8 @@ fn the_search_finds_what_it_looks_for() {
         ("净盈亏 +1.00 USDT", 0),
         ("止损（sl）", 0),
         ("low_score", 0),
+        ("1.33 min", 0),
+        ("持有 15 h", 1),
         ("没有持仓 (none)", 1),
         ("Mean hold", 2),
         ("sl 止损", 1),

@@ -7,7 +7,7 @@ use crate::report::chart::Ink;
 use crate::report::chart::spec::{Bar, Chart, Mark, Scale, Unit};
 use crate::report::format;
 use crate::report::input::RunReport;
-use crate::report::words::{Lang, Word, costs as words, panel};
+use crate::report::words::{Lang, Word, costs as words, panel, units};
 
 pub(super) fn waterfall(run: &RunReport, lang: Lang) -> Option<Chart> {
     let costs = &run.metrics.costs;
@@ -96,7 +96,7 @@ pub(super) fn multiples(run: &RunReport, lang: Lang) -> Option<Chart> {
     let mut rows: Vec<(String, f64)> = rows.collect();
     if let Some(probe) = &run.metrics.delay_probe {
         #[allow(clippy::cast_precision_loss, reason = "a delay in ms")]
-        let later = format::span(probe.added_ms as f64);
+        let later = units::span(probe.added_ms as f64, lang);
         rows.push((panel::LATER.with(lang, &[&later]), probe.net.to_f64()));
     }
     let caption = panel::MULTIPLES_CAPTION.say(lang).to_owned();

@@ -7,7 +7,7 @@ use crate::report::chart::Ink;
 use crate::report::chart::spec::{Chart, Line, Mark, Scale, Unit};
 use crate::report::format;
 use crate::report::input::RunReport;
-use crate::report::words::{Lang, panel};
+use crate::report::words::{Lang, panel, units};
 use crate::stats::figure::millis;
 
 pub(super) fn held(run: &RunReport, lang: Lang) -> Option<Chart> {
@@ -41,14 +41,15 @@ pub(super) fn held(run: &RunReport, lang: Lang) -> Option<Chart> {
     ];
     for (held, ink) in run.benchmarks.iter().zip([Ink::FirstHold, Ink::SecondHold]) {
         if held.levels.len() == times.len() {
-            marks.push(line(held.name.clone(), ink, &held.levels, true));
+            let name = units::held(&held.name, lang);
+            marks.push(line(name, ink, &held.levels, true));
         }
     }
     let name = panel::ENTRIES_HELD.say(lang).to_owned();
     marks.push(line(name, Ink::Gain, &waiting.held, false));
     let own = panel::THIS_RUN.say(lang).to_owned();
     marks.push(line(own, Ink::Run, &run.daily.points(), false));
-    let hold = format::span(millis(waiting.hold_ms));
+    let hold = units::span(millis(waiting.hold_ms), lang);
     let size = format::usdt(waiting.notional);
     let (count, draws) = (format::whole(waiting.count), format::whole(waiting.draws));
     Some(super::single(
