@@ -6,6 +6,7 @@
 
 mod args;
 mod backtest;
+mod compare;
 mod config;
 mod data;
 mod diff;
@@ -134,6 +135,7 @@ fn dispatch(command: &Command, session: &Session) -> anyhow::Result<Outcome> {
         Command::Backtest(args) => backtest::run(args, session),
         Command::Sweep(args) => sweep::run(args, session),
         Command::Validate(args) => validate::run(args, session),
+        Command::Compare(args) => compare::run(args, session),
         Command::Diff(args) => diff::run(args, session),
         Command::Signals(command) => signals::run(command, session),
         Command::Data(command) => data::run(command, session),

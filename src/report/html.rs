@@ -5,6 +5,7 @@
 
 pub mod about;
 pub mod book;
+pub mod compare;
 pub mod costs;
 pub mod element;
 pub mod escape;

@@ -15,6 +15,7 @@ macro_rules! words {
 }
 
 pub mod book;
+pub mod compare;
 pub mod panel;
 
 /// Languages of the report.
@@ -36,7 +37,7 @@ pub struct Word {
 }
 
 /// All parts of the table.
-const PARTS: [&[Word]; 2] = [book::ALL, panel::ALL];
+const PARTS: [&[Word]; 3] = [book::ALL, compare::ALL, panel::ALL];
 
 impl Word {
     /// A row of the table.

@@ -16,6 +16,7 @@ mod binary;
 mod books;
 mod chromium;
 mod cli;
+mod compare;
 mod diff;
 mod events;
 mod every_key;
