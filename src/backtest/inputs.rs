@@ -13,12 +13,12 @@ use crate::market::error::{MarketError, excerpt};
 use crate::market::instruments::RuleBook;
 use crate::market::library::Library;
 use crate::market::{legacy, signals, source};
+use crate::report::words::{Lang, model};
 use crate::signal::feed::{self, FeedError, Messages};
 use crate::signal::names::{self, Contract};
 
 /// What must be known of a file whose times name no zone.
-pub const ZONELESS: &str = "the times of the signals name no zone and were read as UTC: if they are local, every signal \
-    is hours early or late (the feed's own texts are UTC+8); write Z or the offset behind them";
+pub const ZONELESS: &str = model::W_ZONELESS.say(Lang::En);
 
 /// Signals of one file.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 //!
 //! Not here: each step (the modules beside this one), printing (`cli`).
 //! Invariant: but for `timing.json`, the bytes of the folder hang on configuration, data, signals, seed, version and the
-//! names of the input files alone.
+//! names of the input files alone; the page and the pictures also on the language asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -31,6 +31,7 @@ use crate::report::chart::render::pictures;
 use crate::report::html;
 use crate::report::input::{Reproduce, RunReport, Weight};
 use crate::report::saved;
+use crate::report::words::Lang;
 use crate::settings::Settings;
 use crate::stats::costs::CostError;
 
@@ -47,6 +48,8 @@ pub struct Job {
     pub engine: Engine,
     /// Threads for replays, at least one.
     pub threads: usize,
+    /// Language of the page and the pictures; nothing else hangs on it.
+    pub lang: Lang,
 }
 
 /// A finished job.
@@ -162,8 +165,8 @@ pub fn run(
     let target = RunFolder::begin(&place)?;
     let summary = run_json(job, &prepared, &run, &report);
     write_data(&target, job, parts, (&report, &summary))?;
-    target.write("report.html", html::page(&report)?.as_bytes())?;
-    let pictures = pictures(&report)?;
+    target.write("report.html", html::page(&report, job.lang)?.as_bytes())?;
+    let pictures = pictures(&report, job.lang)?;
     target.write("png/equity.png", &pictures.equity)?;
     target.write("png/drawdown.png", &pictures.drawdown)?;
     target.write("timing.json", &pretty(&timing())?)?;
@@ -359,7 +362,7 @@ fn doubts_json(run: &Simulation, report: &RunReport) -> Value {
         .iter()
         .filter(|note| note.weight == Weight::Caution);
     let cautions: Vec<Value> = cautions
-        .map(|note| json!({ "symbol": note.symbol, "text": note.text }))
+        .map(|note| json!({ "symbol": note.symbol, "text": note.text.say(Lang::En) }))
         .collect();
     let envelope = report.metrics.envelope.as_ref().map(|envelope| {
         json!({
@@ -377,6 +380,6 @@ fn doubts_json(run: &Simulation, report: &RunReport) -> Value {
         "envelope_net_usdt": envelope,
         "delayed_net_usdt": report.metrics.delay_probe.map(|probe| probe.net.to_string()),
         "data_cautions": cautions,
-        "warnings": report.warnings,
+        "warnings": report.warnings.iter().map(|warning| warning.say(Lang::En)).collect::<Vec<String>>(),
     })
 }

@@ -1,6 +1,7 @@
-//! What is to know about the prices of a run, in sentences.
+//! What is to know about the prices of a run: which notes, with their values.
 //!
-//! Not here: finding any of it (`market::quality`), assumptions and warnings (`words`).
+//! Not here: the sentences themselves (`report::words::data`), finding any of it (`market::quality`), assumptions and
+//! warnings (`words`).
 
 use crate::backtest::prepare::Prepared;
 use crate::backtest::summary::could_trade;
@@ -15,6 +16,8 @@ use crate::market::place::interval_name;
 use crate::market::quality::{BarQuality, PriceInTime, SymbolQuality};
 use crate::report::format;
 use crate::report::input::{DataNote, Weight};
+use crate::report::words::common::{self, counted, joined, plain};
+use crate::report::words::{Part, Phrase, Word, data};
 
 /// The exchange settles at least every eight hours; a minute more is a stamp that came late.
 const FUNDING_APART: Span = Span::from_millis((8 * 60 + 1) * 60_000);
@@ -26,7 +29,7 @@ struct Notes {
 }
 
 impl Notes {
-    fn say(&mut self, weight: Weight, text: String) {
+    fn say(&mut self, weight: Weight, text: Phrase) {
         self.found.push(DataNote {
             symbol: self.symbol.clone(),
             weight,
@@ -34,11 +37,11 @@ impl Notes {
         });
     }
 
-    fn note(&mut self, text: String) {
+    fn note(&mut self, text: Phrase) {
         self.say(Weight::Note, text);
     }
 
-    fn caution(&mut self, text: String) {
+    fn caution(&mut self, text: Phrase) {
         self.say(Weight::Caution, text);
     }
 }
@@ -67,11 +70,10 @@ pub(super) fn data_notes(
                 unsettled(prepared, report, trades, &mut notes);
                 doubts(quality, bars, &mut notes);
                 if bars.interval > entry_ttl {
-                    notes.caution(format!(
-                        "a bar of {} is longer than an entry may wait ({}): only signals that come shortly before a bar opens are filled",
-                        interval_name(bars.interval),
-                        span(entry_ttl)
-                    ));
+                    notes.caution(data::D_LONG_BARS.of([
+                        Part::from(interval_name(bars.interval)),
+                        span(entry_ttl).into(),
+                    ]));
                 }
             }
             None => outside(report, &mut notes),
@@ -79,16 +81,10 @@ pub(super) fn data_notes(
     }
     notes.symbol = None;
     if counters.funding_without_mark > 0 {
-        notes.note(format!(
-            "{} settlements had no mark price of their own: the last known one was used",
-            counters.funding_without_mark
-        ));
+        notes.note(data::D_NO_MARK.of([counters.funding_without_mark.to_string()]));
     }
     if counters.detail_ignored > 0 {
-        notes.caution(format!(
-            "{} bars were not replayed: their finer bars do not add up to them",
-            counters.detail_ignored
-        ));
+        notes.caution(data::D_NOT_REPLAYED.of([counters.detail_ignored.to_string()]));
     }
     prepared
         .set_aside
@@ -101,23 +97,20 @@ pub(super) fn data_notes(
 fn missing(prepared: &Prepared, notes: &mut Notes) {
     let without: Vec<&str> = prepared.gate.without_series().map(Symbol::as_str).collect();
     if !without.is_empty() {
-        notes.caution(format!(
-            "{} of {} signalled symbols have no prices in the run: {}",
-            without.len(),
-            prepared.gate.symbols.len(),
-            without.join(", ")
-        ));
+        notes.caution(data::D_NO_PRICES.of([
+            without.len().to_string(),
+            prepared.gate.symbols.len().to_string(),
+            without.join(", "),
+        ]));
     }
     let late = could_trade(prepared).filter(|price| !matches!(price, PriceInTime::At(_)));
     let late = late.count();
     if late > 0 {
-        notes.caution(format!(
-            "{late} of {} signals of types that trade have no price within the entry time-to-live (each is listed with its verdict)",
-            could_trade(prepared).count()
-        ));
+        let all = could_trade(prepared).count();
+        notes.caution(data::D_LATE.of([late.to_string(), all.to_string()]));
     }
     for (name, symbol) in &prepared.named.multiples {
-        notes.note(format!("the feed's {name} is traded as {symbol}"));
+        notes.note(data::D_NAMED.of([name.to_string(), symbol.to_string()]));
     }
 }
 
@@ -125,54 +118,34 @@ fn missing(prepared: &Prepared, notes: &mut Notes) {
 fn used(report: &SymbolReport, notes: &mut Notes) {
     // Rows by length, finest first: a coarser bar stands only where no finer one lies inside it.
     let rows = report.shares.iter().filter(|share| share.rows > 0);
-    let lengths: Vec<String> = rows
-        .map(|share| {
-            format!(
-                "{} {} bars",
-                format::whole(share.rows),
-                interval_name(share.interval)
-            )
-        })
-        .collect();
-    let mut text = lengths.join("; where there are none, ");
+    let lengths = rows
+        .map(|share| data::D_BARS.of([format::whole(share.rows), interval_name(share.interval)]));
+    let mut text = joined(lengths, data::D_WHERE_NONE);
     if let Some(detail) = report.detail {
-        text.push_str(&format!(
-            "; {} bars for the drill-down",
-            interval_name(detail)
-        ));
+        text = data::D_DETAIL.of([Part::from(text), interval_name(detail).into()]);
     }
     notes.note(text);
     notes.note(rules_note(report));
     for wrong in &report.rules.unusable {
         let first = wrong.lines().next().unwrap_or_default();
-        notes.caution(format!("a file of rules was passed over: {first}"));
+        notes.caution(data::D_RULES_PASSED.of([first]));
     }
 }
 
 /// Bars that begin a day or more into the run, or end so long before it does: the account stands still meanwhile.
 fn reach(prepared: &Prepared, bars: &BarQuality, notes: &mut Notes) {
     if bars.first - prepared.window.from >= DAY {
-        notes.note(format!(
-            "its bars begin {} UTC, after the run",
-            format::minute(bars.first)
-        ));
+        notes.note(data::D_BEGIN.of([format::minute(bars.first)]));
     }
     if prepared.window.to - bars.end >= DAY {
-        notes.note(format!(
-            "its bars end {} UTC, before the run",
-            format::minute(bars.end)
-        ));
+        notes.note(data::D_END.of([format::minute(bars.end)]));
     }
 }
 
 /// Recordings that end before the run or begin after it.
 fn outside(report: &SymbolReport, notes: &mut Notes) {
     if let Some((first, last)) = report.outside {
-        notes.caution(format!(
-            "its prices lie outside the run: from {} to {} UTC",
-            format::minute(first),
-            format::minute(last)
-        ));
+        notes.caution(data::D_OUTSIDE.of([format::minute(first), format::minute(last)]));
     }
 }
 
@@ -191,16 +164,12 @@ fn gaps(
         let (weight, state) = held(open);
         notes.say(
             weight,
-            format!(
-                "{} missing from {} to {} UTC; {state}",
-                format::counted(
-                    usize::try_from(gap.missing).unwrap_or(usize::MAX),
-                    "bar",
-                    "bars"
-                ),
-                format::minute(gap.from),
-                format::minute(gap.to)
-            ),
+            data::D_GAP.of([
+                bars_counted(usize::try_from(gap.missing).unwrap_or(usize::MAX)).into(),
+                Part::from(format::minute(gap.from)),
+                format::minute(gap.to).into(),
+                state.alone().into(),
+            ]),
         );
     }
 }
@@ -213,22 +182,14 @@ fn marks_and_funding(
 ) {
     match quality.mark_stand_ins {
         0 => {}
-        all if all == bars.rows => notes.note(
-            "no mark prices of the bars' length: the contract's stand in for liquidation"
-                .to_owned(),
-        ),
-        some => notes.note(format!(
-            "{some} bars without a mark price: the contract's stands in"
-        )),
+        all if all == bars.rows => notes.note(data::D_MARKS_NONE.alone()),
+        some => notes.note(data::D_MARKS_SOME.of([some.to_string()])),
     }
     if quality.funding == 0 {
-        notes.caution("no funding was recorded: none is paid or received".to_owned());
+        notes.caution(data::D_FUNDING_NONE.alone());
     }
     if report.funding_moved > 0 {
-        notes.note(format!(
-            "{} settlements stamped within a second after a minute were taken at it",
-            report.funding_moved
-        ));
+        notes.note(data::D_FUNDING_MOVED.of([report.funding_moved.to_string()]));
     }
 }
 
@@ -258,77 +219,57 @@ fn unsettled(prepared: &Prepared, report: &SymbolReport, trades: &[Trade], notes
         let (weight, state) = held(open);
         notes.say(
             weight,
-            format!(
-                "no funding was recorded from {} to {} UTC: none is paid or received then; {state}",
-                format::minute(pair[0]),
-                format::minute(pair[1])
-            ),
+            data::D_FUNDING_GAP.of([
+                Part::from(format::minute(pair[0])),
+                format::minute(pair[1]).into(),
+                state.alone().into(),
+            ]),
         );
     }
 }
 
 /// How much something missing matters.
-const fn held(open: bool) -> (Weight, &'static str) {
+const fn held(open: bool) -> (Weight, Word) {
     if open {
-        (Weight::Caution, "a position was open")
+        (Weight::Caution, data::D_HELD)
     } else {
-        (Weight::Note, "no position was open")
+        (Weight::Note, data::D_NOT_HELD)
     }
 }
 
 /// What may be wrong with the bars.
 fn doubts(quality: &SymbolQuality, bars: &BarQuality, notes: &mut Notes) {
     for time in &bars.unfinished {
-        notes.caution(format!(
-            "the bar of {} UTC is a recording's last and may be unfinished (data.drop_last_bar leaves it out)",
-            format::minute(*time)
-        ));
+        notes.caution(data::D_UNFINISHED.of([format::minute(*time)]));
     }
     if let Some(first) = bars.off_tick_first {
-        notes.caution(format!(
-            "{} no multiple of the tick, the first in the bar of {} UTC",
-            format::counted(bars.off_tick, "price is", "prices are"),
-            format::minute(first)
-        ));
+        let prices = counted(bars.off_tick, common::ONE_PRICE_IS, common::MANY_PRICES_ARE);
+        notes.caution(data::D_OFF_TICK.of([Part::from(prices), format::minute(first).into()]));
     }
     if let Some(longest) = &bars.zero_volume_longest {
-        notes.note(format!(
-            "{} without trade, at most {} in a row (from {} UTC)",
-            format::counted(bars.zero_volume, "bar", "bars"),
-            format::whole(longest.rows),
-            format::minute(longest.from)
-        ));
+        notes.note(data::D_NO_VOLUME.of([
+            Part::from(bars_counted(bars.zero_volume)),
+            format::whole(longest.rows).into(),
+            format::minute(longest.from).into(),
+        ]));
     }
     if quality.bars_after_delisting > 0 {
-        notes.caution(format!(
-            "{} bars lie after the end of trading that its rules name",
-            quality.bars_after_delisting
-        ));
+        notes.caution(data::D_DELISTED.of([quality.bars_after_delisting.to_string()]));
     }
 }
 
+fn bars_counted(count: usize) -> Phrase {
+    counted(count, common::ONE_BAR, common::MANY_BARS)
+}
+
 /// Whose filters and brackets hold, by file name and day.
-fn rules_note(report: &SymbolReport) -> String {
-    let source = |source: &RulesSource| match source {
-        RulesSource::Fallback => "the configuration ([instrument])".to_owned(),
-        RulesSource::File { path, later, .. } => {
-            let name = path
-                .file_name()
-                .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-            if *later {
-                format!("{name} (of a later day: no older one knows it)")
-            } else {
-                name
-            }
-        }
-    };
-    let mut text = format!(
-        "filters from {}, brackets from {}",
-        source(&report.rules.filters),
-        source(&report.rules.brackets)
-    );
+fn rules_note(report: &SymbolReport) -> Phrase {
+    let mut text = data::D_RULES.of([
+        rules_source(&report.rules.filters),
+        rules_source(&report.rules.brackets),
+    ]);
     if report.rules.tick_from_prices {
-        text.push_str("; the tick is the one its prices show");
+        text = data::D_RULES_TICK.of([text]);
     }
     if let Some(status) = report
         .rules
@@ -336,7 +277,23 @@ fn rules_note(report: &SymbolReport) -> String {
         .as_deref()
         .filter(|status| *status != "TRADING")
     {
-        text.push_str(&format!("; status {status} there, not enforced"));
+        text = data::D_RULES_STATUS.of([Part::from(text), status.into()]);
     }
     text
+}
+
+fn rules_source(source: &RulesSource) -> Phrase {
+    match source {
+        RulesSource::Fallback => data::D_RULES_CONFIG.alone(),
+        RulesSource::File { path, later, .. } => {
+            let name = path
+                .file_name()
+                .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            if *later {
+                data::D_RULES_LATER.of([name])
+            } else {
+                plain(name)
+            }
+        }
+    }
 }

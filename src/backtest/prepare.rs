@@ -25,6 +25,7 @@ use crate::market::place::interval_name;
 use crate::market::quality::{Gate, Timing, gate};
 use crate::market::tape::{Series, Tape};
 use crate::market::window::Window;
+use crate::report::words::{Phrase, data};
 use crate::settings::Settings;
 
 /// The contract that stands for the market in the benchmark (M8).
@@ -124,7 +125,7 @@ pub struct Prepared {
     /// Whether prices or signals are marked as made up.
     pub synthetic: bool,
     /// Files and folders of the library that the run has no use for, grouped, each a sentence.
-    pub set_aside: Vec<String>,
+    pub set_aside: Vec<Phrase>,
     /// Hash of the messages.
     pub signals_hash: String,
     /// Hash of prices and rules.
@@ -227,11 +228,8 @@ fn no_prices(
 }
 
 /// What the folders hold that the run has no use for, by reason.
-fn set_aside(library: &Library) -> Vec<String> {
-    let sentence = |(reason, paths): (&&str, &Vec<PathBuf>)| match paths.len() {
-        1 => format!("1 file set aside: {reason}"),
-        count => format!("{count} files set aside: {reason}"),
-    };
+fn set_aside(library: &Library) -> Vec<Phrase> {
+    let sentence = |(reason, paths): (&&str, &Vec<PathBuf>)| data::set_aside(paths.len(), reason);
     library.aside.iter().map(sentence).collect()
 }
 

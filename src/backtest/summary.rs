@@ -24,6 +24,7 @@ use crate::market::quality::PriceInTime;
 use crate::market::ranges::Band;
 use crate::market::tape::Series;
 use crate::report::input::{PathCounts, Reproduce, RunReport, SignalSummary, SignalVerdict};
+use crate::report::words::{Lang, common, signals};
 use crate::settings::Settings;
 use crate::stats::activity::BarSeries;
 use crate::stats::benchmark::equal_weight_hold;
@@ -210,7 +211,8 @@ fn benchmarks(parts: Parts<'_>, daily: &DailySeries) -> Vec<BenchmarkSeries> {
     };
     let mut found = Vec::new();
     if let Some(bars) = &parts.prepared.market {
-        found.push(("BTCUSDT hold", vec![prices(bars)]));
+        let name = common::HOLD.with(Lang::En, &["BTCUSDT"]);
+        found.push((name, vec![prices(bars)]));
     }
     let mut traded: Vec<SymbolId> = parts
         .run
@@ -225,13 +227,13 @@ fn benchmarks(parts: Parts<'_>, daily: &DailySeries) -> Vec<BenchmarkSeries> {
         .iter()
         .filter_map(|symbol| tape.series[symbol.index()].as_ref());
     found.push((
-        "traded symbols, equal parts, hold",
+        common::HOLD_TRADED.say(Lang::En).to_owned(),
         held.map(|series| prices(series.bars())).collect(),
     ));
     found
         .into_iter()
         .map(|(name, prices)| BenchmarkSeries {
-            name: name.to_owned(),
+            name,
             levels: equal_weight_hold(daily.initial, &prices, fee),
         })
         .filter(|series| series.levels.len() == points.len())
@@ -350,18 +352,15 @@ fn signal_summary(parts: Parts<'_>) -> SignalSummary {
             });
             let price = place.map(|place| prepared.gate.signals[place].price);
             let lacking = price.filter(|price| raw.kind.can_trade() && !in_time(price));
-            let name = match lacking {
-                Some(price) => format!("{}; no price in time: {}", verdict.name, price_name(price)),
-                None => verdict.name.clone(),
-            };
             SignalVerdict {
                 time: time.to_text(),
                 id: raw.id.to_string(),
-                kind: words::kind(raw.kind),
+                kind: signals::kind(raw.kind.0),
                 symbol: prepared.named.contracts[index]
                     .as_ref()
                     .map_or_else(|| raw.name.clone(), ToString::to_string),
-                verdict: name,
+                verdict: verdict.name.clone(),
+                no_price: lacking.map(|price| price_name(price).to_owned()),
             }
         });
     SignalSummary {

@@ -11,6 +11,7 @@ use crate::domain::event::{Command, Confluence, Event, Note, OrderUpdate};
 use crate::domain::order::{OrderId, Purpose};
 use crate::domain::signal::SignalType;
 use crate::report::input::{FunnelStage, ReasonCount};
+use crate::report::words::{Word, signals};
 use crate::trader::rules::{ConfluenceRules, Role112};
 
 /// What became of one message.
@@ -253,35 +254,23 @@ impl Verdicts {
             .then(|| ("low_score".to_owned(), self.low_scores))
             .into_iter()
             .collect();
-        let stage = |name: &str, unit: &str, count, lost: &BTreeMap<String, usize>| FunnelStage {
-            name: name.to_owned(),
-            unit: unit.to_owned(),
+        let stage = |name: Word, unit, count, lost: &BTreeMap<String, usize>| FunnelStage {
+            name: name.alone(),
+            unit,
             count,
             lost: reasons(lost),
         };
+        let (messages, pairs, entries) = (signals::MESSAGES, signals::PAIRS, signals::ENTRIES);
+        let refused = &self.entry_refusals;
+        let emitted = scored + self.low_scores;
         vec![
-            stage("in the file", "messages", total, &BTreeMap::new()),
-            stage("received in the run", "messages", heard, &outside),
-            stage(
-                "of a type that trades, new and fresh",
-                "messages",
-                usable,
-                &ignored,
-            ),
-            stage(
-                "matched in the window",
-                "pairs",
-                scored + self.low_scores,
-                &unmatched,
-            ),
-            stage("scored high enough", "pairs", scored, &low),
-            stage(
-                "accepted by the risk manager",
-                "entries",
-                self.entries.0,
-                &self.entry_refusals.0,
-            ),
-            stage("filled", "entries", self.entries.1, &self.entry_refusals.1),
+            stage(signals::STAGE_FILE, messages, total, &BTreeMap::new()),
+            stage(signals::STAGE_RECEIVED, messages, heard, &outside),
+            stage(signals::STAGE_USABLE, messages, usable, &ignored),
+            stage(signals::STAGE_MATCHED, pairs, emitted, &unmatched),
+            stage(signals::STAGE_SCORED, pairs, scored, &low),
+            stage(signals::STAGE_ACCEPTED, entries, self.entries.0, &refused.0),
+            stage(signals::STAGE_FILLED, entries, self.entries.1, &refused.1),
         ]
     }
 }

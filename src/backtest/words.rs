@@ -1,40 +1,23 @@
-//! A run's warnings and assumptions in plain words.
+//! Which warnings and assumptions a run has, with their values.
 //!
-//! Not here: notes about its prices (`notes`), figures. Every sentence says what was done, and where it matters, what that means for the result.
+//! Not here: the sentences themselves (`report::words::model`), notes about its prices (`notes`), figures.
 
-use crate::backtest::inputs::ZONELESS;
 use crate::backtest::prepare::Prepared;
 use crate::backtest::replays::Replays;
 use crate::domain::num::Rate;
 use crate::domain::order::Watched;
 use crate::domain::position::MarginMode;
-use crate::domain::signal::SignalType;
 use crate::domain::stamp::StampForm;
 use crate::domain::time::Span;
 use crate::exchange::model::{Drilldown, EndOfData, LimitFill, Model, PathMode};
 use crate::report::input::Assumption;
+use crate::report::words::common::{self, joined, plain};
+use crate::report::words::{self, Part, Phrase, Word, model};
 use crate::settings::Settings;
-
-/// A message type with its name.
-#[must_use]
-pub(super) fn kind(kind: SignalType) -> String {
-    let name = match kind.0 {
-        100 => "downside risk",
-        108 => "fund movement",
-        109 => "listing",
-        110 => "alpha",
-        111 => "capital flight",
-        112 => "fomo intensified",
-        113 => "fomo",
-        114 => "abnormal funds",
-        _ => "unknown",
-    };
-    format!("{} {name}", kind.0)
-}
 
 /// What must be read before the figures.
 #[must_use]
-pub(super) fn warnings(settings: &Settings, prepared: &Prepared, replays: &Replays) -> Vec<String> {
+pub(super) fn warnings(settings: &Settings, prepared: &Prepared, replays: &Replays) -> Vec<Phrase> {
     let mut warnings = settings.consequence().warnings;
     let one_clock = prepared
         .file
@@ -43,20 +26,17 @@ pub(super) fn warnings(settings: &Settings, prepared: &Prepared, replays: &Repla
         .filter(|signal| signal.received_time.is_none())
         .count();
     if one_clock > 0 {
-        let delay = span(settings.signal_delay);
-        warnings.push(format!(
-            "{one_clock} of {} messages know only when they were published: taken as received {delay} later (signals.delay_ms)",
-            prepared.file.signals.len()
-        ));
+        warnings.push(model::W_ONE_CLOCK.of([
+            Part::from(one_clock.to_string()),
+            prepared.file.signals.len().to_string().into(),
+            span(settings.signal_delay).into(),
+        ]));
     }
     if prepared.file.form == Some(StampForm::Zoneless) {
-        warnings.push(ZONELESS.to_owned());
+        warnings.push(model::W_ZONELESS.alone());
     }
     if !replays.beyond.is_empty() {
-        warnings.push(format!(
-            "these replays grew beyond what is simulated and have no row: {}",
-            replays.beyond.join(", ")
-        ));
+        warnings.push(model::W_BEYOND.of([replays.beyond.join(", ")]));
     }
     warnings
 }
@@ -70,165 +50,150 @@ pub(super) fn assumptions(settings: &Settings) -> Vec<Assumption> {
     list
 }
 
-fn entry(label: &str, value: String, meaning: &str) -> Assumption {
+fn entry(label: Word, value: Phrase, meaning: Phrase) -> Assumption {
     Assumption {
-        label: label.to_owned(),
+        label: label.alone(),
         value,
-        meaning: meaning.to_owned(),
+        meaning,
     }
 }
 
 /// When and where orders fill.
 fn execution(settings: &Settings) -> Vec<Assumption> {
-    let model = &settings.model;
-    let watched = match settings.rules.exits.stop_watched {
-        Watched::Contract => "contract price",
-        Watched::Mark => "mark price",
+    let exchange = &settings.model;
+    let stops = match settings.rules.exits.stop_watched {
+        Watched::Contract => model::M_STOPS_CONTRACT,
+        Watched::Mark => model::M_STOPS_MARK,
     };
-    let path = format!(
-        "{}; {}",
-        path_words(model.path_mode),
-        drill_words(model.drilldown)
-    );
+    let path = [
+        path_words(exchange.path_mode),
+        drill_words(exchange.drilldown),
+    ];
     vec![
         entry(
-            "Entries",
-            "next open".to_owned(),
-            "an order fills at the open of the first bar after it arrived, worse by the costs below",
+            model::M_ENTRIES,
+            model::M_ENTRIES_VALUE.alone(),
+            model::M_ENTRIES_MEANING.alone(),
         ),
         entry(
-            "Delay",
-            format!(
-                "{} to the exchange, {} for the bracket",
-                span(model.latency),
-                span(model.bracket_delay)
-            ),
-            "with bars, the real delay is longer: up to one bar",
+            model::M_DELAY,
+            model::M_DELAY_VALUE.of([span(exchange.latency), span(exchange.bracket_delay)]),
+            model::M_DELAY_MEANING.alone(),
         ),
         entry(
-            "Warm-up",
-            "one bar".to_owned(),
-            "sizing looks at the last mark before a signal, nothing looks further back; messages received before the start are not heard",
+            model::M_WARM_UP,
+            model::M_WARM_UP_VALUE.alone(),
+            model::M_WARM_UP_MEANING.alone(),
         ),
         entry(
-            "Path inside a bar",
-            model.path_mode.name().to_owned(),
-            &path,
+            model::M_PATH,
+            path_name(exchange.path_mode),
+            joined(path.map(Word::alone), common::AND_ALSO),
         ),
         entry(
-            "Stops",
-            format!("at their level, {watched} watched"),
-            "a price that opens beyond the level fills at the open",
+            model::M_STOPS,
+            stops.alone(),
+            model::M_STOPS_MEANING.alone(),
         ),
     ]
 }
 
-const fn path_words(mode: PathMode) -> &'static str {
+fn path_name(mode: PathMode) -> Phrase {
+    words::costs::path(mode.name()).map_or_else(|| plain(mode.name()), |(name, _)| name.alone())
+}
+
+const fn path_words(mode: PathMode) -> Word {
     match mode {
-        PathMode::Pessimistic => "the bad extreme of a bar comes first",
-        PathMode::Optimistic => "the good extreme of a bar comes first",
-        PathMode::CloseDir => "a bar that closes up went down first, and the reverse",
-        PathMode::Nearest => "the extreme nearer to the open comes first",
-        PathMode::Ohlc => "every bar goes up first",
-        PathMode::Olhc => "every bar goes down first",
+        PathMode::Pessimistic => model::M_PATH_PESSIMISTIC,
+        PathMode::Optimistic => model::M_PATH_OPTIMISTIC,
+        PathMode::CloseDir => model::M_PATH_CLOSE_DIR,
+        PathMode::Nearest => model::M_PATH_NEAREST,
+        PathMode::Ohlc => model::M_PATH_OHLC,
+        PathMode::Olhc => model::M_PATH_OLHC,
     }
 }
 
-const fn drill_words(drilldown: Drilldown) -> &'static str {
+const fn drill_words(drilldown: Drilldown) -> Word {
     match drilldown {
-        Drilldown::Off => "finer bars are not consulted",
-        Drilldown::Ambiguous => {
-            "bars whose result hangs on it are replayed on finer ones where there are any"
-        }
-        Drilldown::Always => "every bar in position is replayed on finer ones where there are any",
+        Drilldown::Off => model::M_DRILL_OFF,
+        Drilldown::Ambiguous => model::M_DRILL_AMBIGUOUS,
+        Drilldown::Always => model::M_DRILL_ALWAYS,
     }
+}
+
+/// Hundredths of a percent.
+fn bps(rate: Rate) -> Phrase {
+    model::M_BPS.of([Rate::from_steps(rate.steps() * 100).percent()])
 }
 
 /// What trading takes.
-fn costs(model: &Model) -> Vec<Assumption> {
-    let bps = |rate: Rate| format!("{} bp", Rate::from_steps(rate.steps() * 100).percent());
-    let (terms, costs) = (&model.terms, &model.costs);
-    let mode = match terms.margin_mode {
-        MarginMode::Isolated => "isolated",
-        MarginMode::Cross => "cross",
+fn costs(exchange: &Model) -> Vec<Assumption> {
+    let (terms, costs) = (&exchange.terms, &exchange.costs);
+    let margin = match terms.margin_mode {
+        MarginMode::Isolated => model::M_MARGIN_ISOLATED,
+        MarginMode::Cross => model::M_MARGIN_CROSS,
     };
-    let slippage = format!(
-        "entries {}, stops {}, targets {}",
-        bps(costs.slippage),
-        bps(costs.stop_slippage),
-        bps(costs.target_slippage)
-    );
+    let slippage = [costs.slippage, costs.stop_slippage, costs.target_slippage];
     vec![
         entry(
-            "Fees",
-            format!("taker {}, maker {}", bps(terms.taker), bps(terms.maker)),
-            "on every fill, of its value",
+            model::M_FEES,
+            model::M_FEES_VALUE.of([bps(terms.taker), bps(terms.maker)]),
+            model::M_FEES_MEANING.alone(),
         ),
         entry(
-            "Half spread and impact",
-            format!("{} + {}", bps(costs.half_spread), bps(costs.impact)),
-            "on every market fill",
+            model::M_SPREAD,
+            model::M_SPREAD_VALUE.of([bps(costs.half_spread), bps(costs.impact)]),
+            model::M_SPREAD_MEANING.alone(),
         ),
         entry(
-            "Slippage",
-            slippage,
-            "added to the above, always against us",
+            model::M_SLIPPAGE,
+            model::M_SLIPPAGE_VALUE.of(slippage.map(bps)),
+            model::M_SLIPPAGE_MEANING.alone(),
         ),
         entry(
-            "Margin",
-            format!("{mode}, {}×", terms.leverage),
-            "liquidation by the exchange's bracket table on the mark price, as one fill",
+            model::M_MARGIN,
+            margin.of([terms.leverage.to_string()]),
+            model::M_MARGIN_MEANING.alone(),
         ),
         entry(
-            "Funding",
-            "as recorded".to_owned(),
-            "a missing record is no payment",
+            model::M_FUNDING,
+            model::M_FUNDING_VALUE.alone(),
+            model::M_FUNDING_MEANING.alone(),
         ),
     ]
 }
 
 /// What happens where data or patience end.
-fn edges(model: &Model) -> Vec<Assumption> {
-    let limits = match model.limit_fill {
-        LimitFill::Through => "fill when the price goes through",
-        LimitFill::Touch => "fill when touched",
+fn edges(exchange: &Model) -> Vec<Assumption> {
+    let limits = match exchange.limit_fill {
+        LimitFill::Through => model::M_LIMITS_THROUGH,
+        LimitFill::Touch => model::M_LIMITS_TOUCH,
     };
-    let end = match model.end_of_data {
-        EndOfData::ForceClose => "open positions are closed",
-        EndOfData::Mark => "open positions stay, marked",
+    let end = match exchange.end_of_data {
+        EndOfData::ForceClose => model::M_END_CLOSE,
+        EndOfData::Mark => model::M_END_MARK,
     };
     vec![
         entry(
-            "Late entries",
-            format!("dropped after {}", span(model.entry_ttl)),
-            "when no price is there in time",
+            model::M_LATE,
+            model::M_LATE_VALUE.of([span(exchange.entry_ttl)]),
+            model::M_LATE_MEANING.alone(),
         ),
         entry(
-            "Limit orders",
-            limits.to_owned(),
-            "the queue is not modelled",
+            model::M_LIMITS,
+            limits.alone(),
+            model::M_LIMITS_MEANING.alone(),
         ),
+        entry(model::M_END, end.alone(), model::M_END_MEANING.alone()),
         entry(
-            "End of data",
-            end.to_owned(),
-            "at the last price, with costs, when closed",
-        ),
-        entry(
-            "Not modelled",
-            "order book, partial liquidation, auto-deleveraging, outages".to_owned(),
-            "fees are those above, whatever discounts you have",
+            model::M_OUTSIDE,
+            model::M_OUTSIDE_VALUE.alone(),
+            model::M_OUTSIDE_MEANING.alone(),
         ),
     ]
 }
 
 /// A span in its largest whole unit.
-pub(super) fn span(span: Span) -> String {
-    let millis = span.millis();
-    match millis {
-        0 => "0 s".to_owned(),
-        _ if millis % 3_600_000 == 0 => format!("{} h", millis / 3_600_000),
-        _ if millis % 60_000 == 0 => format!("{} min", millis / 60_000),
-        _ if millis % 1_000 == 0 => format!("{} s", millis / 1_000),
-        _ => format!("{millis} ms"),
-    }
+pub(super) fn span(span: Span) -> Phrase {
+    common::whole_span(span.millis())
 }

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::failure::UsageError;
 use super::{compare, data, diff, explain, signals, sweep, validate};
 use crate::domain::time::Timestamp;
+use crate::report::words::Lang;
 use crate::settings::layers::{FlagValue, Layers};
 use crate::settings::{Settings, environment};
 
@@ -145,6 +146,9 @@ pub(super) struct BacktestArgs {
     /// Threads; the results do not depend on it
     #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(super) threads: Option<u16>,
+    /// Language of the page and its pictures; tables and files stay English
+    #[arg(long, value_enum, default_value = "en")]
+    pub(super) lang: Language,
     /// Open the report when done
     #[arg(long)]
     pub(super) open: bool,
@@ -160,6 +164,24 @@ pub(super) enum Engine {
     Step,
     /// To the next event
     Skip,
+}
+
+/// Languages of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Language {
+    /// English
+    En,
+    /// Chinese, simplified
+    Zh,
+}
+
+impl From<Language> for Lang {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::En => Self::En,
+            Language::Zh => Self::Zh,
+        }
+    }
 }
 
 /// `sim config`.

@@ -17,6 +17,7 @@ use crate::backtest::prepare::Sources;
 use crate::domain::time::Timestamp;
 use crate::exchange::history;
 use crate::report::table;
+use crate::report::words::Lang;
 use crate::validate::tried;
 
 pub(super) fn run(args: &BacktestArgs, session: &Session) -> anyhow::Result<Outcome> {
@@ -25,7 +26,7 @@ pub(super) fn run(args: &BacktestArgs, session: &Session) -> anyhow::Result<Outc
     let told = settings.consequence();
     terminal.detail(&config::consequence_text(&settings, &told));
     for warning in &told.warnings {
-        terminal.warn(warning);
+        terminal.warn(&warning.say(Lang::En));
     }
     let threads = args.threads.map_or_else(
         || std::thread::available_parallelism().map_or(1, usize::from),
@@ -44,6 +45,7 @@ pub(super) fn run(args: &BacktestArgs, session: &Session) -> anyhow::Result<Outc
             Engine::Skip => history::Engine::Skip,
         },
         threads,
+        lang: args.lang.into(),
     };
     let started = (clock(), wall_clock());
     let timing = || timing(started, args.engine, threads);
@@ -64,7 +66,7 @@ pub(super) fn run(args: &BacktestArgs, session: &Session) -> anyhow::Result<Outc
         terminal.say(&format!("signals: {format}, times: {times}"));
     }
     for warning in &done.report.warnings {
-        terminal.warn(warning);
+        terminal.warn(&warning.say(Lang::En));
     }
     if terminal.is_json() {
         let mut summary = done.summary;

@@ -6,9 +6,10 @@ mod text;
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::{Value, json};
 
+use super::args::Language;
 use super::failure::UsageError;
 use super::{Outcome, Session};
 use crate::backtest::comparison::comparison;
@@ -29,16 +30,7 @@ pub(super) struct CompareArgs {
     out: Option<PathBuf>,
     /// Language of the page
     #[arg(long, value_enum, default_value = "en")]
-    lang: PageLang,
-}
-
-/// Languages of a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum PageLang {
-    /// English
-    En,
-    /// Chinese
-    Zh,
+    lang: Language,
 }
 
 pub(super) fn run(args: &CompareArgs, session: &Session) -> anyhow::Result<Outcome> {
@@ -49,11 +41,7 @@ pub(super) fn run(args: &CompareArgs, session: &Session) -> anyhow::Result<Outco
     let report = comparison(&opened)?;
     let object = object(&report);
     if let Some(target) = target {
-        let lang = match args.lang {
-            PageLang::En => Lang::En,
-            PageLang::Zh => Lang::Zh,
-        };
-        let page = html::compare::page(&report, lang)?;
+        let page = html::compare::page(&report, args.lang.into())?;
         target.write(COMPARISON[0], format!("{object:#}\n").as_bytes())?;
         target.write(COMPARISON[1], page.as_bytes())?;
         let place = target.commit()?;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::args::ConfigCommand;
 use super::failure::UsageError;
 use super::{Outcome, Session, explain, table};
+use crate::report::words::{Lang, Phrase};
 use crate::settings::consequence::Consequence;
 use crate::settings::source::Origin;
 use crate::settings::{Resolved, Settings};
@@ -116,7 +117,7 @@ fn check(settings: &Settings, session: &Session) -> anyhow::Result<()> {
     }
     session.terminal.print(&consequence_text(settings, &told))?;
     for warning in &told.warnings {
-        session.terminal.warn(warning);
+        session.terminal.warn(&warning.say(Lang::En));
     }
     Ok(())
 }
@@ -131,8 +132,13 @@ pub(super) fn consequence_json(told: &Consequence) -> Value {
         "loss_all_stops_pct": told.loss_all_stops.percent(),
         "stops_to_daily_limit": told.stops_to_halt,
         "gap_max_113_ms": told.gap_max_fomo.map(|gap| gap.millis()),
-        "warnings": told.warnings,
+        "warnings": said(&told.warnings),
     })
+}
+
+/// Sentences in the language of the terminal.
+fn said(phrases: &[Phrase]) -> Vec<String> {
+    phrases.iter().map(|phrase| phrase.say(Lang::En)).collect()
 }
 
 /// What stops cost, in words (S6).

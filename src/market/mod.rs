@@ -24,6 +24,7 @@ pub mod load;
 pub mod merge;
 pub mod mix;
 mod numbers;
+pub mod packed;
 pub mod parquet;
 pub mod parquet_funding;
 pub mod place;

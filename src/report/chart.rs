@@ -4,14 +4,19 @@
 
 pub mod draw;
 pub mod heat;
+pub mod picture;
 pub mod render;
+pub mod ruler;
 pub mod scale;
 pub mod shade;
 pub mod spec;
+pub mod thin;
 
 use self::scale::Point;
 use super::format;
 use super::input::RunReport;
+use super::words::common::{self, counted};
+use super::words::{Lang, chart as words};
 use crate::domain::time::Timestamp;
 use crate::stats::equity;
 
@@ -92,6 +97,8 @@ pub struct Plot {
     pub base: f64,
     /// Text of a value on the axis.
     pub label: fn(f64) -> String,
+    /// Language of its dates.
+    pub lang: Lang,
 }
 
 /// More dots than one in so many columns are a smear.
@@ -99,7 +106,7 @@ const COLUMNS_PER_MARK: usize = 4;
 
 /// Equity of a run, thinned to `columns` columns.
 #[must_use]
-pub fn equity_plot(run: &RunReport, columns: usize) -> Plot {
+pub fn equity_plot(run: &RunReport, columns: usize, lang: Lang) -> Plot {
     let own = equity_points(run, columns);
     let marks = trade_marks(run, &own, columns / COLUMNS_PER_MARK);
     let mut curves: Vec<Curve> = run
@@ -107,37 +114,37 @@ pub fn equity_plot(run: &RunReport, columns: usize) -> Plot {
         .iter()
         .zip([Ink::FirstHold, Ink::SecondHold])
         .map(|(held, ink)| Curve {
-            name: held.name.clone(),
+            name: common::held(&held.name, lang),
             ink,
             points: day_points(run, &held.levels),
             filled: false,
         })
         .collect();
     curves.push(Curve {
-        name: "this run".to_owned(),
+        name: common::THIS_RUN.say(lang).to_owned(),
         ink: Ink::Run,
         points: own,
         filled: true,
     });
-    let dots = if marks.is_empty() {
-        ""
-    } else {
-        "; dots are finished trades, green won, red lost"
-    };
+    let mut subtitle = source(run, columns, lang);
+    if !marks.is_empty() {
+        subtitle = words::C_DOTS.with(lang, &[&subtitle]);
+    }
     Plot {
-        title: "Equity, USDT".to_owned(),
-        subtitle: format!("{}{dots}", source(run, columns)),
+        title: words::C_EQUITY.say(lang).to_owned(),
+        subtitle,
         time: span(run),
         curves,
         marks,
         base: run.metrics.initial,
         label: |value| format::number(value, 0),
+        lang,
     }
 }
 
 /// Drawdown of a run in percent, thinned to `columns` columns.
 #[must_use]
-pub fn drawdown_plot(run: &RunReport, columns: usize) -> Plot {
+pub fn drawdown_plot(run: &RunReport, columns: usize, lang: Lang) -> Plot {
     let values = if run.bars.equity.is_empty() {
         equity::drawdowns(&run.daily.points())
     } else {
@@ -156,8 +163,8 @@ pub fn drawdown_plot(run: &RunReport, columns: usize) -> Plot {
     };
     let percents: Vec<f64> = values.iter().map(|depth| depth * 100.0).collect();
     Plot {
-        title: "Drawdown from the last peak of equity, %".to_owned(),
-        subtitle: source(run, columns),
+        title: words::C_DRAWDOWN.say(lang).to_owned(),
+        subtitle: source(run, columns, lang),
         time: span(run),
         curves: vec![Curve {
             name: String::new(),
@@ -168,6 +175,7 @@ pub fn drawdown_plot(run: &RunReport, columns: usize) -> Plot {
         marks: Vec::new(),
         base: 0.0,
         label: |value| format!("{} %", percent_label(value)),
+        lang,
     }
 }
 
@@ -180,20 +188,18 @@ fn percent_label(value: f64) -> String {
 
 /// Says what the points of a curve are.
 #[must_use]
-pub fn source(run: &RunReport, columns: usize) -> String {
+pub fn source(run: &RunReport, columns: usize, lang: Lang) -> String {
     if run.bars.equity.is_empty() {
-        "at the end of each UTC day".to_owned()
+        words::C_DAYS.say(lang).to_owned()
     } else {
         let bars = run.bars.equity.len();
-        let thinned = if bars > columns * 4 {
-            ", thinned so that every extreme stays"
+        let text = if bars > columns * 4 {
+            words::C_THINNED
         } else {
-            ""
+            words::C_BARS
         };
-        format!(
-            "at {}{thinned}",
-            format::counted(bars, "bar end", "bar ends")
-        )
+        let ends = counted(bars, common::ONE_BAR_END, common::MANY_BAR_ENDS);
+        text.with(lang, &[&ends.say(lang)])
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Not here: where they stand (`html`, `table`). Invariant: what is not finite reads `n/a`, and no number reads `-0.00`.
 
+use super::words::{Lang, common};
 use crate::domain::time::Timestamp;
 use crate::stats::figure::Figure;
 
@@ -137,37 +138,10 @@ pub fn figure(figure: Figure, form: impl Fn(f64) -> String) -> String {
     figure.value().map_or(NONE.to_owned(), form)
 }
 
-/// The two largest units of a span: `3 d 4 h`, `1 h 23 min`, `45 s`, `250 ms`.
+/// The two largest units of a span in English: `3 d 4 h`, `1 h 23 min`, `45 s`, `250 ms`.
 #[must_use]
 pub fn span(ms: f64) -> String {
-    const UNITS: [(f64, &str); 4] = [
-        (86_400_000.0, "d"),
-        (3_600_000.0, "h"),
-        (60_000.0, "min"),
-        (1000.0, "s"),
-    ];
-    if !ms.is_finite() {
-        return NONE.to_owned();
-    }
-    if ms < 1000.0 {
-        return format!("{} ms", number(ms, 0));
-    }
-    let place = UNITS.iter().position(|(size, _)| ms >= *size).unwrap_or(3);
-    let (size, name) = UNITS[place];
-    let large = (ms / size).floor();
-    let Some((small_size, small_name)) = UNITS.get(place + 1) else {
-        return format!("{} {name}", number(ms / size, 0));
-    };
-    let small = ((ms - large * size) / small_size).floor();
-    if small > 0.0 {
-        format!(
-            "{} {name} {} {small_name}",
-            number(large, 0),
-            number(small, 0)
-        )
-    } else {
-        format!("{} {name}", number(large, 0))
-    }
+    common::span(ms, Lang::En)
 }
 
 /// `2026-01-01 07:55` (UTC).

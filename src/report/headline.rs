@@ -4,6 +4,9 @@
 
 use super::format;
 use super::input::{DataNote, RunReport, Weight};
+use super::words::common::{self, counted, span};
+use super::words::headline as words;
+use super::words::{Lang, Word};
 use crate::stats::figure::millis;
 
 /// How loud a headline is.
@@ -23,7 +26,7 @@ pub struct Headline {
     /// How loud.
     pub tone: Tone,
     /// A few words.
-    pub title: String,
+    pub title: &'static str,
     /// A sentence or two.
     pub text: String,
 }
@@ -31,163 +34,135 @@ pub struct Headline {
 /// Fewer finished trades than this say little, whatever they say.
 const FEW_TRADES: usize = 30;
 
-/// All headlines of a run, loudest first.
+/// All headlines of a run in a language, loudest first.
 #[must_use]
-pub fn headlines(run: &RunReport) -> Vec<Headline> {
-    let mut lines = Vec::new();
+pub fn headlines(run: &RunReport, lang: Lang) -> Vec<Headline> {
+    let mut lines = Lines {
+        lang,
+        found: Vec::new(),
+    };
     results(run, &mut lines);
     doubts(run, &mut lines);
     prices(run, &mut lines);
     for warning in &run.warnings {
-        lines.push(headline(Tone::Caution, "Warning", warning.clone()));
+        lines.say(Tone::Caution, words::WARNING, warning.say(lang));
     }
-    lines.sort_by_key(|line| line.tone);
-    lines
+    lines.found.sort_by_key(|line| line.tone);
+    lines.found
 }
 
-fn headline(tone: Tone, title: &str, text: String) -> Headline {
-    Headline {
-        tone,
-        title: title.to_owned(),
-        text,
+/// Collects headlines.
+struct Lines {
+    lang: Lang,
+    found: Vec<Headline>,
+}
+
+impl Lines {
+    fn say(&mut self, tone: Tone, title: Word, text: String) {
+        self.found.push(Headline {
+            tone,
+            title: title.say(self.lang),
+            text,
+        });
+    }
+
+    fn fixed(&mut self, tone: Tone, title: Word, text: Word) {
+        self.say(tone, title, text.say(self.lang).to_owned());
     }
 }
 
 /// What happened.
-fn results(run: &RunReport, lines: &mut Vec<Headline>) {
+fn results(run: &RunReport, lines: &mut Lines) {
+    let positions = |count| {
+        let (one, many) = (common::ONE_POSITION_WAS, common::MANY_POSITIONS_WERE);
+        counted(count, one, many)
+    };
     if run.metrics.daily.ruined {
-        lines.push(headline(
-            Tone::Alarm,
-            "Ruined",
-            "Equity fell to zero or below. The series of days ends there, and ratios after it do not exist."
-                .to_owned(),
-        ));
+        lines.fixed(Tone::Alarm, words::RUINED, words::RUINED_TEXT);
     }
     if run.liquidations > 0 {
-        let count = format::counted(run.liquidations, "position was", "positions were");
-        lines.push(headline(
-            Tone::Alarm,
-            "Liquidated",
-            format!(
-                "{count} closed by the exchange for want of margin. With a working stop this means a price gap, a stop beyond the liquidation level, or too much leverage."
-            ),
-        ));
+        let count = positions(run.liquidations).say(lines.lang);
+        let text = words::LIQUIDATED_TEXT.with(lines.lang, &[&count]);
+        lines.say(Tone::Alarm, words::LIQUIDATED, text);
     }
     if run.trades.is_empty() {
         let text = if run.open_positions > 0 {
-            "No position was closed in this period; open ones are valued at their last mark."
+            words::NO_TRADES_OPEN
         } else {
-            "The run is complete; the signal funnel below shows where the signals ended."
+            words::NO_TRADES_TEXT
         };
-        lines.push(headline(Tone::Note, "No finished trades", text.to_owned()));
+        lines.fixed(Tone::Note, words::NO_TRADES, text);
     } else if run.trades.len() < FEW_TRADES {
-        let count = format::counted(run.trades.len(), "trade is", "trades are");
-        lines.push(headline(
-            Tone::Caution,
-            "Few trades",
-            format!("{count} too few to tell skill from luck, whatever the figures say."),
-        ));
+        let (one, many) = (common::ONE_TRADE_IS, common::MANY_TRADES_ARE);
+        let count = counted(run.trades.len(), one, many).say(lines.lang);
+        let text = words::FEW_TRADES_TEXT.with(lines.lang, &[&count]);
+        lines.say(Tone::Caution, words::FEW_TRADES, text);
     }
     if run.closed_by_end_of_data > 0 {
-        let count = format::counted(run.closed_by_end_of_data, "position was", "positions were");
-        lines.push(headline(
-            Tone::Note,
-            "Cut off by the data",
-            format!("{count} closed only because the prices end there."),
-        ));
+        let count = positions(run.closed_by_end_of_data).say(lines.lang);
+        let text = words::CUT_OFF_TEXT.with(lines.lang, &[&count]);
+        lines.say(Tone::Note, words::CUT_OFF, text);
     }
 }
 
 /// How much to trust it.
-fn doubts(run: &RunReport, lines: &mut Vec<Headline>) {
+fn doubts(run: &RunReport, lines: &mut Lines) {
     if let Some(envelope) = &run.metrics.envelope
         && envelope.contains_zero
     {
-        lines.push(headline(
-            Tone::Alarm,
-            "The sign of the result depends on intrabar paths",
-            format!(
-                "Depending on the order of high and low inside bars the net result is anything from {} to {}.",
-                format::signed_usdt(envelope.min.to_f64()),
-                format::signed_usdt(envelope.max.to_f64())
-            ),
-        ));
+        let range = [envelope.min, envelope.max].map(|net| format::signed_usdt(net.to_f64()));
+        let text = words::PATHS_DECIDE_TEXT.with(lines.lang, &[&range[0], &range[1]]);
+        lines.say(Tone::Alarm, words::PATHS_DECIDE, text);
     }
     if let Some(probe) = &run.metrics.delay_probe
         && probe.edge_vanishes()
     {
-        lines.push(headline(
-            Tone::Alarm,
-            "The gain vanishes with one bar of delay",
-            format!(
-                "With every order {} later the same run nets {} instead of {}.",
-                format::span(millis(probe.added_ms)),
-                format::signed_usdt(probe.net.to_f64()),
-                format::signed_usdt(probe.base.to_f64())
-            ),
-        ));
+        let later = span(millis(probe.added_ms), lines.lang);
+        let nets = [probe.net, probe.base].map(|net| format::signed_usdt(net.to_f64()));
+        let text = words::DELAY_DECIDES_TEXT.with(lines.lang, &[&later, &nets[0], &nets[1]]);
+        lines.say(Tone::Alarm, words::DELAY_DECIDES, text);
     }
     if !run.validated {
-        lines.push(headline(
-            Tone::Caution,
-            "In-sample",
-            "No out-of-sample validation was run. If settings were chosen on this period, expect less from the next."
-                .to_owned(),
-        ));
+        lines.fixed(Tone::Caution, words::IN_SAMPLE, words::IN_SAMPLE_TEXT);
     }
     if run.synthetic {
-        lines.push(headline(
-            Tone::Caution,
-            "Synthetic",
-            "Prices or signals were generated, not recorded. The result says nothing about a market."
-                .to_owned(),
-        ));
+        lines.fixed(Tone::Caution, words::SYNTHETIC, words::SYNTHETIC_TEXT);
     }
     let daily = &run.metrics.daily;
     if daily.annualised_from_short_run && !run.trades.is_empty() {
-        lines.push(headline(
-            Tone::Note,
-            "Short run",
-            format!(
-                "Annual figures are annualised from {} days (< 90): read them as arithmetic, not as a forecast.",
-                format::number(daily.elapsed_days, 1)
-            ),
-        ));
+        let days = format::number(daily.elapsed_days, 1);
+        let text = words::SHORT_RUN_TEXT.with(lines.lang, &[&days]);
+        lines.say(Tone::Note, words::SHORT_RUN, text);
     }
 }
 
 /// What the prices lack.
-fn prices(run: &RunReport, lines: &mut Vec<Headline>) {
+fn prices(run: &RunReport, lines: &mut Lines) {
+    let lang = lines.lang;
     let cautions: Vec<&DataNote> = run
         .data_notes
         .iter()
         .filter(|note| note.weight == Weight::Caution)
         .collect();
     if let Some(first) = cautions.first() {
-        let symbol = first.symbol.as_deref().unwrap_or("all contracts");
-        lines.push(headline(
-            Tone::Caution,
-            "Data",
-            format!(
-                "{} about the prices used; the first: {symbol}, {}.",
-                format::counted(cautions.len(), "caution", "cautions"),
-                first.text
-            ),
-        ));
+        let symbol = first.symbol.as_deref();
+        let (one, many) = (common::ONE_CAUTION, common::MANY_CAUTIONS);
+        let values = [
+            counted(cautions.len(), one, many).say(lang),
+            symbol
+                .unwrap_or_else(|| words::ALL_CONTRACTS.say(lang))
+                .to_owned(),
+            first.text.say(lang),
+        ];
+        let values = values.each_ref().map(String::as_str);
+        let text = words::DATA_CAUTION_TEXT.with(lang, &values);
+        lines.say(Tone::Caution, words::DATA_CAUTION, text);
     }
-    let missing = run
-        .signals
-        .price_needed
-        .saturating_sub(run.signals.with_price);
+    let signals = &run.signals;
+    let missing = signals.price_needed.saturating_sub(signals.with_price);
     if missing > 0 {
-        lines.push(headline(
-            Tone::Caution,
-            "Signals without prices",
-            format!(
-                "{} of {} signals of types that trade have no price within the entry time-to-live, so they could not.",
-                format::whole(missing),
-                format::whole(run.signals.price_needed)
-            ),
-        ));
+        let counts = [missing, signals.price_needed].map(format::whole);
+        let text = words::UNPRICED_TEXT.with(lang, &[&counts[0], &counts[1]]);
+        lines.say(Tone::Caution, words::UNPRICED, text);
     }
 }

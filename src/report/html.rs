@@ -19,41 +19,47 @@ pub mod validation;
 
 use super::chart::render::ChartError;
 use super::input::RunReport;
+use super::words::Lang;
 
 const STYLE: &str = include_str!("html/page.css");
 
-/// The page, UTF-8.
+/// The page in a language, UTF-8.
 ///
 /// # Errors
 /// When a chart cannot be drawn; nothing of a run can cause it.
-pub fn page(run: &RunReport) -> Result<String, ChartError> {
+pub fn page(run: &RunReport, lang: Lang) -> Result<String, ChartError> {
     let sections = [
-        overview::header(run),
-        overview::verdict(run),
-        overview::banners(run),
-        overview::contents(),
-        figures::curves(run)?,
-        figures::key_figures(run),
-        months::months(run),
-        trades::exits(run),
-        signals::funnel(run),
-        costs::envelope(run),
-        costs::cost_table(run),
-        costs::spent(run),
-        trades::breakdowns(run),
-        trades::listed(run),
-        signals::verdicts(run),
-        about::data(run),
-        about::assumptions(run),
-        about::reproduce(run),
+        overview::header(run, lang),
+        overview::verdict(run, lang),
+        overview::banners(run, lang),
+        overview::contents(lang),
+        figures::curves(run, lang)?,
+        figures::key_figures(run, lang),
+        months::months(run, lang),
+        trades::exits(run, lang),
+        signals::funnel(run, lang),
+        costs::envelope(run, lang),
+        costs::cost_table(run, lang),
+        costs::spent(run, lang),
+        trades::breakdowns(run, lang),
+        trades::listed(run, lang),
+        signals::verdicts(run, lang),
+        about::data(run, lang),
+        about::assumptions(run, lang),
+        about::reproduce(run, lang),
     ];
-    Ok(whole(&run.title, &sections.concat()))
+    Ok(whole(&run.title, &sections.concat(), lang))
 }
 
 /// A whole page around its sections.
-fn whole(title: &str, body: &str) -> String {
+fn whole(title: &str, body: &str, lang: Lang) -> String {
     let mut page = String::with_capacity(body.len() + 16 * 1024);
-    page.push_str("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    page.push_str("<!DOCTYPE html>\n<html lang=\"");
+    page.push_str(match lang {
+        Lang::En => "en",
+        Lang::Zh => "zh-CN",
+    });
+    page.push_str("\">\n<head>\n<meta charset=\"utf-8\">\n");
     page.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     page.push_str(
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n",

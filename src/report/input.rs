@@ -1,10 +1,12 @@
-//! Everything a report shows, as the caller hands it over: neutral values, names already resolved.
+//! Everything a report shows, as the caller hands it over: neutral values, names already resolved, sentences that can be
+//! said in every language of the report.
 //!
 //! Not here: computing any of it (`stats`, `backtest`).
 
 use serde::{Deserialize, Serialize};
 
 use super::record::Record;
+use super::words::{Phrase, Word, signals};
 use crate::stats::activity::BarSeries;
 use crate::stats::equity::DailySeries;
 use crate::stats::metrics::{BenchmarkSeries, Metrics};
@@ -55,7 +57,7 @@ pub struct RunReport {
     /// The model in plain words.
     pub assumptions: Vec<Assumption>,
     /// Anything else that must be read first; shown at the top, one line each.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Phrase>,
     /// How to get the same result again.
     pub reproduce: Reproduce,
     /// What the charts need beyond figures.
@@ -81,9 +83,9 @@ pub struct SignalSummary {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FunnelStage {
     /// What came through, for example `matched in a pair`.
-    pub name: String,
-    /// What is counted, for example `messages` or `pairs`.
-    pub unit: String,
+    pub name: Phrase,
+    /// What is counted, in the plural: `messages`, `pairs` or `entries`.
+    pub unit: Word,
     /// How many came through.
     pub count: usize,
     /// Why the others did not.
@@ -93,13 +95,8 @@ pub struct FunnelStage {
 impl FunnelStage {
     /// The unit after its count: `1 entry`, `2 entries`.
     #[must_use]
-    pub fn unit_word(&self) -> &str {
-        match (self.count, self.unit.as_str()) {
-            (1, "messages") => "message",
-            (1, "pairs") => "pair",
-            (1, "entries") => "entry",
-            (_, unit) => unit,
-        }
+    pub fn unit_word(&self) -> Word {
+        signals::unit(self.unit, self.count)
     }
 }
 
@@ -120,11 +117,13 @@ pub struct SignalVerdict {
     /// Its id.
     pub id: String,
     /// Its type, for example `110 alpha`.
-    pub kind: String,
+    pub kind: Phrase,
     /// Its contract.
     pub symbol: String,
-    /// What became of it.
+    /// What became of it, as the files write it.
     pub verdict: String,
+    /// Why it had no price in time, as the files write it, where it needed one.
+    pub no_price: Option<String>,
 }
 
 /// F12, D5.
@@ -161,18 +160,18 @@ pub struct DataNote {
     /// How much it weighs.
     pub weight: Weight,
     /// A sentence.
-    pub text: String,
+    pub text: Phrase,
 }
 
 /// One setting of the model and what it means.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assumption {
     /// For example `Latency`.
-    pub label: String,
+    pub label: Phrase,
     /// For example `250 ms`.
-    pub value: String,
+    pub value: Phrase,
     /// What it means for the result; may be empty.
-    pub meaning: String,
+    pub meaning: Phrase,
 }
 
 /// How to get the same result again.

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::words::Phrase;
+
 /// All of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -125,7 +127,7 @@ pub struct Halt {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Way {
     /// Its signals: time and kind.
-    pub signals: Vec<(i64, String)>,
+    pub signals: Vec<(i64, Phrase)>,
     /// Executions that opened it: time, price, quantity.
     pub entries: Vec<(i64, f64, f64)>,
     /// Executions that closed it: time, price, quantity, reason.

@@ -5,6 +5,7 @@
 use super::format;
 use super::headline::{self, Tone};
 use super::input::{ReasonCount, RunReport};
+use super::words::Lang;
 use crate::stats::figure::millis;
 
 /// No line is longer.
@@ -25,7 +26,7 @@ pub fn summary(run: &RunReport) -> String {
     funnel(run, &mut lines);
     reasons(run, &mut lines);
     lines.push(String::new());
-    for line in headline::headlines(run) {
+    for line in headline::headlines(run, Lang::En) {
         let tone = match line.tone {
             Tone::Alarm => "ALARM    ",
             Tone::Caution => "CAUTION  ",
@@ -221,9 +222,9 @@ fn funnel(run: &RunReport, lines: &mut Vec<String>) {
     for stage in &run.signals.funnel {
         let came = format!(
             "  {:<38}{:>9} {:<9}",
-            clip(&plain(&stage.name), 37),
+            clip(&plain(&stage.name.say(Lang::En)), 37),
             format::whole(stage.count),
-            clip(&plain(stage.unit_word()), 9)
+            clip(&plain(stage.unit_word().say(Lang::En)), 9)
         );
         if stage.lost.is_empty() {
             lines.push(came.trim_end().to_owned());

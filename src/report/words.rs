@@ -14,9 +14,23 @@ macro_rules! words {
     };
 }
 
+pub mod about;
 pub mod book;
+pub mod chart;
+pub mod common;
 pub mod compare;
+pub mod costs;
+pub mod data;
+pub mod figures;
+pub mod headline;
+pub mod model;
 pub mod panel;
+pub mod reason;
+pub mod signals;
+pub mod trades;
+pub mod why;
+
+pub use self::reason::reason;
 
 /// Languages of the report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +51,23 @@ pub struct Word {
 }
 
 /// All parts of the table.
-const PARTS: [&[Word]; 3] = [book::ALL, compare::ALL, panel::ALL];
+const PARTS: [&[Word]; 15] = [
+    about::ALL,
+    chart::ALL,
+    book::ALL,
+    common::ALL,
+    compare::ALL,
+    costs::ALL,
+    data::ALL,
+    figures::ALL,
+    headline::ALL,
+    model::ALL,
+    panel::ALL,
+    reason::ALL,
+    signals::ALL,
+    trades::ALL,
+    why::ALL,
+];
 
 impl Word {
     /// A row of the table.
@@ -111,7 +141,7 @@ pub fn all() -> impl Iterator<Item = Word> {
 }
 
 /// A text of the table and its values: sayable in any language.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phrase {
     word: Word,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -119,7 +149,7 @@ pub struct Phrase {
 }
 
 /// A value of a sentence.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Part {
     /// The same in all languages: numbers, names, times.

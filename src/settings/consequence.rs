@@ -7,6 +7,7 @@ use super::Settings;
 use crate::domain::num::{Money, Rate, Rounding, UNIT, divide};
 use crate::domain::position::MarginMode;
 use crate::domain::time::Span;
+use crate::report::words::{Phrase, model};
 use crate::trader::Trader;
 use crate::trader::rules::Role112;
 
@@ -26,7 +27,7 @@ pub struct Consequence {
     /// Largest gap of a fresh pair with a 113 that still reaches the smallest score; `None` when none does.
     pub gap_max_fomo: Option<Span>,
     /// What its author should know, one sentence each.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Phrase>,
 }
 
 impl Settings {
@@ -82,21 +83,18 @@ impl Settings {
         i64::try_from(gap).ok().map(Span::from_millis)
     }
 
-    fn warnings(&self, loss_per_stop: Rate, positions: i64) -> Vec<String> {
+    fn warnings(&self, loss_per_stop: Rate, positions: i64) -> Vec<Phrase> {
         let mut warnings = Vec::new();
         let loss_max = self.rules.daily.loss_max;
         if loss_per_stop > loss_max {
-            warnings.push(format!(
-                "one stop costs {} % of the account, more than the daily limit of {} %: the limit only stops new entries",
-                loss_per_stop.percent(),
-                loss_max.percent(),
-            ));
+            warnings
+                .push(model::W_STOP_OVER_LIMIT.of([loss_per_stop.percent(), loss_max.percent()]));
         } else if loss_per_stop.steps().saturating_mul(positions) > loss_max.steps() {
-            warnings.push(format!(
-                "{positions} stops at once cost {} % of the account, more than the daily limit of {} %: the limit only stops new entries",
+            warnings.push(model::W_STOPS_OVER_LIMIT.of([
+                positions.to_string(),
                 Rate::from_steps(loss_per_stop.steps().saturating_mul(positions)).percent(),
                 loss_max.percent(),
-            ));
+            ]));
         }
         self.warn_of_liquidation(&mut warnings);
         self.warn_of_scores(&mut warnings);
@@ -104,7 +102,7 @@ impl Settings {
         warnings
     }
 
-    fn warn_of_liquidation(&self, warnings: &mut Vec<String>) {
+    fn warn_of_liquidation(&self, warnings: &mut Vec<Phrase>) {
         let terms = self.rules.terms;
         let stop = self.rules.exits.stop;
         let margin = Rate::ONE.steps() / i64::from(terms.leverage);
@@ -114,41 +112,34 @@ impl Settings {
             .first()
             .map_or(0, |bracket| bracket.maintenance.steps());
         if terms.margin_mode == MarginMode::Isolated && stop.steps() >= margin - kept {
-            warnings.push(format!(
-                "at leverage {} an isolated position is liquidated about {} % from its entry, before its stop at {} %",
-                terms.leverage,
+            warnings.push(model::W_LIQUIDATED_FIRST.of([
+                terms.leverage.to_string(),
                 Rate::from_steps((margin - kept).max(0)).percent(),
                 stop.percent(),
-            ));
+            ]));
         }
     }
 
-    fn warn_of_scores(&self, warnings: &mut Vec<String>) {
+    fn warn_of_scores(&self, warnings: &mut Vec<Phrase>) {
         let rules = &self.rules.confluence;
         let score_min = rules.score_min;
         if self.gap_max(rules.strength_fomo).is_none() {
-            warnings.push(format!(
-                "no pair with a 113 can reach score_min {score_min}: only 112 can trade"
-            ));
+            warnings.push(model::W_NO_113.of([score_min.to_string()]));
         }
         let leg = matches!(rules.role_112, Role112::Leg | Role112::Both);
         if leg && self.gap_max(rules.strength_intensified).is_none() {
-            warnings.push(format!(
-                "no pair with a 112 can reach score_min {score_min}: only 113 can trade"
-            ));
+            warnings.push(model::W_NO_112.of([score_min.to_string()]));
         }
     }
 
-    fn warn_of_trailing(&self, warnings: &mut Vec<String>) {
+    fn warn_of_trailing(&self, warnings: &mut Vec<Phrase>) {
         let plan = &self.rules.exits;
         if let (Some(trailing), Some(last)) = (plan.trailing, plan.targets.last())
             && trailing.activation >= last.distance
         {
-            warnings.push(format!(
-                "the trailing stop starts at a gain of {} %, where the last take-profit at {} % has closed everything",
-                trailing.activation.percent(),
-                last.distance.percent(),
-            ));
+            warnings.push(
+                model::W_TRAILING_LATE.of([trailing.activation.percent(), last.distance.percent()]),
+            );
         }
     }
 }

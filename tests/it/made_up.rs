@@ -12,6 +12,9 @@ use confluence::report::input::{
 use confluence::report::record::{
     Course, Decay, Halt, Packed, Plan, Record, Refused, Waiting, Way,
 };
+use confluence::report::words::{
+    Phrase, Word, common, costs as paths, data, model, signals as words,
+};
 use confluence::stats::activity::BarSeries;
 use confluence::stats::benchmark;
 use confluence::stats::costs;
@@ -278,7 +281,7 @@ pub(crate) fn run(shape: Shape) -> RunReport {
         trades,
         data_notes: notes(),
         assumptions: assumptions(),
-        warnings: vec!["signal_delay_ms is 0: the file knows no time of arrival".to_owned()],
+        warnings: vec![model::W_ZONELESS.alone()],
         reproduce: Reproduce {
             command: "sim backtest --signals data/sample/signals.csv --data data/sample".to_owned(),
             inputs: vec![
@@ -327,9 +330,9 @@ fn reasons(list: &[(&str, usize)]) -> Vec<ReasonCount> {
 }
 
 fn signals(shape: Shape) -> SignalSummary {
-    let stage = |name: &str, unit: &str, count, lost: &[(&str, usize)]| FunnelStage {
-        name: name.to_owned(),
-        unit: unit.to_owned(),
+    let stage = |name: Word, unit: Word, count, lost: &[(&str, usize)]| FunnelStage {
+        name: name.alone(),
+        unit,
         count,
         lost: reasons(lost),
     };
@@ -339,117 +342,115 @@ fn signals(shape: Shape) -> SignalSummary {
         with_price: (filled + 51) * 9 / 10,
         price_needed: filled + 51,
         funnel: vec![
-            stage("received", "messages", filled * 5 + 40, &[]),
+            stage(words::STAGE_FILE, words::MESSAGES, filled * 5 + 40, &[]),
             stage(
-                "of a known type, once",
-                "messages",
+                words::STAGE_USABLE,
+                words::MESSAGES,
                 filled * 5 + 20,
                 &[("unknown_type", 13), ("duplicate", 7)],
             ),
             stage(
-                "matched in a pair",
-                "pairs",
+                words::STAGE_MATCHED,
+                words::PAIRS,
                 filled * 2 + 10,
-                &[("no partner within the window", 10)],
+                &[("unmatched", 10)],
             ),
             stage(
-                "score high enough",
-                "pairs",
+                words::STAGE_SCORED,
+                words::PAIRS,
                 filled + 49,
                 &[("low_score", 22)],
             ),
             stage(
-                "accepted by risk",
-                "entries",
+                words::STAGE_ACCEPTED,
+                words::ENTRIES,
                 filled + 2,
                 &[("cooldown", 31), ("daily_trades", 12), ("total_cap", 4)],
             ),
-            stage("filled", "entries", filled, &[("stale_data", 2)]),
+            stage(
+                words::STAGE_FILLED,
+                words::ENTRIES,
+                filled,
+                &[("stale_data", 2)],
+            ),
         ],
         verdicts: (0..(filled * 5 + 40))
             .map(|number| SignalVerdict {
                 time: "2026-01-01T07:55:20.000Z".to_owned(),
                 id: format!("m{number}"),
-                kind: "110 alpha".to_owned(),
+                kind: words::kind(110),
                 symbol: SYMBOLS[number % 6].to_owned(),
                 verdict: if number % 4 == 0 {
-                    "entered"
+                    "traded"
                 } else {
-                    "no partner within 300 s"
+                    "unmatched"
                 }
                 .to_owned(),
+                no_price: (number % 7 == 0).then(|| "too_late".to_owned()),
             })
             .collect(),
     }
 }
 
 fn notes() -> Vec<DataNote> {
-    let note = |symbol: &str, weight, text: &str| DataNote {
+    let note = |symbol: &str, weight, text: Phrase| DataNote {
         symbol: Some(symbol.to_owned()),
         weight,
-        text: text.to_owned(),
+        text,
     };
     vec![
-        note(
-            "RIVERUSDT",
-            Weight::Note,
-            "1-minute bars, own mark prices, hourly funding",
-        ),
+        note("RIVERUSDT", Weight::Note, data::D_BARS.of(["84,960", "1m"])),
         note(
             "ETHUSDT",
             Weight::Caution,
-            "a gap of 12 bars from 2026-01-04 03:12 UTC while a position was open",
+            data::D_UNFINISHED.of(["2026-01-04 03:12"]),
         ),
         note(
             "币安人生USDT",
             Weight::Caution,
-            "contract prices stand in for marks in 1,440 bars",
+            data::D_MARKS_SOME.of(["1440"]),
         ),
         DataNote {
             symbol: None,
             weight: Weight::Note,
-            text: "filters are those of 2026-01-01".to_owned(),
+            text: data::set_aside(2, "options"),
         },
     ]
 }
 
 fn assumptions() -> Vec<Assumption> {
+    let rates = ["5", "2"].map(|rate| model::M_BPS.of([rate]));
     [
         (
-            "Path inside bars",
-            "pessimistic",
-            "the bad extreme of every bar comes first",
+            model::M_PATH,
+            paths::NAME_PESSIMISTIC.alone(),
+            model::M_PATH_PESSIMISTIC,
         ),
         (
-            "Latency",
-            "250 ms",
-            "from decision to exchange; entries fill at the next bar's open",
+            model::M_DELAY,
+            model::M_DELAY_VALUE.of([250, 1000].map(common::whole_span)),
+            model::M_DELAY_MEANING,
         ),
         (
-            "Fees",
-            "taker 0.05 %, maker 0.02 %",
-            "of every fill's value",
+            model::M_FEES,
+            model::M_FEES_VALUE.of(rates),
+            model::M_FEES_MEANING,
         ),
         (
-            "Spread and slippage",
-            "1 bp + 2 bp (stops 15 bp)",
-            "against us at every market fill",
+            model::M_MARGIN,
+            model::M_MARGIN_ISOLATED.of(["3"]),
+            model::M_MARGIN_MEANING,
         ),
         (
-            "Leverage",
-            "3×, isolated",
-            "a position of 10 % margin loses 0.9 % of equity at a 3 % stop",
-        ),
-        (
-            "Funding",
-            "as recorded",
-            "a missing record is no payment and is counted",
+            model::M_FUNDING,
+            model::M_FUNDING_VALUE.alone(),
+            model::M_FUNDING_MEANING,
         ),
     ]
     .map(|(label, value, meaning)| Assumption {
-        label: label.to_owned(),
-        value: value.to_owned(),
-        meaning: meaning.to_owned(),
+        label: label.alone(),
+        value,
+        meaning: meaning.alone(),
     })
     .to_vec()
 }
@@ -554,7 +555,7 @@ fn way(trade: &TradeRow) -> Way {
     let qty = trade.qty.unwrap_or(1.0);
     let (bought, sold) = (trade.entry_notional / qty, trade.exit_notional / qty);
     Way {
-        signals: vec![(from - 60_000, "110 alpha".to_owned())],
+        signals: vec![(from - 60_000, words::kind(110))],
         entries: vec![(from, bought, qty)],
         exits: vec![(to, sold, qty, trade.last_exit().to_owned())],
         levels: vec![(from, to, bought * 0.97, "sl".to_owned())],

@@ -14,6 +14,7 @@
 mod batch;
 mod binary;
 mod books;
+mod charts;
 mod chromium;
 mod cli;
 mod compare;
@@ -26,6 +27,7 @@ mod fuzz;
 mod honesty;
 mod instants;
 mod kubernetes;
+mod languages;
 mod made_up;
 mod main_job;
 mod market;

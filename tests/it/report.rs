@@ -7,6 +7,7 @@ use confluence::report::chart::render::{self, PNG_HEIGHT, PNG_WIDTH, Pictures};
 use confluence::report::chart::spec::{Chart, Mark};
 use confluence::report::input::RunReport;
 use confluence::report::words::Lang;
+use confluence::report::words::common::plain;
 use confluence::report::{html, panels, saved, table};
 use confluence::stats::breakdown;
 use serde_json::Value;
@@ -26,11 +27,11 @@ fn shape(trades: usize, minutes: i64, ruined: bool) -> Shape {
 }
 
 /// Odd runs and their names.
-fn odd_runs() -> Vec<(&'static str, RunReport)> {
+pub(crate) fn odd_runs() -> Vec<(&'static str, RunReport)> {
     let mut hostile = made_up::usual();
     hostile.title = HOSTILE.to_owned();
     hostile.run_id = HOSTILE.to_owned();
-    hostile.warnings.push(HOSTILE.to_owned());
+    hostile.warnings.push(plain(HOSTILE));
     hostile.reproduce.command = HOSTILE.to_owned();
     for trade in &mut hostile.trades {
         trade.symbol = HOSTILE.to_owned();
@@ -39,11 +40,14 @@ fn odd_runs() -> Vec<(&'static str, RunReport)> {
     for verdict in &mut hostile.signals.verdicts {
         verdict.id = HOSTILE.to_owned();
         verdict.verdict = HOSTILE.to_owned();
+        verdict.kind = plain(HOSTILE);
+        verdict.no_price = Some(HOSTILE.to_owned());
     }
     for note in &mut hostile.data_notes {
-        note.text = HOSTILE.to_owned();
+        note.text = plain(HOSTILE);
     }
     hostile.refusals[0].reason = HOSTILE.to_owned();
+    hostile.signals.funnel[0].name = plain(HOSTILE);
     hostile.signals.funnel[1].lost[0].reason = HOSTILE.to_owned();
     for row in &mut hostile.metrics.breakdowns.symbol {
         row.key = HOSTILE.to_owned();
@@ -112,7 +116,7 @@ fn columns(line: &str) -> usize {
 fn pages_load_nothing_run_nothing_and_hold_no_nan() {
     let runs = odd_runs();
     for (name, run) in &runs {
-        let page = html::page(run).expect("a page");
+        let page = html::page(run, Lang::En).expect("a page");
         assert_well_formed(name, &page);
         for banned in [
             "<script",
@@ -167,11 +171,14 @@ fn pages_load_nothing_run_nothing_and_hold_no_nan() {
 #[test]
 fn headlines_name_liquidation_and_paths_that_decide() {
     let mut run = made_up::run(shape(40, 20 * 1440, true));
-    let page = html::page(&run).expect("a page");
+    let page = html::page(&run, Lang::En).expect("a page");
     assert!(page.contains("Liquidated:") && page.contains("Ruined:"));
     let envelope = run.metrics.envelope.as_mut().expect("an envelope");
     envelope.contains_zero = true;
-    for text in [html::page(&run).expect("a page"), table::summary(&run)] {
+    for text in [
+        html::page(&run, Lang::En).expect("a page"),
+        table::summary(&run),
+    ] {
         assert!(text.contains("The sign of the result depends on intrabar paths"));
     }
     run.validated = true;
@@ -188,7 +195,7 @@ fn size_of(picture: &[u8]) -> (u32, u32) {
 #[test]
 fn pictures_have_their_size_and_are_the_same_bytes_in_every_thread() {
     for (name, run) in odd_runs() {
-        let draw = || -> Pictures { render::pictures(&run).expect("pictures") };
+        let draw = || -> Pictures { render::pictures(&run, Lang::En).expect("pictures") };
         let first = draw();
         let threads = std::thread::scope(|scope| {
             let running = [scope.spawn(draw), scope.spawn(draw)];
@@ -249,9 +256,9 @@ fn a_year_of_minutes_and_ten_thousand_trades_are_drawn_in_under_a_second() {
     assert_eq!(figures.score_decile.len(), 10);
     assert_eq!((run.trades.len(), run.bars.equity.len()), (10_000, 525_600));
     let began = Instant::now();
-    let page = html::page(&run).expect("a page");
+    let page = html::page(&run, Lang::En).expect("a page");
     let drawn = began.elapsed();
-    let pictures = render::pictures(&run).expect("pictures");
+    let pictures = render::pictures(&run, Lang::En).expect("pictures");
     let painted = began.elapsed() - drawn;
     println!(
         "report: {} trades, {} points: page of {} bytes in {drawn:?}, pictures of {} bytes in {painted:?}; groups in {grouped:?}",

@@ -2,14 +2,11 @@
 //!
 //! Not here: which trades (`ways`), unpacking (the page's script, and the tests).
 
-use std::io::Write;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
 
 use crate::domain::time::{Span, Timestamp};
+use crate::market::packed::deflated;
 use crate::market::tape::Series;
 use crate::report::record::{BarsAt, Packed};
 
@@ -103,11 +100,7 @@ impl Packer {
 
     /// All of it.
     pub(super) fn finish(self) -> Packed {
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::new(6));
-        let packed = encoder
-            .write_all(&self.bytes)
-            .and_then(|()| encoder.finish());
-        Packed(STANDARD.encode(packed.expect("invariant: memory takes every byte")))
+        Packed(STANDARD.encode(deflated(&self.bytes)))
     }
 }
 

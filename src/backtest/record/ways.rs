@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, VecDeque};
 use super::Taken;
 use super::bars::Packer;
 use crate::backtest::log::Row;
-use crate::backtest::words;
 use crate::domain::event::{AccountUpdate, Command, Event, OrderUpdate};
 use crate::domain::fill::{Fill, Reason};
 use crate::domain::order::{Direction, OrderId, OrderKind, OrderRequest, Watched};
@@ -15,6 +14,7 @@ use crate::domain::symbol::SymbolId;
 use crate::domain::time::Timestamp;
 use crate::market::tape::Series;
 use crate::report::record::Way;
+use crate::report::words::{Phrase, signals};
 
 /// Levels of a trailing stop that are shown at most.
 const TRAIL_MAX: usize = 200;
@@ -42,7 +42,7 @@ struct Walk<'a> {
     sent: BTreeMap<OrderId, &'a OrderRequest>,
     open: BTreeMap<SymbolId, Draft>,
     closed: BTreeMap<SymbolId, VecDeque<(Way, Option<Trail>)>>,
-    signals: BTreeMap<&'a str, (i64, String)>,
+    signals: BTreeMap<&'a str, (i64, Phrase)>,
 }
 
 pub(super) fn ways(taken: Taken<'_>, packer: &mut Packer) -> Vec<Way> {
@@ -54,7 +54,7 @@ pub(super) fn ways(taken: Taken<'_>, packer: &mut Packer) -> Vec<Way> {
         signals: BTreeMap::new(),
     };
     for signal in &taken.prepared.world.signals {
-        let told = (signal.received_time.millis(), words::kind(signal.kind));
+        let told = (signal.received_time.millis(), signals::kind(signal.kind.0));
         walk.signals.entry(&signal.id).or_insert(told);
     }
     for (at, row) in taken.run.log.rows() {

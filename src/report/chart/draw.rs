@@ -181,7 +181,7 @@ fn grid<DB: DrawingBackend>(
         ))?;
     }
     let style = words(look, Ink::Muted, look.font_size, (HPos::Center, VPos::Top));
-    for tick in scale::time_ticks(plot.time, look.time_labels) {
+    for tick in scale::time_ticks(plot.time, look.time_labels, plot.lang) {
         let x = frame.x(tick.at);
         area.draw(&PathElement::new(
             vec![(x, frame.bottom), (x, frame.bottom + gap / 2)],

@@ -12,6 +12,7 @@ use super::heat::{self, HeatLook, HeatPlot};
 use super::{Ink, Plot, drawdown_plot, equity_plot};
 use crate::report::format;
 use crate::report::input::RunReport;
+use crate::report::words::{Lang, headline as words};
 
 /// Width of a PNG.
 pub const PNG_WIDTH: i32 = 1200;
@@ -49,28 +50,39 @@ pub struct Pictures {
     pub drawdown: Vec<u8>,
 }
 
-/// Draws both pictures, 1200 × 700 pixels each.
+/// Draws both pictures, 1200 × 700 pixels each, in a language as far as the font has its letters.
 ///
 /// # Errors
 /// When the font inside the program is broken or the png cannot be packed: neither hangs on the run.
-pub fn pictures(run: &RunReport) -> Result<Pictures, ChartError> {
+pub fn pictures(run: &RunReport, lang: Lang) -> Result<Pictures, ChartError> {
     let columns = usize::try_from(PNG_WIDTH).unwrap_or(1);
-    let footer = format!(
-        "{} to {} UTC · run {} · confluence {}{}",
-        format::minute(run.daily.start),
-        format::minute(run.daily.end),
-        run.run_id.chars().take(16).collect::<String>(),
-        run.version,
-        if run.synthetic {
-            " · SYNTHETIC DATA"
-        } else {
-            ""
-        }
+    let lang = lettered(lang);
+    let id: String = run.run_id.chars().take(16).collect();
+    let mut footer = words::FOOTER.with(
+        lang,
+        &[
+            &format::minute(run.daily.start),
+            &format::minute(run.daily.end),
+            &id,
+            &run.version,
+        ],
     );
+    if run.synthetic {
+        footer.push_str(" · ");
+        footer.push_str(words::FOOTER_SYNTHETIC.say(lang));
+    }
     Ok(Pictures {
-        equity: png_of(&equity_plot(run, columns), &footer)?,
-        drawdown: png_of(&drawdown_plot(run, columns), &footer)?,
+        equity: png_of(&equity_plot(run, columns, lang), &footer)?,
+        drawdown: png_of(&drawdown_plot(run, columns, lang), &footer)?,
     })
+}
+
+/// The font inside the program has Latin letters only: without a font for Chinese, a picture says it in English rather
+/// than in empty boxes.
+const fn lettered(lang: Lang) -> Lang {
+    match lang {
+        Lang::En | Lang::Zh => Lang::En,
+    }
 }
 
 fn failed(plot: &Plot, cause: impl std::fmt::Display) -> ChartError {
@@ -153,7 +165,7 @@ fn encode(pixels: &[u8]) -> Result<Vec<u8>, ChartError> {
 }
 
 /// Colours on white paper.
-fn paper_color(ink: Ink) -> RGBColor {
+pub(super) fn paper_color(ink: Ink) -> RGBColor {
     match ink {
         Ink::Text => RGBColor(23, 27, 33),
         Ink::Muted => RGBColor(84, 92, 104),

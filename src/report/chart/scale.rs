@@ -3,6 +3,8 @@
 //! Not here: drawing (`draw`). Invariant: thinning keeps the first, lowest, highest and last point of every column.
 
 use crate::domain::time::Timestamp;
+use crate::report::words::figures::CALENDAR;
+use crate::report::words::{Lang, chart as words};
 use crate::stats::figure::{count, millis};
 
 /// A value at an instant.
@@ -123,17 +125,14 @@ const STEPS: [i64; 16] = [
     7 * DAY,
     14 * DAY,
 ];
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
 
 /// Round instants of UTC inside a span: at most `most` of them. Days and months name themselves, a new year too.
 #[must_use]
-pub fn time_ticks(span: (i64, i64), most: usize) -> Vec<Tick<i64>> {
+pub fn time_ticks(span: (i64, i64), most: usize, lang: Lang) -> Vec<Tick<i64>> {
     let (start, end) = span;
     let most = i64::try_from(most.max(1)).unwrap_or(1);
     let Some(step) = STEPS.iter().find(|step| (end - start) / **step < most) else {
-        return month_ticks(span, most);
+        return month_ticks(span, most, lang);
     };
     let mut ticks = Vec::new();
     let mut at = start.div_euclid(*step) * step;
@@ -143,7 +142,7 @@ pub fn time_ticks(span: (i64, i64), most: usize) -> Vec<Tick<i64>> {
             let time = Timestamp::from_millis(at);
             ticks.push(Tick {
                 at,
-                text: short_name(time, *step, named),
+                text: short_name(time, (*step, named), lang),
             });
             named = Some(time);
         }
@@ -153,17 +152,14 @@ pub fn time_ticks(span: (i64, i64), most: usize) -> Vec<Tick<i64>> {
 }
 
 /// `14:30` inside a day, `Jan 2` where a day begins or is first named, `Jan 2 2026` for the first of a year.
-fn short_name(time: Timestamp, step: i64, before: Option<Timestamp>) -> String {
+fn short_name(time: Timestamp, (step, before): (i64, Option<Timestamp>), lang: Lang) -> String {
     let text = time.to_text();
     let part = |from: usize, to: usize| text.get(from..to).unwrap_or("").to_owned();
-    let day = format!(
-        "{} {}",
-        month_name(&part(5, 7)),
-        part(8, 10).trim_start_matches('0')
-    );
+    let month = month_name(&part(5, 7), lang);
+    let day = words::C_DAY.with(lang, &[month, part(8, 10).trim_start_matches('0')]);
     let new_year = before.is_none_or(|before| before.to_text().get(..4) != text.get(..4));
     let dated = if new_year {
-        format!("{day} {}", part(0, 4))
+        words::C_OF_YEAR.with(lang, &[&day, &part(0, 4)])
     } else {
         day
     };
@@ -182,16 +178,16 @@ fn short_name(time: Timestamp, step: i64, before: Option<Timestamp>) -> String {
     }
 }
 
-fn month_name(number: &str) -> &'static str {
+fn month_name(number: &str, lang: Lang) -> &'static str {
     number
         .parse::<usize>()
         .ok()
-        .and_then(|number| MONTHS.get(number.wrapping_sub(1)))
-        .unwrap_or(&"")
+        .and_then(|number| CALENDAR.get(number.wrapping_sub(1)))
+        .map_or("", |month| month.say(lang))
 }
 
 /// First days of months, every 1, 2, 3, 6, 12 … of them.
-fn month_ticks(span: (i64, i64), most: i64) -> Vec<Tick<i64>> {
+fn month_ticks(span: (i64, i64), most: i64, lang: Lang) -> Vec<Tick<i64>> {
     let months = (span.1 - span.0) / (30 * DAY) + 1;
     let every = [1, 2, 3, 6, 12, 24, 60, 120]
         .into_iter()
@@ -208,10 +204,10 @@ fn month_ticks(span: (i64, i64), most: i64) -> Vec<Tick<i64>> {
         };
         let counted = number(0, 4) * 12 + number(5, 7) - 1;
         if number(8, 10) == 1 && counted % every == 0 && day.millis() >= span.0 {
-            let name = month_name(text.get(5..7).unwrap_or(""));
-            let is_first = ticks.is_empty() || name == "Jan";
+            let name = month_name(text.get(5..7).unwrap_or(""), lang);
+            let is_first = ticks.is_empty() || number(5, 7) == 1;
             let text = if is_first {
-                format!("{name} {}", number(0, 4))
+                words::C_OF_YEAR.with(lang, &[name, &number(0, 4).to_string()])
             } else {
                 name.to_owned()
             };
@@ -265,7 +261,7 @@ mod tests {
             [9500.0, 10000.0, 10500.0, 11000.0]
         );
         let year = (1_767_225_600_000, 1_798_761_600_000);
-        let texts: Vec<String> = time_ticks(year, 7)
+        let texts: Vec<String> = time_ticks(year, 7, Lang::En)
             .into_iter()
             .map(|tick| tick.text)
             .collect();
@@ -274,9 +270,14 @@ mod tests {
             ["Jan 2026", "Mar", "May", "Jul", "Sep", "Nov", "Jan 2027"]
         );
         let minute = (1_767_254_100_000, 1_767_254_160_000);
-        assert_eq!(time_ticks(minute, 4)[0].text, "Jan 1 2026 07:55:00");
+        for (lang, text) in [
+            (Lang::En, "Jan 1 2026 07:55:00"),
+            (Lang::Zh, "2026年1月1日 07:55:00"),
+        ] {
+            assert_eq!(time_ticks(minute, 4, lang)[0].text, text);
+        }
         for wanted in 1..20 {
-            assert!(time_ticks((0, 1), wanted).len() <= 2);
+            assert!(time_ticks((0, 1), wanted, Lang::En).len() <= 2);
         }
     }
 }

@@ -20,6 +20,23 @@ pub struct Chart {
     pub panels: Vec<Panel>,
 }
 
+impl Chart {
+    /// Whether no panel holds anything but rules; the caption then says why.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let marks = || self.panels.iter().flat_map(|panel| &panel.marks);
+        marks().all(|mark| match mark {
+            Mark::Line(line) => line.points.is_empty(),
+            Mark::Band { points, .. } => points.is_empty(),
+            Mark::Dots { dots, .. } => dots.is_empty(),
+            Mark::Bars { bars, .. } => bars.is_empty(),
+            Mark::Cells { cells, .. } => cells.is_empty(),
+            Mark::Rule { .. } => true,
+            Mark::Stretch { spans, .. } => spans.is_empty(),
+        })
+    }
+}
+
 /// A frame with marks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Panel {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::escape;
 use crate::report::input::RunReport;
 use crate::report::record::Way;
+use crate::report::words::reason::readable;
 use crate::report::words::{Lang, book};
 use crate::stats::trade_row::TradeRow;
 
@@ -41,12 +42,12 @@ pub fn book(run: &RunReport, lang: Lang) -> String {
         .trades
         .iter()
         .enumerate()
-        .map(|(place, trade)| row(place + 1, trade))
+        .map(|(place, trade)| row(place + 1, trade, lang))
         .collect();
     let data = json!({
         "columns": COLUMNS,
         "rows": rows,
-        "ways": run.record.ways.iter().map(way).collect::<Vec<Value>>(),
+        "ways": run.record.ways.iter().map(|one| way(one, lang)).collect::<Vec<Value>>(),
         "bars": run.record.bars.0,
         "words": words(lang),
     });
@@ -64,7 +65,7 @@ pub fn embedded(id: &str, data: &Value) -> String {
     format!("<script type=\"application/json\" id=\"{id}\">{text}</script>\n")
 }
 
-fn row(number: usize, trade: &TradeRow) -> Value {
+fn row(number: usize, trade: &TradeRow, lang: Lang) -> Value {
     let price = |notional: f64| trade.qty.filter(|qty| *qty > 0.0).map(|qty| notional / qty);
     let direction = trade.direction.map(|direction| direction.name());
     json!([
@@ -87,7 +88,7 @@ fn row(number: usize, trade: &TradeRow) -> Value {
         trade
             .gap
             .map(|gap| short(crate::stats::figure::millis(gap.millis()) / 1_000.0)),
-        super::trades::exit_list(trade),
+        super::trades::exit_list(trade, lang),
         u8::from(trade.ambiguous_bars > 0),
     ])
 }
@@ -97,12 +98,20 @@ fn short(value: f64) -> f64 {
     format!("{value:.9e}").parse().unwrap_or(value)
 }
 
-fn way(way: &Way) -> Value {
+fn way(way: &Way, lang: Lang) -> Value {
+    let said = |reason: &str| escape::harmless(&readable(reason, lang));
+    let signals = way.signals.iter();
+    let exits = way.exits.iter();
+    let levels = way.levels.iter();
     json!({
-        "signals": way.signals,
+        "signals": signals.map(|(at, kind)| json!([at, kind.say(lang)])).collect::<Vec<_>>(),
         "entries": way.entries,
-        "exits": way.exits,
-        "levels": way.levels,
+        "exits": exits
+            .map(|(at, price, qty, reason)| json!([at, price, qty, said(reason)]))
+            .collect::<Vec<_>>(),
+        "levels": levels
+            .map(|(from, to, price, purpose)| json!([from, to, price, purpose.starts_with("tp"), said(purpose)]))
+            .collect::<Vec<_>>(),
         "trail": way.trail.iter().map(|(at, level)| (at, short(*level))).collect::<Vec<_>>(),
         "funding": way.funding,
         "bars": way.bars,

@@ -6,11 +6,11 @@
 use super::element::{self, Cell};
 use super::escape;
 use crate::domain::time::Timestamp;
-use crate::report::chart::render::{self, ChartError};
-use crate::report::chart::spec::{Chart, Mark, Unit};
-use crate::report::chart::{Curve, Plot, scale::Point};
+use crate::report::chart::picture::svg;
+use crate::report::chart::render::ChartError;
 use crate::report::compare::{CompareReport, ComparedRun, OtherFigure, SplitSignal, charts};
 use crate::report::format;
+use crate::report::words::reason::{readable, with_name};
 use crate::report::words::{Lang, Word, compare as words};
 
 /// The page, UTF-8.
@@ -29,11 +29,7 @@ pub fn page(report: &CompareReport, lang: Lang) -> Result<String, ChartError> {
         more(report, lang),
     ];
     let title = words::COMPARE_TITLE.say(lang);
-    let page = super::whole(title, &sections.concat());
-    Ok(match lang {
-        Lang::En => page,
-        Lang::Zh => page.replacen("<html lang=\"en\">", "<html lang=\"zh-CN\">", 1),
-    })
+    Ok(super::whole(title, &sections.concat(), lang))
 }
 
 fn header(report: &CompareReport, lang: Lang) -> String {
@@ -141,8 +137,8 @@ fn curves(report: &CompareReport, lang: Lang) -> Result<String, ChartError> {
             chart.id,
             escape::text(&chart.title),
             escape::text(&chart.caption),
-            drawn(&chart, (1040, 340), "wide")?,
-            drawn(&chart, (360, 230), "narrow")?
+            svg(&chart, 1040, 340)?,
+            svg(&chart, 360, 230)?
         ));
     }
     Ok(element::section(
@@ -150,61 +146,6 @@ fn curves(report: &CompareReport, lang: Lang) -> Result<String, ChartError> {
         words::COMPARE_CURVES.say(lang),
         &html,
     ))
-}
-
-/// The lines of a chart's first panel as an SVG element.
-fn drawn(chart: &Chart, (width, height): (i32, i32), class: &str) -> Result<String, ChartError> {
-    let mut curves = Vec::new();
-    let (mut base, mut unit) = (0.0, Unit::Number);
-    for panel in chart.panels.iter().take(1) {
-        unit = panel.y.unit;
-        for mark in &panel.marks {
-            if let Mark::Rule { at, .. } = mark {
-                base = *at;
-            } else if let Mark::Line(line) = mark {
-                let points = line.points.iter();
-                curves.push(Curve {
-                    name: line.name.clone(),
-                    ink: line.ink,
-                    points: points
-                        .map(|(x, value)| Point {
-                            time: instant(*x),
-                            value: *value,
-                        })
-                        .collect(),
-                    filled: false,
-                });
-            }
-        }
-    }
-    // The last one drawn is named first.
-    curves.reverse();
-    let times = curves.iter().flat_map(|curve| &curve.points);
-    let times = times.map(|point| point.time);
-    let first = times.clone().min().unwrap_or(0);
-    let plot = Plot {
-        title: chart.title.clone(),
-        subtitle: chart.caption.clone(),
-        time: (first, times.max().unwrap_or(0).max(first + 1)),
-        curves,
-        marks: Vec::new(),
-        base,
-        label: if unit == Unit::Percent {
-            |value| format!("{} %", format::number(value, 1))
-        } else {
-            |value| format::number(value, 0)
-        },
-    };
-    render::svg(&plot, width, height, class)
-}
-
-/// Milliseconds out of a coordinate, which were whole.
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "instants are whole and far below 2^53"
-)]
-fn instant(x: f64) -> i64 {
-    x as i64
 }
 
 fn causes(report: &CompareReport, lang: Lang) -> String {
@@ -239,7 +180,7 @@ fn verdicts(report: &CompareReport, lang: Lang) -> String {
             let counts = counts
                 .iter()
                 .map(|count| Cell::Number(format::whole(*count)));
-            std::iter::once(Cell::Text(verdict.clone()))
+            std::iter::once(Cell::Text(with_name(verdict, lang)))
                 .chain(counts)
                 .collect()
         })
@@ -268,10 +209,13 @@ fn split(report: &CompareReport, lang: Lang) -> String {
         let time = time.map_or_else(|| signal.time.clone(), format::second);
         let about = [&time, &signal.symbol, &signal.id];
         let about = about.map(|text| Cell::Text(format::cut(text, 60)));
-        let verdicts = signal
-            .verdicts
-            .iter()
-            .map(|verdict| Cell::Text(verdict.as_deref().unwrap_or(absent).to_owned()));
+        let verdicts = signal.verdicts.iter().map(|verdict| {
+            Cell::Text(
+                verdict
+                    .as_deref()
+                    .map_or_else(|| absent.to_owned(), |name| readable(name, lang)),
+            )
+        });
         about.into_iter().chain(verdicts).collect()
     };
     let rows: Vec<Vec<Cell>> = report.split.iter().map(row).collect();

@@ -6,21 +6,12 @@ use super::element::{self, Cell};
 use crate::domain::num::Money;
 use crate::report::format;
 use crate::report::input::RunReport;
+use crate::report::words::common::{self, span};
+use crate::report::words::costs as words;
+use crate::report::words::why::break_even;
+use crate::report::words::{Lang, Word};
 use crate::stats::costs::CostLine;
 use crate::stats::figure::millis;
-
-/// What each order of high and low means.
-fn path_meaning(mode: &str) -> &'static str {
-    match mode {
-        "pessimistic" => "the bad extreme of every bar first",
-        "optimistic" => "the good extreme first",
-        "close_dir" => "by the colour of the bar",
-        "nearest" => "the extreme nearer to the open first",
-        "OHLC" => "high first",
-        "OLHC" => "low first",
-        _ => "",
-    }
-}
 
 fn signed(amount: Money) -> Cell {
     let value = amount.to_f64();
@@ -34,73 +25,77 @@ fn of_initial(run: &RunReport, amount: Money) -> Cell {
 
 /// The path-assumption envelope.
 #[must_use]
-pub fn envelope(run: &RunReport) -> String {
+pub fn envelope(run: &RunReport, lang: Lang) -> String {
     let paths = &run.paths;
-    let mut html = element::paragraph(
-        "A bar says how high and how low the price went, not in which order. The whole run is replayed under each order. With a trailing or break-even stop these are scenarios, not bounds.",
-    );
+    let mut html = element::paragraph(words::ENVELOPE_INTRO.say(lang));
     let replays = match &run.metrics.envelope {
         Some(envelope) => {
             let rows: Vec<Vec<Cell>> = envelope
                 .rows
                 .iter()
                 .map(|row| {
+                    let told = words::path(&row.mode);
+                    let (name, meaning) = told
+                        .map_or((row.mode.as_str(), ""), |(name, meaning)| {
+                            (name.say(lang), meaning.say(lang))
+                        });
                     vec![
-                        Cell::Text(row.mode.clone()),
-                        Cell::Text(path_meaning(&row.mode).to_owned()),
+                        Cell::Text(name.to_owned()),
+                        Cell::Text(meaning.to_owned()),
                         signed(row.net),
                         of_initial(run, row.net),
                     ]
                 })
                 .collect();
-            let words = format!(
-                "Path-assumption envelope: {} to {}.",
-                format::signed_usdt(envelope.min.to_f64()),
-                format::signed_usdt(envelope.max.to_f64())
-            );
-            element::table(&["Path", "Meaning", "Net, USDT", "Of start"], &rows)
-                + &element::paragraph(&words)
+            let range = [envelope.min, envelope.max].map(|net| format::signed_usdt(net.to_f64()));
+            let range = words::ENVELOPE_RANGE.with(lang, &[&range[0], &range[1]]);
+            let head = [
+                words::PATH,
+                common::HEAD_MEANING,
+                common::HEAD_NET,
+                common::HEAD_OF_START,
+            ];
+            element::table(&head.map(|word| word.say(lang)), &rows) + &element::paragraph(&range)
         }
-        None => element::note("The replays under other paths were not run."),
+        None => element::note(words::ENVELOPE_NONE.say(lang)),
     };
     let rows = [
         (
-            "Bars in position",
+            words::BARS_IN_POSITION,
             paths.bars_in_position,
-            "open after the bar's first price",
+            words::BARS_IN_POSITION_HINT,
         ),
         (
-            "Ambiguous bars",
+            words::BARS_AMBIGUOUS,
             paths.ambiguous,
-            "their fills hang on the order of high and low",
+            words::BARS_AMBIGUOUS_HINT,
         ),
-        ("Drilled bars", paths.drilled, "replayed on finer bars"),
+        (words::BARS_DRILLED, paths.drilled, words::BARS_DRILLED_HINT),
         (
-            "Residual ambiguous",
+            words::BARS_RESIDUAL,
             paths.residual,
-            "finer bars that were ambiguous themselves",
+            words::BARS_RESIDUAL_HINT,
         ),
-        (
-            "Trades touched",
-            paths.trades_touched,
-            "by an ambiguous bar",
-        ),
+        (words::TOUCHED, paths.trades_touched, words::TOUCHED_HINT),
     ]
     .map(|(name, number, meaning)| {
         vec![
-            Cell::Text(name.to_owned()),
+            Cell::Text(name.say(lang).to_owned()),
             Cell::Number(format::whole(number)),
-            Cell::Text(meaning.to_owned()),
+            Cell::Text(meaning.say(lang).to_owned()),
         ]
     });
-    let counts = element::table(&["Inside bars", "Count", ""], &rows);
+    let counts = element::table(
+        &[words::INSIDE_BARS.say(lang), words::COUNT.say(lang), ""],
+        &rows,
+    );
     html.push_str(&element::side_by_side(&[replays, counts]));
-    element::section("envelope", "How much hangs on paths inside bars", &html)
+    element::section("envelope", words::ENVELOPE.say(lang), &html)
 }
 
 /// Net result as costs grow.
 #[must_use]
-pub fn cost_table(run: &RunReport) -> String {
+pub fn cost_table(run: &RunReport, lang: Lang) -> String {
     let html = match &run.metrics.cost_table {
         Some(table) => {
             let rows: Vec<Vec<Cell>> = table
@@ -114,47 +109,51 @@ pub fn cost_table(run: &RunReport) -> String {
                     ]
                 })
                 .collect();
-            let words = format!(
-                "All costs (fees, spread, slippage, impact) scaled together: the run {}.",
-                table.break_even_multiple.text()
-            );
-            element::table(&["Costs", "Net, USDT", "Of start"], &rows)
-                + &element::paragraph(&words)
-                + &delayed(run)
+            let even = break_even(table.break_even_multiple).say(lang);
+            let head = [
+                words::COST_MULTIPLE,
+                common::HEAD_NET,
+                common::HEAD_OF_START,
+            ];
+            element::table(&head.map(|word| word.say(lang)), &rows)
+                + &element::paragraph(&words::COST_SCALED.with(lang, &[&even]))
+                + &delayed(run, lang)
         }
-        None => element::note("The replays at other costs were not run."),
+        None => element::note(words::COST_NONE.say(lang)),
     };
-    element::section("costs", "What if costs or delays were different", &html)
+    element::section("costs", words::COSTS.say(lang), &html)
 }
 
 /// The replay with one bar of delay (T9.4).
-fn delayed(run: &RunReport) -> String {
+fn delayed(run: &RunReport, lang: Lang) -> String {
     let Some(probe) = &run.metrics.delay_probe else {
         return String::new();
     };
-    let verdict = if probe.edge_vanishes() {
-        " The gain is gone: it hangs on being faster than one bar."
+    let told = words::DELAYED.with(
+        lang,
+        &[
+            &span(millis(probe.added_ms), lang),
+            &format::signed_usdt(probe.net.to_f64()),
+            &format::signed_usdt(probe.base.to_f64()),
+        ],
+    );
+    if probe.edge_vanishes() {
+        element::paragraph(&format!("{told} {}", words::DELAYED_GONE.say(lang)))
     } else {
-        ""
-    };
-    element::paragraph(&format!(
-        "With every order {} later the run nets {} instead of {}.{verdict}",
-        format::span(millis(probe.added_ms)),
-        format::signed_usdt(probe.net.to_f64()),
-        format::signed_usdt(probe.base.to_f64())
-    ))
+        element::paragraph(&told)
+    }
 }
 
 /// From gross to net.
 #[must_use]
-pub fn spent(run: &RunReport) -> String {
+pub fn spent(run: &RunReport, lang: Lang) -> String {
     let costs = &run.metrics.costs;
     let zero = CostLine {
         usdt: 0.0,
         of_initial: crate::stats::figure::Figure::Known(0.0),
         of_gross_profit: crate::stats::figure::Figure::Known(0.0),
     };
-    let amount = |name: &str, value: f64, line: Option<CostLine>| {
+    let amount = |name: Word, value: f64, line: Option<CostLine>| {
         let line = line.unwrap_or(zero);
         let shares = line.usdt.abs() > 0.0;
         let share = |figure| {
@@ -165,45 +164,55 @@ pub fn spent(run: &RunReport) -> String {
             }
         };
         vec![
-            Cell::Text(name.to_owned()),
+            Cell::Text(name.say(lang).to_owned()),
             Cell::Signed(format::signed(value, 2), value),
             share(line.of_initial),
             share(line.of_gross_profit),
         ]
     };
     let rows = vec![
-        amount("Realised, before fees", costs.realized, None),
-        amount("Taker fees", -costs.fees_taker.usdt, Some(costs.fees_taker)),
-        amount("Maker fees", -costs.fees_maker.usdt, Some(costs.fees_maker)),
+        amount(words::PAID_REALISED, costs.realized, None),
         amount(
-            "Liquidation fees",
+            words::PAID_TAKER,
+            -costs.fees_taker.usdt,
+            Some(costs.fees_taker),
+        ),
+        amount(
+            words::PAID_MAKER,
+            -costs.fees_maker.usdt,
+            Some(costs.fees_maker),
+        ),
+        amount(
+            words::PAID_LIQUIDATION,
             -costs.fees_liquidation.usdt,
             Some(costs.fees_liquidation),
         ),
         amount(
-            "Funding paid",
+            words::PAID_FUNDING,
             -costs.funding_paid.usdt,
             Some(costs.funding_paid),
         ),
         amount(
-            "Funding received",
+            words::RECEIVED_FUNDING,
             costs.funding_received.usdt,
             Some(costs.funding_received),
         ),
-        amount("Insurance fund", costs.insurance, None),
-        amount("Net, as in the ledger", costs.net, None),
+        amount(words::INSURANCE, costs.insurance, None),
+        amount(words::NET_LEDGER, costs.net, None),
         amount(
-            "Memo: slippage and spread, inside realised",
+            words::MEMO_SLIPPAGE,
             -costs.slippage.usdt,
             Some(costs.slippage),
         ),
     ];
-    let html = element::table(
-        &["From gross to net", "USDT", "Of start", "Of gross profit"],
-        &rows,
-    ) + &element::note(&format!(
-        "Ties out to the ledger to 1e-8 USDT. Gross profit before costs: {}, the sum of trades that gained before fees and funding.",
-        format::usdt(costs.gross_profit_before_costs)
-    ));
-    element::section("spent", "What was paid", &html)
+    let gross = format::usdt(costs.gross_profit_before_costs);
+    let head = [
+        words::PAID_HEAD.say(lang),
+        "USDT",
+        common::HEAD_OF_START.say(lang),
+        words::PAID_OF_GROSS.say(lang),
+    ];
+    let html =
+        element::table(&head, &rows) + &element::note(&words::PAID_NOTE.with(lang, &[&gross]));
+    element::section("spent", words::PAID.say(lang), &html)
 }

@@ -4,6 +4,9 @@
 
 use super::escape;
 use crate::report::format;
+use crate::report::words::trades::FIRST_OF;
+use crate::report::words::why::why;
+use crate::report::words::{Lang, Word};
 use crate::stats::figure::Figure;
 
 /// Letters that a cell keeps on one line.
@@ -43,6 +46,16 @@ pub fn paragraph(words: &str) -> String {
 #[must_use]
 pub fn note(words: &str) -> String {
     format!("<p class=\"note\">{}</p>\n", escape::text(words))
+}
+
+/// Says how many rows of a long list are shown, and which file of the run's folder holds all.
+#[must_use]
+pub fn first_of((shown, all): (usize, usize), file: &str, lang: Lang) -> String {
+    let link = format!("<a href=\"{file}\">{file}</a>");
+    // The text of the table and the counts hold no letter that would have to be escaped.
+    let counts = [shown, all].map(format::whole);
+    let words = FIRST_OF.with(lang, &[&counts[0], &counts[1], &link]);
+    format!("<p class=\"note\">{words}</p>\n")
 }
 
 /// A table; columns take their alignment from the first row. Wide ones scroll inside their own frame.
@@ -159,32 +172,32 @@ pub struct Entry {
     /// Its text with its unit, or `n/a`.
     pub value: String,
     /// Context: what it means, or why there is none.
-    pub hint: String,
+    pub hint: &'static str,
 }
 
 impl Entry {
     /// A figure by its form; `hint` explains a number, its own reason a missing one.
     #[must_use]
     pub fn new(
-        label: &'static str,
+        (label, hint): (Word, Word),
         figure: Figure,
         form: impl Fn(f64) -> String,
-        hint: &str,
+        lang: Lang,
     ) -> Self {
         Self {
-            label,
+            label: label.say(lang),
             value: format::figure(figure, form),
-            hint: figure.why().map_or(hint, |why| why.text()).to_owned(),
+            hint: figure.why().map_or(hint, why).say(lang),
         }
     }
 
     /// A text that always exists.
     #[must_use]
-    pub fn plain(label: &'static str, value: String, hint: &str) -> Self {
+    pub fn plain((label, hint): (Word, Option<Word>), value: String, lang: Lang) -> Self {
         Self {
-            label,
+            label: label.say(lang),
             value,
-            hint: hint.to_owned(),
+            hint: hint.map_or("", |hint| hint.say(lang)),
         }
     }
 }
@@ -200,7 +213,7 @@ pub fn entries(title: &str, list: &[Entry]) -> String {
         html.push_str(&format!(
             "<div><dt>{}<small>{}</small></dt><dd>{}</dd></div>\n",
             escape::text(entry.label),
-            escape::text(&entry.hint),
+            escape::text(entry.hint),
             escape::number(&entry.value)
         ));
     }

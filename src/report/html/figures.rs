@@ -8,6 +8,9 @@ use crate::report::chart::render::{self, ChartError};
 use crate::report::chart::{drawdown_plot, equity_plot};
 use crate::report::format;
 use crate::report::input::RunReport;
+use crate::report::words::common::{self, counted, span};
+use crate::report::words::figures as words;
+use crate::report::words::{Lang, Word};
 use crate::stats::figure::Figure;
 
 /// Widths of the two forms of a chart; the style sheet shows one of them.
@@ -18,13 +21,17 @@ const NARROW: i32 = 360;
 ///
 /// # Errors
 /// When a chart cannot be drawn.
-pub fn curves(run: &RunReport) -> Result<String, ChartError> {
+pub fn curves(run: &RunReport, lang: Lang) -> Result<String, ChartError> {
     let mut html = String::new();
     let plots = [
-        (equity_plot(run, 1000), equity_plot(run, 340), (340, 230)),
         (
-            drawdown_plot(run, 1000),
-            drawdown_plot(run, 340),
+            equity_plot(run, 1000, lang),
+            equity_plot(run, 340, lang),
+            (340, 230),
+        ),
+        (
+            drawdown_plot(run, 1000, lang),
+            drawdown_plot(run, 340, lang),
             (210, 170),
         ),
     ];
@@ -37,13 +44,13 @@ pub fn curves(run: &RunReport) -> Result<String, ChartError> {
             render::svg(&narrow, NARROW, heights.1, "narrow")?
         ));
     }
-    html.push_str(&holding(run));
-    Ok(element::section("equity", "Equity and drawdown", &html))
+    html.push_str(&holding(run, lang));
+    Ok(element::section("equity", words::CURVES.say(lang), &html))
 }
 
-fn holding(run: &RunReport) -> String {
+fn holding(run: &RunReport, lang: Lang) -> String {
     if run.metrics.benchmarks.is_empty() {
-        return element::note("No benchmark: the data holds no prices to hold.");
+        return element::note(words::NO_BENCHMARK.say(lang));
     }
     let signed = |figure: Figure| {
         Cell::Signed(
@@ -52,7 +59,7 @@ fn holding(run: &RunReport) -> String {
         )
     };
     let mut rows = vec![vec![
-        Cell::Text("this run".to_owned()),
+        Cell::Text(common::THIS_RUN.say(lang).to_owned()),
         signed(run.metrics.daily.total_return),
         Cell::Number(String::new()),
         Cell::Number(String::new()),
@@ -60,229 +67,255 @@ fn holding(run: &RunReport) -> String {
     ]];
     for (name, held) in &run.metrics.benchmarks {
         rows.push(vec![
-            Cell::Text(name.clone()),
+            Cell::Text(common::held(name, lang)),
             signed(held.benchmark_total_return),
             signed(held.excess_total_return),
             element::figure_cell(held.beta, |value| format::number(value, 2)),
             element::figure_cell(held.correlation, |value| format::number(value, 2)),
         ]);
     }
-    element::table(
-        &[
-            "Instead of trading",
-            "Return",
-            "Run's excess",
-            "Beta",
-            "Correlation",
-        ],
-        &rows,
-    ) + &element::note("Holds are unlevered, same period, fees once in and once out.")
+    let head = [
+        words::INSTEAD,
+        words::INSTEAD_RETURN,
+        words::INSTEAD_EXCESS,
+        words::INSTEAD_BETA,
+        words::INSTEAD_CORRELATION,
+    ];
+    element::table(&head.map(|word| word.say(lang)), &rows)
+        + &element::note(words::INSTEAD_NOTE.say(lang))
 }
 
 /// Ratios, trade figures, activity.
 #[must_use]
-pub fn key_figures(run: &RunReport) -> String {
+pub fn key_figures(run: &RunReport, lang: Lang) -> String {
     let html = format!(
         "<div class=\"cards\">\n{}{}{}{}</div>\n",
-        element::entries("Return and risk", &returns(run)),
-        element::entries("Tails", &tails(run)),
-        element::entries("Trades", &trade_entries(run)),
-        element::entries("Activity", &activity(run))
+        element::entries(words::RETURN_AND_RISK.say(lang), &returns(run, lang)),
+        element::entries(words::TAILS.say(lang), &tails(run, lang)),
+        element::entries(words::TRADE_FIGURES.say(lang), &trade_entries(run, lang)),
+        element::entries(words::ACTIVITY.say(lang), &activity(run, lang))
     );
-    element::section("figures", "Key figures", &html)
+    element::section("figures", words::KEY_FIGURES.say(lang), &html)
 }
 
 fn ratio(value: f64) -> String {
     format::number(value, 2)
 }
 
-fn returns(run: &RunReport) -> Vec<Entry> {
+/// How a figure is written.
+type Form = fn(f64) -> String;
+
+/// Makes entries of one language.
+fn maker(lang: Lang) -> impl Fn(Word, Word, Figure, Form) -> Entry {
+    move |label, hint, figure, form| Entry::new((label, hint), figure, form, lang)
+}
+
+fn returns(run: &RunReport, lang: Lang) -> Vec<Entry> {
     let daily = &run.metrics.daily;
     let yearly = if daily.annualised_from_short_run {
-        "annualised from < 90 days"
+        words::CAGR_SHORT
     } else {
-        "compound, a year"
+        words::CAGR_HINT
     };
+    let figure = maker(lang);
+    let longest = counted(
+        daily.max_underwater_days,
+        common::ONE_DAY,
+        common::MANY_DAYS,
+    );
     vec![
-        Entry::new("CAGR", daily.cagr, format::signed_percent, yearly),
-        Entry::new(
-            "Volatility",
+        figure(words::CAGR, yearly, daily.cagr, format::signed_percent),
+        figure(
+            words::VOLATILITY,
+            words::VOLATILITY_HINT,
             daily.annual_volatility,
             format::percent,
-            "a year, from days",
         ),
-        Entry::new(
-            "Sharpe",
-            daily.sharpe,
-            ratio,
-            "daily returns × √365, risk-free 0",
-        ),
-        Entry::new("Sortino", daily.sortino, ratio, "downside of all days"),
-        Entry::new("Calmar", daily.calmar, ratio, "CAGR over max drawdown"),
-        Entry::new(
-            "Ulcer index",
+        figure(words::SHARPE, words::SHARPE_HINT, daily.sharpe, ratio),
+        figure(words::SORTINO, words::SORTINO_HINT, daily.sortino, ratio),
+        figure(words::CALMAR, words::CALMAR_HINT, daily.calmar, ratio),
+        figure(
+            words::ULCER,
+            words::ULCER_HINT,
             daily.ulcer_index,
             format::percent,
-            "root mean square of drawdowns",
         ),
         Entry::plain(
-            "Longest under water",
-            format::counted(daily.max_underwater_days, "day", "days"),
-            "from a peak back to it",
+            (words::UNDER_WATER, Some(words::UNDER_WATER_HINT)),
+            longest.say(lang),
+            lang,
         ),
     ]
 }
 
-fn tails(run: &RunReport) -> Vec<Entry> {
+fn tails(run: &RunReport, lang: Lang) -> Vec<Entry> {
     let daily = &run.metrics.daily;
+    let figure = maker(lang);
+    let gained = [daily.positive_days, daily.days].map(format::whole);
     vec![
-        Entry::new(
-            "Best day",
+        figure(
+            words::BEST_DAY,
+            words::UTC_DAYS,
             daily.best_day,
             format::signed_percent,
-            "UTC days",
         ),
-        Entry::new(
-            "Worst day",
+        figure(
+            words::WORST_DAY,
+            words::UTC_DAYS,
             daily.worst_day,
             format::signed_percent,
-            "UTC days",
         ),
         Entry::plain(
-            "Days that gained",
-            format!(
-                "{} of {}",
-                format::whole(daily.positive_days),
-                format::whole(daily.days)
-            ),
-            "days without trades count",
+            (words::GAINING_DAYS, Some(words::GAINING_DAYS_HINT)),
+            words::GAINING_DAYS_OF.with(lang, &[&gained[0], &gained[1]]),
+            lang,
         ),
-        Entry::new(
-            "Value at risk",
+        figure(
+            words::VALUE_AT_RISK,
+            words::VALUE_AT_RISK_HINT,
             daily.var_95,
             format::percent,
-            "5 % of days were worse",
         ),
-        Entry::new(
-            "Expected shortfall",
+        figure(
+            words::SHORTFALL,
+            words::SHORTFALL_HINT,
             daily.cvar_95,
             format::percent,
-            "mean of those days",
         ),
-        Entry::new(
-            "Skew",
-            daily.skew,
-            ratio,
-            "below 0: losses are the long tail",
-        ),
-        Entry::new("Kurtosis", daily.kurtosis, ratio, "3 is a normal law"),
+        figure(words::SKEW, words::SKEW_HINT, daily.skew, ratio),
+        figure(words::KURTOSIS, words::KURTOSIS_HINT, daily.kurtosis, ratio),
     ]
 }
 
-fn trade_entries(run: &RunReport) -> Vec<Entry> {
+fn trade_entries(run: &RunReport, lang: Lang) -> Vec<Entry> {
     let trades = &run.metrics.trades;
-    vec![
-        Entry::new(
-            "Profit factor",
-            trades.profit_factor,
-            ratio,
-            "gross profit over gross loss",
-        ),
-        Entry::new(
-            "Expectancy",
-            trades.expectancy,
-            format::signed_usdt,
-            "mean net of a trade",
-        ),
-        Entry::new("Average win", trades.avg_win, format::usdt, "net"),
-        Entry::new("Average loss", trades.avg_loss, format::usdt, "net"),
-        Entry::new("SQN", trades.sqn, ratio, "√n · mean R / spread of R"),
-        Entry::new(
-            "Kelly fraction",
-            trades.kelly,
-            format::percent,
-            "from this sample alone",
-        ),
-        Entry::plain(
-            "Longest streaks",
-            format!(
-                "{} won, {} lost",
-                trades.max_win_streak, trades.max_loss_streak
-            ),
-            "in order of exit",
-        ),
-        Entry::new(
-            "Median hold",
-            trades.median_hold_ms,
-            format::span,
-            "entry to last exit",
-        ),
-        Entry::new(
-            "Mean adverse move",
+    let streaks = [trades.max_win_streak, trades.max_loss_streak].map(|streak| streak.to_string());
+    let mut entries = per_trade(run, lang);
+    entries.push(Entry::plain(
+        (words::STREAKS, Some(words::STREAKS_HINT)),
+        words::STREAKS_OF.with(lang, &[&streaks[0], &streaks[1]]),
+        lang,
+    ));
+    entries.push(Entry::new(
+        (words::MEDIAN_HOLD, words::MEDIAN_HOLD_HINT),
+        trades.median_hold_ms,
+        |ms| span(ms, lang),
+        lang,
+    ));
+    let figure = maker(lang);
+    entries.extend([
+        figure(
+            words::MEAN_MAE,
+            words::MEAN_MAE_HINT,
             trades.avg_mae,
             format::percent,
-            "worst price while open",
         ),
-        Entry::new(
-            "Mean favourable move",
+        figure(
+            words::MEAN_MFE,
+            words::MEAN_MFE_HINT,
             trades.avg_mfe,
             format::percent,
-            "best price while open",
         ),
-        Entry::new(
-            "Edge ratio",
+        figure(
+            words::EDGE_RATIO,
+            words::EDGE_RATIO_HINT,
             trades.edge_ratio,
             ratio,
-            "favourable over adverse move",
+        ),
+    ]);
+    entries
+}
+
+/// What trades came to, one by one.
+fn per_trade(run: &RunReport, lang: Lang) -> Vec<Entry> {
+    let trades = &run.metrics.trades;
+    let figure = maker(lang);
+    vec![
+        figure(
+            words::PROFIT_FACTOR,
+            words::PROFIT_FACTOR_HINT,
+            trades.profit_factor,
+            ratio,
+        ),
+        figure(
+            words::EXPECTANCY,
+            words::EXPECTANCY_HINT,
+            trades.expectancy,
+            format::signed_usdt,
+        ),
+        figure(
+            words::AVERAGE_WIN,
+            words::NET_HINT,
+            trades.avg_win,
+            format::usdt,
+        ),
+        figure(
+            words::AVERAGE_LOSS,
+            words::NET_HINT,
+            trades.avg_loss,
+            format::usdt,
+        ),
+        figure(words::SQN, words::SQN_HINT, trades.sqn, ratio),
+        figure(
+            words::KELLY,
+            words::KELLY_HINT,
+            trades.kelly,
+            format::percent,
         ),
     ]
 }
 
-fn activity(run: &RunReport) -> Vec<Entry> {
+fn activity(run: &RunReport, lang: Lang) -> Vec<Entry> {
     let activity = &run.metrics.activity;
+    let figure = maker(lang);
     let delay = run
         .entry_delay_ms_mean
-        .map_or(format::NONE.to_owned(), format::span);
+        .map_or(format::NONE.to_owned(), |ms| span(ms, lang));
     vec![
-        Entry::new(
-            "Time in the market",
+        figure(
+            words::EXPOSURE_TIME,
+            words::EXPOSURE_TIME_HINT,
             activity.exposure_time,
             format::percent,
-            "with a position open",
         ),
-        Entry::new(
-            "Gross exposure",
+        figure(
+            words::GROSS_EXPOSURE,
+            words::GROSS_EXPOSURE_HINT,
             activity.gross_exposure,
             format::percent,
-            "mean notional over equity",
         ),
-        Entry::new(
-            "Turnover",
+        figure(
+            words::TURNOVER,
+            words::TURNOVER_HINT,
             activity.turnover_annual,
             |turns| format!("{} ×", format::number(turns, 1)),
-            "of equity, a year",
         ),
-        Entry::new("Trades a day", activity.trades_per_day, ratio, "finished"),
+        figure(
+            words::TRADES_A_DAY,
+            words::TRADES_A_DAY_HINT,
+            activity.trades_per_day,
+            ratio,
+        ),
         Entry::plain(
-            "Most positions at once",
+            (words::MOST_POSITIONS, None),
             format::whole(activity.peak_concurrent_positions),
-            "",
+            lang,
         ),
-        Entry::new(
-            "Peak margin use",
+        figure(
+            words::MARGIN_USE,
+            words::MARGIN_USE_HINT,
             activity.peak_margin_use,
             format::percent,
-            "initial margin over equity",
         ),
         Entry::plain(
-            "Mean entry delay",
+            (words::ENTRY_DELAY, Some(words::ENTRY_DELAY_HINT)),
             delay,
-            "from arrival at the exchange to the fill",
+            lang,
         ),
         Entry::plain(
-            "Stale fills",
+            (words::STALE_FILLS, Some(words::STALE_FILLS_HINT)),
             format::whole(run.paths.stale_fills),
-            "in bars nobody traded in",
+            lang,
         ),
     ]
 }

@@ -6,11 +6,13 @@ use super::element;
 use super::escape;
 use crate::report::format;
 use crate::report::input::RunReport;
+use crate::report::words::Lang;
+use crate::report::words::figures as words;
 use crate::stats::figure::count;
 
 /// Returns of calendar months, a row per year.
 #[must_use]
-pub fn months(run: &RunReport) -> String {
+pub fn months(run: &RunReport, lang: Lang) -> String {
     let table = &run.metrics.monthly_returns;
     if table.len() < 2 {
         return String::new();
@@ -18,12 +20,12 @@ pub fn months(run: &RunReport) -> String {
     let largest = table
         .values()
         .fold(0.0_f64, |size, value| size.max(value.abs()));
-    let mut html =
-        String::from("<div class=\"scroll\"><table class=\"heat\">\n<thead><tr><th>Year</th>");
-    for name in [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Year",
-    ] {
-        html.push_str(&format!("<th class=\"num\">{name}</th>"));
+    let mut html = format!(
+        "<div class=\"scroll\"><table class=\"heat\">\n<thead><tr><th>{}</th>",
+        words::YEAR.say(lang)
+    );
+    for name in words::CALENDAR.into_iter().chain([words::YEAR]) {
+        html.push_str(&format!("<th class=\"num\">{}</th>", name.say(lang)));
     }
     html.push_str("</tr></thead>\n<tbody>\n");
     for (year, total) in &run.metrics.yearly_returns {
@@ -55,9 +57,9 @@ pub fn months(run: &RunReport) -> String {
     html.push_str("</tbody></table></div>\n");
     let gained = table.values().filter(|value| **value > 0.0).count();
     let share = format::number(count(gained) / count(table.len()) * 100.0, 0);
-    html.push_str(&element::note(&format!(
-        "Percent, UTC calendar months; the first and last may be partial. {gained} of {} gained ({share} %).",
-        table.len()
-    )));
-    element::section("months", "Returns by month", &html)
+    let counts = [gained, table.len()].map(|count| count.to_string());
+    html.push_str(&element::note(
+        &words::MONTHS_NOTE.with(lang, &[&counts[0], &counts[1], &share]),
+    ));
+    element::section("months", words::MONTHS.say(lang), &html)
 }

@@ -7,31 +7,46 @@ use super::escape;
 use crate::report::format;
 use crate::report::headline::{self, Tone};
 use crate::report::input::RunReport;
+use crate::report::words::common::{self, counted, span};
+use crate::report::words::headline as words;
+use crate::report::words::{Lang, Word};
 use crate::stats::figure::{Figure, millis};
 
 /// Title, period, identity.
 #[must_use]
-pub fn header(run: &RunReport) -> String {
-    let days = format::span(millis((run.daily.end - run.daily.start).millis()));
+pub fn header(run: &RunReport, lang: Lang) -> String {
+    let days = span(millis((run.daily.end - run.daily.start).millis()), lang);
     let label = if run.synthetic {
-        " <span class=\"tag\">synthetic data</span>"
+        format!(
+            " <span class=\"tag\">{}</span>",
+            words::SYNTHETIC_TAG.say(lang)
+        )
     } else {
-        ""
+        String::new()
     };
+    let id: String = run.run_id.chars().take(16).collect();
+    // The line's own text holds no letter that would have to be escaped.
+    let line = words::TOP_LINE.with(
+        lang,
+        &[
+            &format::minute(run.daily.start),
+            &format::minute(run.daily.end),
+            &days,
+            &format::usdt(run.metrics.initial),
+            &format!("<code>{}</code>", escape::text(&id)),
+            &escape::text(&run.version),
+        ],
+    );
     format!(
-        "<header>\n<p class=\"kicker\">confluence backtest{label}</p>\n<h1>{}</h1>\n<p class=\"note\">{} to {} UTC ({days}) · start {} · run <code>{}</code> · version {}</p>\n</header>\n",
+        "<header>\n<p class=\"kicker\">{}{label}</p>\n<h1>{}</h1>\n<p class=\"note\">{line}</p>\n</header>\n",
+        words::KICKER.say(lang),
         escape::text(&run.title),
-        format::minute(run.daily.start),
-        format::minute(run.daily.end),
-        format::usdt(run.metrics.initial),
-        escape::text(&run.run_id.chars().take(16).collect::<String>()),
-        escape::text(&run.version),
     )
 }
 
 /// One figure of the verdict strip.
 struct Tile {
-    label: &'static str,
+    label: Word,
     value: String,
     hint: String,
     tone: &'static str,
@@ -39,22 +54,22 @@ struct Tile {
 
 /// The verdict strip.
 #[must_use]
-pub fn verdict(run: &RunReport) -> String {
+pub fn verdict(run: &RunReport, lang: Lang) -> String {
     let tiles = [
-        net(run),
-        drawdown(run),
-        trades(run),
-        win_rate(run),
-        expectancy(run),
-        ambiguity(run),
-        coverage(run),
+        net(run, lang),
+        drawdown(run, lang),
+        trades(run, lang),
+        win_rate(run, lang),
+        expectancy(run, lang),
+        ambiguity(run, lang),
+        coverage(run, lang),
     ];
     let mut html = String::from("<div class=\"strip\">\n");
     for tile in tiles {
         html.push_str(&format!(
             "<div class=\"tile{}\"><span class=\"label\">{}</span><strong>{}</strong><span class=\"hint\">{}</span></div>\n",
             tile.tone,
-            escape::text(tile.label),
+            escape::text(tile.label.say(lang)),
             escape::number(&tile.value),
             escape::number(&tile.hint)
         ));
@@ -63,119 +78,118 @@ pub fn verdict(run: &RunReport) -> String {
     html
 }
 
-fn net(run: &RunReport) -> Tile {
+fn net(run: &RunReport, lang: Lang) -> Tile {
     let total = run.metrics.daily.total_return;
     let change = run.metrics.final_equity - run.metrics.initial;
     Tile {
-        label: "Net result",
+        label: words::TILE_NET,
         value: format::figure(total, format::signed_percent),
-        hint: format!("{}, after all costs", format::signed_usdt(change)),
+        hint: words::TILE_NET_HINT.with(lang, &[&format::signed_usdt(change)]),
         tone: element::tone(change),
     }
 }
 
-fn drawdown(run: &RunReport) -> Tile {
+fn drawdown(run: &RunReport, lang: Lang) -> Tile {
     let daily = &run.metrics.daily;
     let at_days = format::figure(daily.max_drawdown, format::percent);
     let (deepest, hint) = match daily.max_drawdown_intraday {
         Figure::Known(worst) => (
             Figure::Known(worst),
-            format!("at bar ends; {} at day ends", at_days),
+            words::TILE_DRAWDOWN_BARS.with(lang, &[&at_days]),
         ),
-        Figure::Undefined(_) => (daily.max_drawdown, "at day ends".to_owned()),
+        Figure::Undefined(_) => (
+            daily.max_drawdown,
+            words::TILE_DRAWDOWN_DAYS.say(lang).to_owned(),
+        ),
     };
     Tile {
-        label: "Max drawdown",
+        label: words::TILE_DRAWDOWN,
         value: format::figure(deepest, format::percent),
         hint,
         tone: element::tone(deepest.value().unwrap_or(0.0)),
     }
 }
 
-fn trades(run: &RunReport) -> Tile {
+fn trades(run: &RunReport, lang: Lang) -> Tile {
+    let fills = counted(run.fills, common::ONE_FILL, common::MANY_FILLS).say(lang);
     let hint = if run.open_positions > 0 {
-        format!(
-            "{}, {} still open",
-            format::counted(run.fills, "fill", "fills"),
-            format::whole(run.open_positions)
-        )
+        words::TILE_TRADES_OPEN.with(lang, &[&fills, &format::whole(run.open_positions)])
     } else {
-        format::counted(run.fills, "fill", "fills")
+        fills
     };
     Tile {
-        label: "Finished trades",
+        label: words::TILE_TRADES,
         value: format::whole(run.trades.len()),
         hint,
         tone: "",
     }
 }
 
-fn win_rate(run: &RunReport) -> Tile {
+fn win_rate(run: &RunReport, lang: Lang) -> Tile {
     let trades = &run.metrics.trades;
     Tile {
-        label: "Win rate",
+        label: words::TILE_WIN_RATE,
         value: format::figure(trades.win_rate, |rate| {
             format!("{} %", format::number(rate * 100.0, 1))
         }),
-        hint: format!(
-            "{} won, {} lost, {} flat",
-            format::whole(trades.wins),
-            format::whole(trades.losses),
-            format::whole(trades.flats)
+        hint: words::TILE_WIN_RATE_HINT.with(
+            lang,
+            &[
+                &format::whole(trades.wins),
+                &format::whole(trades.losses),
+                &format::whole(trades.flats),
+            ],
         ),
         tone: "",
     }
 }
 
-fn expectancy(run: &RunReport) -> Tile {
+fn expectancy(run: &RunReport, lang: Lang) -> Tile {
     let trades = &run.metrics.trades;
     let r = |value: f64| format!("{} R", format::signed(value, 2));
     let interval = &run.metrics.expectancy_r_interval;
     let hint = match (interval.low, interval.high) {
         (Figure::Known(low), Figure::Known(high)) => {
-            format!("95 % interval {} to {}", r(low), r(high))
+            words::TILE_EXPECTANCY_INTERVAL.with(lang, &[&r(low), &r(high)])
         }
-        _ => "mean result in initial risks".to_owned(),
+        _ => words::TILE_EXPECTANCY_HINT.say(lang).to_owned(),
     };
     Tile {
-        label: "Expectancy",
+        label: words::TILE_EXPECTANCY,
         value: format::figure(trades.expectancy_r, r),
         hint,
         tone: element::tone(trades.expectancy_r.value().unwrap_or(0.0)),
     }
 }
 
-fn ambiguity(run: &RunReport) -> Tile {
+fn ambiguity(run: &RunReport, lang: Lang) -> Tile {
     let paths = &run.paths;
+    let touched = usize::try_from(paths.trades_touched).unwrap_or(usize::MAX);
+    let touched = counted(touched, common::ONE_TRADE, common::MANY_TRADES);
     Tile {
-        label: "Ambiguous bars",
+        label: words::TILE_AMBIGUOUS,
         value: format::whole(paths.ambiguous),
-        hint: format!(
-            "of {} in position; {} touched",
-            format::whole(paths.bars_in_position),
-            format::counted(
-                usize::try_from(paths.trades_touched).unwrap_or(usize::MAX),
-                "trade",
-                "trades"
-            )
+        hint: words::TILE_AMBIGUOUS_HINT.with(
+            lang,
+            &[&format::whole(paths.bars_in_position), &touched.say(lang)],
         ),
         tone: "",
     }
 }
 
-fn coverage(run: &RunReport) -> Tile {
+fn coverage(run: &RunReport, lang: Lang) -> Tile {
     let (priced, needed) = (run.signals.with_price, run.signals.price_needed);
     Tile {
-        label: "Signals with prices",
+        label: words::TILE_PRICED,
         value: if needed == 0 {
             format::NONE.to_owned()
         } else {
-            format!("{} of {}", format::whole(priced), format::whole(needed))
+            words::TILE_PRICED_OF.with(lang, &[&format::whole(priced), &format::whole(needed)])
         },
         hint: if needed == 0 {
-            "no signal needed one".to_owned()
+            words::TILE_PRICED_NONE.say(lang).to_owned()
         } else {
-            "price within the entry time-to-live".to_owned()
+            words::TILE_PRICED_HINT.say(lang).to_owned()
         },
         tone: "",
     }
@@ -183,17 +197,17 @@ fn coverage(run: &RunReport) -> Tile {
 
 /// The headlines.
 #[must_use]
-pub fn banners(run: &RunReport) -> String {
+pub fn banners(run: &RunReport, lang: Lang) -> String {
     let mut html = String::from("<div class=\"banners\">\n");
-    for line in headline::headlines(run) {
+    for line in headline::headlines(run, lang) {
         let (class, role) = match line.tone {
             Tone::Alarm => ("alarm", "alert"),
             Tone::Caution => ("caution", "note"),
             Tone::Note => ("plain", "note"),
         };
         html.push_str(&format!(
-            "<p class=\"banner {class}\" role=\"{role}\"><strong>{}:</strong> {}</p>\n",
-            escape::text(&line.title),
+            "<p class=\"banner {class}\" role=\"{role}\"><strong>{}</strong> {}</p>\n",
+            common::HEADED.with(lang, &[&escape::text(line.title)]),
             escape::text(&line.text)
         ));
     }
@@ -203,22 +217,22 @@ pub fn banners(run: &RunReport) -> String {
 
 /// Links to the sections.
 #[must_use]
-pub fn contents() -> String {
-    const LINKS: [(&str, &str); 10] = [
-        ("equity", "Equity"),
-        ("figures", "Figures"),
-        ("exits", "Exits"),
-        ("funnel", "Signals"),
-        ("envelope", "Paths"),
-        ("costs", "Costs"),
-        ("groups", "Groups"),
-        ("trades", "Trades"),
-        ("data", "Data"),
-        ("assumptions", "Assumptions"),
+pub fn contents(lang: Lang) -> String {
+    const LINKS: [(&str, Word); 10] = [
+        ("equity", words::LINK_EQUITY),
+        ("figures", words::LINK_FIGURES),
+        ("exits", words::LINK_EXITS),
+        ("funnel", words::LINK_FUNNEL),
+        ("envelope", words::LINK_ENVELOPE),
+        ("costs", words::LINK_COSTS),
+        ("groups", words::LINK_GROUPS),
+        ("trades", words::LINK_TRADES),
+        ("data", words::LINK_DATA),
+        ("assumptions", words::LINK_ASSUMPTIONS),
     ];
     let mut html = String::from("<nav>");
     for (id, name) in LINKS {
-        html.push_str(&format!("<a href=\"#{id}\">{name}</a>"));
+        html.push_str(&format!("<a href=\"#{id}\">{}</a>", name.say(lang)));
     }
     html.push_str("</nav>\n");
     html

@@ -238,10 +238,10 @@
       increasing: { line: { color: gain, width: 1 } }, decreasing: { line: { color: loss, width: 1 } }, name: word.bars, showlegend: false,
     }];
     const level = (name, ink, dash) => {
-      const mine = way.levels.filter((one) => (one[3].startsWith("tp") ? "tp" : "stop") === name);
+      const mine = way.levels.filter((one) => one[3] === (name === "tp"));
       if (!mine.length) return;
       const [x, y, text] = [[], [], []];
-      for (const [from, to, cost, purpose] of mine) {
+      for (const [from, to, cost, , purpose] of mine) {
         x.push(date(from), date(Math.min(to, end)), null);
         y.push(cost, cost, null);
         text.push(purpose, purpose, "");

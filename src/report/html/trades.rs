@@ -5,6 +5,9 @@
 use super::element::{self, Cell};
 use crate::report::format;
 use crate::report::input::RunReport;
+use crate::report::words::common::{self, span};
+use crate::report::words::trades as words;
+use crate::report::words::{Lang, Word, reason};
 use crate::stats::breakdown::GroupRow;
 use crate::stats::figure::{Figure, count};
 use crate::stats::trade_row::TradeRow;
@@ -16,13 +19,13 @@ const ROWS_MAX: usize = 40;
 
 /// How positions ended.
 #[must_use]
-pub fn exits(run: &RunReport) -> String {
+pub fn exits(run: &RunReport, lang: Lang) -> String {
     let tables = &run.metrics.breakdowns;
     if tables.exit.is_empty() {
         return element::section(
             "exits",
-            "Exits",
-            &element::paragraph("No trade was finished."),
+            words::EXITS.say(lang),
+            &element::paragraph(words::NO_TRADE.say(lang)),
         );
     }
     let rows: Vec<Vec<Cell>> = tables
@@ -30,34 +33,34 @@ pub fn exits(run: &RunReport) -> String {
         .iter()
         .map(|row| {
             vec![
-                Cell::Text(exit_name(&row.reason)),
+                Cell::Text(reason::with_name(&row.reason, lang)),
                 Cell::Number(format::whole(row.fills)),
                 element::figure_cell(row.share_of_quantity, format::percent),
                 Cell::Share(row.share_of_quantity.value().unwrap_or(0.0)),
             ]
         })
         .collect();
-    let fills = element::table(
-        &["Closing fills by reason", "Fills", "Share of value", ""],
-        &rows,
-    );
-    let html = element::note("A trade counts under its last exit; fills count under their own.")
-        + &element::side_by_side(&[
-            group_table("Last exit", &tables.exit),
-            fills,
-            results(&tables.result_r),
-        ]);
-    element::section("exits", "Exits", &html)
+    let head = [
+        words::EXIT_FILLS,
+        words::EXIT_FILLS_COUNT,
+        words::EXIT_FILLS_SHARE,
+    ];
+    let [by, fills, share] = head.map(|word| word.say(lang));
+    let fills = element::table(&[by, fills, share, ""], &rows);
+    let last = group_table(words::LAST_EXIT, &tables.exit, reason::with_name, lang);
+    let html = element::note(words::EXITS_NOTE.say(lang))
+        + &element::side_by_side(&[last, fills, results(&tables.result_r, lang)]);
+    element::section("exits", words::EXITS.say(lang), &html)
 }
 
 /// How results spread, in multiples of the initial risk.
-fn results(groups: &[GroupRow]) -> String {
+fn results(groups: &[GroupRow], lang: Lang) -> String {
     let largest = groups.iter().map(|row| row.n).max().unwrap_or(1);
     let rows: Vec<Vec<Cell>> = groups
         .iter()
         .map(|row| {
             vec![
-                Cell::Text(row.key.replace('-', "\u{2212}")),
+                Cell::Text(words::group(&row.key, lang).replace('-', "\u{2212}")),
                 Cell::Number(format::whole(row.n)),
                 Cell::Bar(count(row.n) / count(largest) * row.net.signum()),
                 Cell::Signed(format::signed(row.net, 2), row.net),
@@ -65,85 +68,71 @@ fn results(groups: &[GroupRow]) -> String {
         })
         .collect();
     if rows.is_empty() {
-        return element::note("No trade had a stop, so no result can be told in initial risks.");
+        return element::note(words::NO_RESULT.say(lang));
     }
-    element::table(&["Result of a trade", "Trades", "", "Net, USDT"], &rows)
-}
-
-/// The reason as the files write it, with what it means.
-#[must_use]
-pub fn exit_name(reason: &str) -> String {
-    let meaning = match reason {
-        "sl" => "stop-loss",
-        "break_even" => "stop moved to entry",
-        "trailing" => "trailing stop",
-        "time_stop" => "held long enough",
-        "risk_signal" => "risk signal",
-        "halt_flatten" => "daily loss, flattened",
-        "unprotected" => "no stop could be placed",
-        "liquidation" => "closed by the exchange",
-        "delisted" => "contract ended",
-        "end_of_data" => "prices end here",
-        other if other.starts_with("tp") => "take-profit",
-        _ => return reason.to_owned(),
-    };
-    format!("{reason} ({meaning})")
+    let head = [words::RESULT, common::HEAD_TRADES, common::HEAD_NET];
+    let [result, trades, net] = head.map(|word| word.say(lang));
+    element::table(&[result, trades, "", net], &rows)
 }
 
 /// Groups of trades, one small table each.
 #[must_use]
-pub fn breakdowns(run: &RunReport) -> String {
+pub fn breakdowns(run: &RunReport, lang: Lang) -> String {
     if run.trades.is_empty() {
         return String::new();
     }
     let tables = &run.metrics.breakdowns;
-    let mut html = concentration(run);
+    let mut html = concentration(run, lang);
     let mut parts = Vec::new();
     for (name, rows) in [
-        ("Contract", &tables.symbol),
-        ("Direction", &tables.direction),
-        ("Score, tenths", &tables.score_decile),
-        ("Gap of the pair", &tables.gap),
-        ("Weekday of entry", &tables.weekday),
-        ("Month of entry", &tables.month),
-        ("Hour of entry, UTC", &tables.hour),
+        (common::HEAD_CONTRACT, &tables.symbol),
+        (words::GROUP_DIRECTION, &tables.direction),
+        (words::GROUP_SCORE, &tables.score_decile),
+        (words::GROUP_GAP, &tables.gap),
+        (words::GROUP_WEEKDAY, &tables.weekday),
+        (words::GROUP_MONTH, &tables.month),
+        (words::GROUP_HOUR, &tables.hour),
     ] {
         if !rows.is_empty() {
-            parts.push(group_table(name, rows));
+            parts.push(group_table(name, rows, words::group, lang));
         }
     }
     html.push_str(&element::side_by_side(&parts));
-    html.push_str(&element::note(
-        "Gain/loss is the profit factor: gross profit over gross loss.",
-    ));
-    element::section("groups", "Where the result comes from", &html)
+    html.push_str(&element::note(words::GROUPS_NOTE.say(lang)));
+    element::section("groups", words::GROUPS.say(lang), &html)
 }
 
-fn concentration(run: &RunReport) -> String {
+fn concentration(run: &RunReport, lang: Lang) -> String {
     let shares = &run.metrics.breakdowns.concentration;
     let total: f64 = run.trades.iter().map(|trade| trade.net).sum();
     if total <= 0.0 {
-        return element::paragraph(
-            "The trades lost money together, so no share of a profit can be named.",
-        );
+        return element::paragraph(words::CONCENTRATION_LOSS.say(lang));
     }
     let share = |figure: Figure| {
         format::figure(figure, |value| {
             format!("{} %", format::number(value * 100.0, 0))
         })
     };
-    element::paragraph(&format!(
-        "Of the net profit the best trade made {}, the best five {}, the best ten {}; the best contract ({}) made {}. Above 100 % means that all others lost together.",
-        share(shares.best_1),
-        share(shares.best_5),
-        share(shares.best_10),
-        shares.best_symbol_name.as_deref().unwrap_or("none"),
-        share(shares.best_symbol)
+    let best = shares.best_symbol_name.as_deref();
+    element::paragraph(&words::CONCENTRATION.with(
+        lang,
+        &[
+            &share(shares.best_1),
+            &share(shares.best_5),
+            &share(shares.best_10),
+            best.unwrap_or_else(|| words::NONE.say(lang)),
+            &share(shares.best_symbol),
+        ],
     ))
 }
 
 /// A group's rows with bars of net; the largest ones when there are many.
-fn group_table(name: &str, rows: &[GroupRow]) -> String {
+fn group_table(
+    head: Word,
+    rows: &[GroupRow],
+    named: fn(&str, Lang) -> String,
+    lang: Lang,
+) -> String {
     let largest = rows
         .iter()
         .fold(0.0_f64, |size, row| size.max(row.net.abs()));
@@ -157,7 +146,7 @@ fn group_table(name: &str, rows: &[GroupRow]) -> String {
         .into_iter()
         .map(|row| {
             vec![
-                Cell::Text(row.key.clone()),
+                Cell::Text(named(&row.key, lang)),
                 Cell::Number(format::whole(row.n)),
                 element::figure_cell(row.win_rate, |rate| {
                     format!("{} %", format::number(rate * 100.0, 0))
@@ -176,75 +165,69 @@ fn group_table(name: &str, rows: &[GroupRow]) -> String {
             ]
         })
         .collect();
-    let mut html = element::table(
-        &[
-            name,
-            "Trades",
-            "Won",
-            "Net, USDT",
-            "",
-            "Mean, USDT",
-            "Gain/loss",
-        ],
-        &cells,
-    );
+    let head = [
+        head,
+        common::HEAD_TRADES,
+        words::GROUP_WON,
+        common::HEAD_NET,
+        words::GROUP_MEAN,
+        words::GROUP_FACTOR,
+    ];
+    let [head, trades, won, net, mean, factor] = head.map(|word| word.say(lang));
+    let mut html = element::table(&[head, trades, won, net, "", mean, factor], &cells);
     if is_cut {
-        html.push_str(&element::note(&format!(
-            "The {ROWS_MAX} largest of {} by size of net; all are in metrics.json.",
-            format::whole(rows.len())
-        )));
+        let counts = [ROWS_MAX, rows.len()].map(format::whole);
+        let cut = words::GROUP_CUT.with(lang, &[&counts[0], &counts[1]]);
+        html.push_str(&element::note(&cut));
     }
     html
 }
 
 /// The trades, in order of exit.
 #[must_use]
-pub fn listed(run: &RunReport) -> String {
+pub fn listed(run: &RunReport, lang: Lang) -> String {
     if run.trades.is_empty() {
         return element::section(
             "trades",
-            "Trades",
-            &element::paragraph("No trade was finished."),
+            words::TRADE_LIST.say(lang),
+            &element::paragraph(words::NO_TRADE.say(lang)),
         );
     }
     let rows: Vec<Vec<Cell>> = run
         .trades
         .iter()
         .take(TRADES_MAX)
-        .map(trade_cells)
+        .map(|trade| trade_cells(trade, lang))
         .collect();
     let mut html = String::new();
     if run.trades.len() > TRADES_MAX {
-        html.push_str(&format!(
-            "<p class=\"note\">The first {TRADES_MAX} of {}; all are in <a href=\"trades.csv\">trades.csv</a>.</p>\n",
-            format::whole(run.trades.len())
+        html.push_str(&element::first_of(
+            (TRADES_MAX, run.trades.len()),
+            "trades.csv",
+            lang,
         ));
     }
-    html.push_str(&element::table(
-        &[
-            "Entry, UTC",
-            "Contract",
-            "Side",
-            "Net, USDT",
-            "R",
-            "Exits",
-            "Held",
-            "Entry price",
-            "Exit price",
-            "Fees, USDT",
-            "Funding, USDT",
-            "Worst",
-            "Best",
-        ],
-        &rows,
-    ));
-    html.push_str(&element::note(
-        "In order of exit. Prices are means over fills. Worst and best: move against and for the position while open, of the entry price. R: net over the risk to the stop at entry. * a bar of it hangs on the path inside the bar.",
-    ));
-    element::section("trades", "Trades", &html)
+    let head = [
+        words::TRADE_ENTRY,
+        common::HEAD_CONTRACT,
+        words::TRADE_SIDE,
+        common::HEAD_NET,
+        words::TRADE_R,
+        words::TRADE_EXITS,
+        words::TRADE_HELD,
+        words::TRADE_ENTRY_PRICE,
+        words::TRADE_EXIT_PRICE,
+        words::TRADE_FEES,
+        words::TRADE_FUNDING,
+        words::TRADE_WORST,
+        words::TRADE_BEST,
+    ];
+    html.push_str(&element::table(&head.map(|word| word.say(lang)), &rows));
+    html.push_str(&element::note(words::TRADE_NOTE.say(lang)));
+    element::section("trades", words::TRADE_LIST.say(lang), &html)
 }
 
-fn trade_cells(trade: &TradeRow) -> Vec<Cell> {
+fn trade_cells(trade: &TradeRow, lang: Lang) -> Vec<Cell> {
     let price = |notional: f64| {
         trade
             .qty
@@ -259,19 +242,16 @@ fn trade_cells(trade: &TradeRow) -> Vec<Cell> {
     vec![
         Cell::Text(format::minute(trade.entry_time)),
         Cell::Text(trade.symbol.clone()),
-        Cell::Text(
-            trade
-                .direction
-                .map_or("", |direction| direction.name())
-                .to_owned(),
-        ),
+        Cell::Text(trade.direction.map_or_else(String::new, |direction| {
+            words::group(direction.name(), lang)
+        })),
         Cell::Signed(format::signed(trade.net, 2), trade.net),
         Cell::Signed(
             r.map_or(format::NONE.to_owned(), |r| format::signed(r, 2)),
             r.unwrap_or(0.0),
         ),
-        Cell::Text(format!("{}{star}", exit_list(trade))),
-        Cell::Number(format::span(hold)),
+        Cell::Text(format!("{}{star}", exit_list(trade, lang))),
+        Cell::Number(span(hold, lang)),
         Cell::Number(price(trade.entry_notional)),
         Cell::Number(price(trade.exit_notional)),
         Cell::Number(format::number(trade.fees, 2)),
@@ -281,9 +261,9 @@ fn trade_cells(trade: &TradeRow) -> Vec<Cell> {
     ]
 }
 
-/// Reasons in order, repeats counted: `tp1, trailing ×2`.
+/// Reasons in order, repeats counted: `take-profit 1, trailing stop ×2`.
 #[must_use]
-pub fn exit_list(trade: &TradeRow) -> String {
+pub fn exit_list(trade: &TradeRow, lang: Lang) -> String {
     let reasons: Vec<&str> = trade
         .exits
         .iter()
@@ -292,10 +272,11 @@ pub fn exit_list(trade: &TradeRow) -> String {
     let parts: Vec<String> = reasons
         .chunk_by(|left, right| left == right)
         .map(|same| {
+            let name = reason::readable(same[0], lang);
             if same.len() == 1 {
-                same[0].to_owned()
+                name
             } else {
-                format!("{} ×{}", same[0], format::number(count(same.len()), 0))
+                format!("{name} ×{}", same.len())
             }
         })
         .collect();

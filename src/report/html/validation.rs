@@ -5,6 +5,7 @@
 use super::element::{self, Cell};
 use super::escape;
 use crate::report::validation::{Section, Table, VerdictReport};
+use crate::report::words::Lang;
 
 /// Columns that a narrow screen has room for.
 const NARROW: usize = 4;
@@ -19,7 +20,7 @@ pub fn page(report: &VerdictReport) -> String {
         body.push_str(&section(part));
     }
     body.push_str(&inputs(report));
-    super::whole(&format!("Validation of {}", report.title), &body)
+    super::whole(&format!("Validation of {}", report.title), &body, Lang::En)
 }
 
 fn header(report: &VerdictReport) -> String {

@@ -7,7 +7,7 @@ use crate::report::chart::Ink;
 use crate::report::chart::spec::{Bar, Chart, Mark, Scale, Unit};
 use crate::report::format;
 use crate::report::input::RunReport;
-use crate::report::words::{Lang, Word, panel};
+use crate::report::words::{Lang, Word, costs as words, panel};
 
 pub(super) fn waterfall(run: &RunReport, lang: Lang) -> Option<Chart> {
     let costs = &run.metrics.costs;
@@ -70,7 +70,7 @@ pub(super) fn paths(run: &RunReport, lang: Lang) -> Option<Chart> {
     let envelope = run.metrics.envelope.as_ref()?;
     let rows = envelope.rows.iter();
     let rows = rows
-        .map(|row| (row.mode.clone(), row.net.to_f64()))
+        .map(|row| (path_name(&row.mode, lang), row.net.to_f64()))
         .collect();
     let counts = [
         format::whole(run.paths.ambiguous),
@@ -80,6 +80,10 @@ pub(super) fn paths(run: &RunReport, lang: Lang) -> Option<Chart> {
     let counts = counts.each_ref().map(String::as_str);
     let caption = panel::PATHS_CAPTION.with(lang, &counts);
     Some(lying(("paths", panel::PATHS_TITLE, caption), lang, rows))
+}
+
+fn path_name(mode: &str, lang: Lang) -> String {
+    words::path(mode).map_or_else(|| mode.to_owned(), |(name, _)| name.say(lang).to_owned())
 }
 
 /// Net at other costs.

@@ -7,6 +7,7 @@ use crate::report::chart::Ink;
 use crate::report::chart::spec::{Bar, Chart, Mark, Scale, Unit};
 use crate::report::format;
 use crate::report::input::RunReport;
+use crate::report::words::reason::readable;
 use crate::report::words::{Lang, panel};
 use crate::stats::figure::count;
 
@@ -20,7 +21,7 @@ pub(super) fn reasons(run: &RunReport, lang: Lang) -> Option<Chart> {
     if rows.is_empty() {
         return None;
     }
-    let names = rows.iter().map(|row| row.key.clone()).collect();
+    let names = rows.iter().map(|row| readable(&row.key, lang)).collect();
     let bars = rows.iter().enumerate().map(|(place, row)| {
         let label = format!(
             "{} (n = {})",

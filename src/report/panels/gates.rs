@@ -9,6 +9,7 @@ use crate::report::chart::Ink;
 use crate::report::chart::spec::{Chart, Dot, Mark, Scale, Unit};
 use crate::report::format;
 use crate::report::input::RunReport;
+use crate::report::words::reason::readable;
 use crate::report::words::{Lang, panel};
 use crate::stats::figure::{count, millis};
 
@@ -41,7 +42,8 @@ pub(super) fn timeline(run: &RunReport, lang: Lang) -> Option<Chart> {
         for dot in &mut dots {
             dot.y = count(place);
         }
-        names.push(format!("{reason} ({})", format::whole(dots.len())));
+        let name = readable(reason, lang);
+        names.push(format!("{name} ({})", format::whole(dots.len())));
         marks.push(Mark::Dots {
             name: String::new(),
             ink: Ink::Run,

@@ -15,9 +15,10 @@ pub(super) fn funnel(run: &RunReport, lang: Lang) -> Option<Chart> {
     if run.signals.total == 0 {
         return None;
     }
-    let names = stages.iter().map(|stage| stage.name.clone()).collect();
+    let names = stages.iter().map(|stage| stage.name.say(lang)).collect();
     let bars = stages.iter().enumerate().map(|(place, stage)| {
-        let label = format!("{} {}", format::whole(stage.count), stage.unit_word());
+        let unit = stage.unit_word().say(lang);
+        let label = format!("{} {unit}", format::whole(stage.count));
         super::bar(place, count(stage.count), Ink::Run, label)
     });
     Some(super::single(

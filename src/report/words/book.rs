@@ -1,4 +1,6 @@
 //! Texts of the table of trades; the page's script knows them by their names without `BOOK_`.
+//!
+//! Not here: the script (`html/trades.js`).
 
 words! {
     BOOK_ENTRY: "Entry, UTC", "入场, UTC";

@@ -1,4 +1,6 @@
 //! Texts of the charts of a run: titles, axes, legends, captions.
+//!
+//! Not here: the charts (`panels`).
 
 words! {
     THIS_RUN: "this run", "本次回测";
