@@ -5,23 +5,16 @@
 use serde_json::Value;
 
 use crate::backtest::reading::{Opened, ReadingError};
-
-/// Something that is not the same in all runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cause {
-    /// A key of the configuration, or what it is in words.
-    pub name: String,
-    /// Its value in each run, in their order; `None` where a run has none.
-    pub values: Vec<Option<String>>,
-}
+use crate::report::compare::{Differing, Subject};
+use crate::report::words::{Word, compare as words};
 
 /// All differing inputs of some runs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Causes {
     /// Keys of the configuration, in its order.
-    pub settings: Vec<Cause>,
+    pub settings: Vec<Differing>,
     /// Everything else.
-    pub inputs: Vec<Cause>,
+    pub inputs: Vec<Differing>,
 }
 
 impl Causes {
@@ -32,7 +25,7 @@ impl Causes {
     }
 
     /// Settings, then everything else.
-    pub fn iter(&self) -> impl Iterator<Item = &Cause> {
+    pub fn iter(&self) -> impl Iterator<Item = &Differing> {
         self.settings.iter().chain(&self.inputs)
     }
 }
@@ -50,7 +43,7 @@ pub fn causes(runs: &[Opened]) -> Result<Causes, ReadingError> {
     })
 }
 
-fn of_settings(runs: &[Vec<(String, String)>]) -> Vec<Cause> {
+fn of_settings(runs: &[Vec<(String, String)>]) -> Vec<Differing> {
     let mut keys: Vec<&String> = Vec::new();
     for (key, _) in runs.iter().flatten() {
         if !keys.contains(&key) {
@@ -61,31 +54,31 @@ fn of_settings(runs: &[Vec<(String, String)>]) -> Vec<Cause> {
         let found = run.iter().find(|(name, _)| name == key);
         found.map(|(_, value)| value.clone())
     };
-    let causes = keys.into_iter().map(|key| Cause {
-        name: key.clone(),
+    let causes = keys.into_iter().map(|key| Differing {
+        subject: Subject::Key(key.clone()),
         values: runs.iter().map(|run| value(run, key)).collect(),
     });
     causes.filter(differs).collect()
 }
 
-fn of_inputs(runs: &[Opened]) -> Vec<Cause> {
+fn of_inputs(runs: &[Opened]) -> Vec<Differing> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let whole = [
-        ("version of sim", ["version", ""]),
-        ("file of signals", ["signals", ""]),
-        ("signals, hash", ["inputs", "signals"]),
-        ("prices and contracts, hash", ["inputs", "data"]),
-        ("begins", ["from", ""]),
-        ("ends", ["to", ""]),
+        (words::COMPARE_INPUT_VERSION, ["version", ""]),
+        (words::COMPARE_INPUT_FILE, ["signals", ""]),
+        (words::COMPARE_INPUT_SIGNALS, ["inputs", "signals"]),
+        (words::COMPARE_INPUT_DATA, ["inputs", "data"]),
+        (words::COMPARE_INPUT_FROM, ["from", ""]),
+        (words::COMPARE_INPUT_TO, ["to", ""]),
     ];
-    let mut found: Vec<Cause> = Vec::new();
+    let mut found: Vec<Differing> = Vec::new();
     for (name, [outer, inner]) in whole {
         let value = |run: &Opened| match inner {
             "" => text(&run.summary[outer]),
             inner => text(&run.summary[outer][inner]),
         };
-        found.push(Cause {
-            name: name.to_owned(),
+        found.push(Differing {
+            subject: Subject::Input(name.alone()),
             values: runs.iter().map(value).collect(),
         });
     }
@@ -95,7 +88,7 @@ fn of_inputs(runs: &[Opened]) -> Vec<Cause> {
 }
 
 /// Contracts that not all runs have, and bars that are not of one length.
-fn of_symbols(runs: &[Opened]) -> Vec<Cause> {
+fn of_symbols(runs: &[Opened]) -> Vec<Differing> {
     let used = |run: &Opened| {
         let symbols = run.summary["symbols"].as_array();
         symbols.cloned().unwrap_or_default()
@@ -108,8 +101,8 @@ fn of_symbols(runs: &[Opened]) -> Vec<Cause> {
         .collect();
     names.sort_unstable();
     names.dedup();
-    let cause = |name: &str, what: &str, value: &dyn Fn(&Value) -> Option<String>| Cause {
-        name: format!("{name}, {what}"),
+    let cause = |name: &str, what: Word, value: &dyn Fn(&Value) -> Option<String>| Differing {
+        subject: Subject::Input(what.of([name])),
         values: used
             .iter()
             .map(|run| value(run.iter().find(|one| one["symbol"] == name)?))
@@ -126,14 +119,18 @@ fn of_symbols(runs: &[Opened]) -> Vec<Cause> {
     };
     let each = names.into_iter().flat_map(|name| {
         [
-            cause(name, "bars", &|one| Some(length(one, "interval_ms"))),
-            cause(name, "finer bars", &|one| Some(length(one, "detail_ms"))),
-            cause(name, "files", &files),
+            cause(name, words::COMPARE_INPUT_BARS, &|one| {
+                Some(length(one, "interval_ms"))
+            }),
+            cause(name, words::COMPARE_INPUT_DETAIL, &|one| {
+                Some(length(one, "detail_ms"))
+            }),
+            cause(name, words::COMPARE_INPUT_FILES, &files),
         ]
     });
     each.filter(differs).collect()
 }
 
-fn differs(cause: &Cause) -> bool {
+fn differs(cause: &Differing) -> bool {
     cause.values.iter().any(|value| *value != cause.values[0])
 }

@@ -1,6 +1,6 @@
-//! Run folders: written beside their place, moved there in one step, so that a folder that exists is complete.
+//! Folders of runs and of comparisons: written beside their place, moved there in one step, so that a folder that exists is complete.
 //!
-//! Not here: what is in the files. Invariant: nothing but a run of ours is ever replaced or removed.
+//! Not here: what is in the files. Invariant: nothing but a run or comparison of ours is ever replaced or removed.
 
 use std::fs;
 use std::io;
@@ -52,20 +52,76 @@ fn is_of_a_run(name: &str) -> bool {
         })
 }
 
+/// What a folder is for; one for one thing never replaces one for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Species {
+    /// A run.
+    Run,
+    /// Runs side by side.
+    Comparison,
+}
+
+/// Files of a comparison; the first marks it.
+pub const COMPARISON: [&str; 2] = ["compare.json", "compare.html"];
+
+impl Species {
+    /// As messages and marks name it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Comparison => "comparison",
+        }
+    }
+
+    /// What the mark says it is.
+    #[must_use]
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Run => KIND,
+            Self::Comparison => "confluence comparison",
+        }
+    }
+
+    const fn mark(self) -> &'static str {
+        match self {
+            Self::Run => MARK,
+            Self::Comparison => COMPARISON[0],
+        }
+    }
+
+    fn writes(self, name: &str) -> bool {
+        match self {
+            Self::Run => is_of_a_run(name),
+            Self::Comparison => COMPARISON.contains(&name),
+        }
+    }
+
+    /// Whether a folder holds one of ours.
+    fn is_in(self, folder: &Path) -> bool {
+        let text = fs::read_to_string(folder.join(self.mark())).unwrap_or_default();
+        let value = serde_json::from_str::<serde_json::Value>(&text);
+        value.is_ok_and(|value| value["kind"] == self.kind())
+    }
+}
+
 /// Why a run folder cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// The place holds something else.
-    #[error("{}: is there already and holds no run of sim\nhint: name another folder with --out, or move this one away", path.display())]
+    #[error("{}: is there already and holds no {} of sim\nhint: name another folder with --out, or move this one away", path.display(), species.name())]
     NotOurs {
         /// The place.
         path: PathBuf,
+        /// What it should hold.
+        species: Species,
     },
     /// The place holds a run of ours and something else.
-    #[error("{}: holds a run of sim and also '{file}', which would be lost\nhint: move that file away, or name another folder with --out", path.display())]
+    #[error("{}: holds a {} of sim and also '{file}', which would be lost\nhint: move that file away, or name another folder with --out", path.display(), species.name())]
     HoldsMore {
         /// The place.
         path: PathBuf,
+        /// What it should hold alone.
+        species: Species,
         /// What is not ours, relative to it.
         file: String,
     },
@@ -86,6 +142,7 @@ pub struct RunFolder {
     work: TempDir,
     parents: Parents,
     place: PathBuf,
+    species: Species,
 }
 
 /// Folders that were made for a run; dropped before the run is in its place, they go again.
@@ -119,12 +176,20 @@ impl Drop for Parents {
 }
 
 impl RunFolder {
-    /// Starts writing next to `place`, which must be free or hold a run of ours.
+    /// Starts writing a run next to `place`, which must be free or hold a run of ours.
     ///
     /// # Errors
     /// When it holds something else or its parent cannot be written.
     pub fn begin(place: &Path) -> Result<Self, FolderError> {
-        check_place(place)?;
+        Self::begin_as(Species::Run, place)
+    }
+
+    /// Starts writing next to `place`, which must be free or hold one of the same species.
+    ///
+    /// # Errors
+    /// As for [`RunFolder::begin`].
+    pub fn begin_as(species: Species, place: &Path) -> Result<Self, FolderError> {
+        check_place(species, place)?;
         let parent = match place.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
@@ -143,6 +208,7 @@ impl RunFolder {
             work,
             parents,
             place: place.to_owned(),
+            species,
         })
     }
 
@@ -167,7 +233,7 @@ impl RunFolder {
     /// # Errors
     /// When the system refuses; an older run is then left as it was.
     pub fn commit(mut self) -> Result<PathBuf, FolderError> {
-        check_place(&self.place)?;
+        check_place(self.species, &self.place)?;
         let unwritable = |source| FolderError::Unwritable {
             path: self.place.clone(),
             source,
@@ -199,10 +265,11 @@ impl RunFolder {
     }
 }
 
-/// A place is free, empty, or holds a run of ours and nothing else.
-fn check_place(place: &Path) -> Result<(), FolderError> {
+/// A place is free, empty, or holds one of ours and nothing else.
+fn check_place(species: Species, place: &Path) -> Result<(), FolderError> {
     let not_ours = || FolderError::NotOurs {
         path: place.to_owned(),
+        species,
     };
     let unwritable = |source| FolderError::Unwritable {
         path: place.to_owned(),
@@ -217,31 +284,33 @@ fn check_place(place: &Path) -> Result<(), FolderError> {
     if entries.next().is_none() {
         return Ok(());
     }
-    if !is_run(place) {
+    if !species.is_in(place) {
         return Err(not_ours());
     }
-    match foreign(place, "").map_err(unwritable)? {
+    match foreign(species, place, "").map_err(unwritable)? {
         Some(file) => Err(FolderError::HoldsMore {
             path: place.to_owned(),
+            species,
             file,
         }),
         None => Ok(()),
     }
 }
 
-/// The first thing in a run folder, by name, that no run of ours writes.
-fn foreign(folder: &Path, prefix: &str) -> io::Result<Option<String>> {
+/// The first thing in a folder, by name, that none of ours writes.
+fn foreign(species: Species, folder: &Path, prefix: &str) -> io::Result<Option<String>> {
     let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
         let kind = entry.file_type()?;
         let inside = format!("{name}/");
-        if kind.is_dir() && PICTURES.iter().any(|(folder, _)| name == *folder) {
-            if let Some(file) = foreign(&entry.path(), &inside)? {
+        let pictures = kind.is_dir() && species == Species::Run;
+        if pictures && PICTURES.iter().any(|(folder, _)| name == *folder) {
+            if let Some(file) = foreign(species, &entry.path(), &inside)? {
                 return Ok(Some(file));
             }
-        } else if !kind.is_file() || !is_of_a_run(&name) {
+        } else if !kind.is_file() || !species.writes(&name) {
             return Ok(Some(name));
         }
     }
@@ -251,8 +320,7 @@ fn foreign(folder: &Path, prefix: &str) -> io::Result<Option<String>> {
 /// Whether a folder holds a run of ours.
 #[must_use]
 pub fn is_run(folder: &Path) -> bool {
-    let text = fs::read_to_string(folder.join(MARK)).unwrap_or_default();
-    serde_json::from_str::<serde_json::Value>(&text).is_ok_and(|value| value["kind"] == kind())
+    Species::Run.is_in(folder)
 }
 
 /// What `run.json` says it is.

@@ -3,6 +3,7 @@
 //! Not here: the rules of the strategy (`trader`) and of fills (`exchange`), printing (`cli`).
 
 pub mod causes;
+pub mod comparison;
 pub mod difference;
 pub mod events;
 pub mod folder;

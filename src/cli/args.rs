@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::failure::UsageError;
-use super::{data, diff, explain, report, signals, sweep, validate};
+use super::{compare, data, diff, explain, report, signals, sweep, validate};
 use crate::domain::time::Timestamp;
 use crate::report::files::Look;
 use crate::report::html::scripts::Assets;
@@ -71,6 +71,8 @@ pub(super) enum Command {
     Sweep(sweep::SweepArgs),
     /// Say how much of the best of many settings is luck: survives, or probably noise
     Validate(validate::ValidateArgs),
+    /// Put runs side by side: figures, curves, settings, what became of the same signals
+    Compare(compare::CompareArgs),
     /// Find the first event in which two runs differ; exit code 1 when there is one
     Diff(diff::DiffArgs),
     /// Look at signal files: which pairs match, which nearly do

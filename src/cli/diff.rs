@@ -10,12 +10,14 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{Outcome, Session};
-use crate::backtest::causes::{Cause, Causes, causes};
+use crate::backtest::causes::{Causes, causes};
 use crate::backtest::difference::{
     Difference, Manner, SignalDifference, first_difference, signal_difference,
 };
 use crate::backtest::events::{Events, HeardSignal, Record};
 use crate::backtest::reading::Opened;
+use crate::report::compare::Differing;
+use crate::report::words::Lang;
 
 /// `sim diff`.
 #[derive(Debug, Args)]
@@ -150,6 +152,6 @@ fn signal(signal: &HeardSignal) -> Value {
     })
 }
 
-fn cause(cause: &Cause) -> Value {
-    json!({ "name": cause.name, "first": cause.values[0], "second": cause.values[1] })
+fn cause(cause: &Differing) -> Value {
+    json!({ "name": cause.subject.text(Lang::En), "first": cause.values[0], "second": cause.values[1] })
 }

@@ -6,6 +6,7 @@
 
 mod args;
 mod backtest;
+mod compare;
 mod config;
 mod data;
 mod diff;
@@ -136,6 +137,7 @@ fn dispatch(command: &Command, session: &Session) -> anyhow::Result<Outcome> {
         Command::Report(args) => report::run(args, session),
         Command::Sweep(args) => sweep::run(args, session),
         Command::Validate(args) => validate::run(args, session),
+        Command::Compare(args) => compare::run(args, session),
         Command::Diff(args) => diff::run(args, session),
         Command::Signals(command) => signals::run(command, session),
         Command::Data(command) => data::run(command, session),

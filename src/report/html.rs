@@ -6,6 +6,7 @@
 pub mod about;
 pub mod board;
 pub mod book;
+pub mod compare;
 pub mod costs;
 pub mod element;
 pub mod escape;

@@ -4,6 +4,7 @@
 //! Invariant: the page loads nothing and runs nothing; all text from outside is escaped; no NaN reaches a reader.
 
 pub mod chart;
+pub mod compare;
 pub mod files;
 pub mod format;
 pub mod headline;

@@ -17,6 +17,7 @@ macro_rules! words {
 pub mod about;
 pub mod book;
 pub mod chart;
+pub mod compare;
 pub mod costs;
 pub mod data;
 pub mod figures;
@@ -48,10 +49,11 @@ pub struct Word {
 }
 
 /// All parts of the table.
-const PARTS: [&[Word]; 14] = [
+const PARTS: [&[Word]; 15] = [
     about::ALL,
     chart::ALL,
     book::ALL,
+    compare::ALL,
     costs::ALL,
     data::ALL,
     figures::ALL,

@@ -14,7 +14,7 @@ use confluence::backtest::prepare::{Sources, prepare};
 use confluence::backtest::run::simulate;
 use confluence::backtest::threads::Crew;
 use confluence::exchange::history::Engine;
-use confluence::report::words::Lang;
+use confluence::report::files::Look;
 use confluence::settings::Settings;
 use confluence::settings::layers::Layers;
 use confluence::validate::points::Points;
@@ -305,7 +305,7 @@ fn interval(settings: &Settings) -> String {
         out: Some(folder.path().join("run")),
         engine: Engine::Skip,
         threads: 1,
-        lang: Lang::default(),
+        look: Look::default(),
     };
     let done = job::run(&job, &|_| {}, &AtomicBool::new(false), &|| json!({})).unwrap();
     let interval = &done.report.metrics.expectancy_r_interval;

@@ -16,7 +16,7 @@ use confluence::domain::num::{LARGEST, Money, Price, Qty, Rate};
 use confluence::domain::random::Random;
 use confluence::exchange::history::{Engine, Outcome, World};
 use confluence::market::tape::Series;
-use confluence::report::words::Lang;
+use confluence::report::files::Look;
 use confluence::settings::Settings;
 use confluence::settings::layers::Layers;
 use serde_json::json;
@@ -329,7 +329,7 @@ fn run_case(root: &Path, signals: &str, out: &Path, engine: Engine) -> (&'static
         out: Some(out.to_owned()),
         engine,
         threads: 1,
-        lang: Lang::default(),
+        look: Look::default(),
     };
     match job::run(&job, &|_| {}, &AtomicBool::new(false), &|| json!({})) {
         Ok(done) if done.summary["trades"] == 0 => ("no trade", "-".to_owned()),

@@ -5,13 +5,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use confluence::report::html;
 use confluence::report::input::{DataNote, RunReport, Weight};
 use confluence::report::words::reason::reason;
 use confluence::report::words::{Lang, Phrase, Word, all, data, model};
 
 use crate::binary::{files, made_up, say, shared, sim, table, talk};
-use crate::report::odd_runs;
+use crate::report::{odd_runs, page};
 
 /// Proper names and units that are the same in both languages; `n` and `a` are of `n/a` and `√n`.
 const NAMES: [&str; 18] = [
@@ -218,7 +217,7 @@ fn pages_of_odd_runs_are_whole_in_both_languages() {
     runs.retain(|(name, _)| *name != "hostile texts");
     runs.push(("all warnings", usual));
     for (name, run) in &runs {
-        let page = |lang| html::page(run, lang).expect("a page");
+        let page = |lang| page(run, lang);
         let (zh, en) = (page(Lang::Zh), page(Lang::En));
         assert_eq!(zh, page(Lang::Zh), "{name}: other bytes");
         looked += look(name, &zh, &en, &[]);

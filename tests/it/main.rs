@@ -17,6 +17,7 @@ mod books;
 mod charts;
 mod chromium;
 mod cli;
+mod compare;
 mod diff;
 mod events;
 mod every_key;

@@ -3,13 +3,14 @@
 //! Not here: the same for programs (`diff`).
 
 use super::Compared;
-use crate::backtest::causes::Cause;
 use crate::backtest::difference::{Difference, Manner, SignalDifference, heard_before};
 use crate::backtest::events::{HeardSignal, Record, Value};
 use crate::backtest::reading::Opened;
 use crate::domain::time::Timestamp;
+use crate::report::compare::Differing;
 use crate::report::format;
 use crate::report::table::{WIDTH, clip, columns, plain, wrapped};
+use crate::report::words::Lang;
 
 /// Names of the two runs in the text.
 const NAMES: [&str; 2] = ["A", "B"];
@@ -200,8 +201,12 @@ fn causes(compared: &Compared, lines: &mut Vec<String>) {
         },
         lines,
     );
-    let all: Vec<&Cause> = compared.causes.iter().collect();
-    let width = |cause: &&Cause| columns(&cause.name).min(WIDTH - 2 * VALUE - 8);
+    let all: Vec<(String, &Differing)> = compared
+        .causes
+        .iter()
+        .map(|one| (one.subject.text(Lang::En), one))
+        .collect();
+    let width = |(name, _): &(String, &Differing)| columns(name).min(WIDTH - 2 * VALUE - 8);
     let name_width = all.iter().map(width).max().unwrap_or(0);
     let cell = |text: &str, width: usize| {
         let text = clip(&plain(text), width);
@@ -214,9 +219,9 @@ fn causes(compared: &Compared, lines: &mut Vec<String>) {
         line.trim_end().to_owned()
     };
     lines.push(line("", NAMES));
-    for cause in all {
+    for (name, cause) in &all {
         let [one, other] = [0, 1].map(|run| cause.values[run].as_deref().unwrap_or("none"));
-        lines.push(line(&cause.name, [one, other]));
+        lines.push(line(name, [one, other]));
     }
 }
 
