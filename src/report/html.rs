@@ -11,6 +11,7 @@ pub mod escape;
 pub mod figures;
 pub mod months;
 pub mod overview;
+pub mod sensitivity;
 pub mod signals;
 pub mod sweep;
 pub mod trades;

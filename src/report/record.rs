@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::origin::Origin;
+
 /// All of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -24,6 +26,8 @@ pub struct Record {
     pub ways: Vec<Way>,
     /// Bars of all ways: see [`Way::bars`].
     pub bars: Packed,
+    /// The sweep whose best configuration this is.
+    pub origin: Option<Origin>,
 }
 
 /// The lines a plan draws into charts; distances in per cent of the entry.

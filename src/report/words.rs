@@ -16,6 +16,7 @@ macro_rules! words {
 
 pub mod book;
 pub mod panel;
+pub mod sensitivity;
 
 /// Languages of the report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub struct Word {
 }
 
 /// All parts of the table.
-const PARTS: [&[Word]; 2] = [book::ALL, panel::ALL];
+const PARTS: [&[Word]; 3] = [book::ALL, panel::ALL, sensitivity::ALL];
 
 impl Word {
     /// A row of the table.

@@ -304,6 +304,7 @@ fn interval(settings: &Settings) -> String {
         out: Some(folder.path().join("run")),
         engine: Engine::Skip,
         threads: 1,
+        origin: None,
     };
     let done = job::run(&job, &|_| {}, &AtomicBool::new(false), &|| json!({})).unwrap();
     let interval = &done.report.metrics.expectancy_r_interval;

@@ -328,6 +328,7 @@ fn run_case(root: &Path, signals: &str, out: &Path, engine: Engine) -> (&'static
         out: Some(out.to_owned()),
         engine,
         threads: 1,
+        origin: None,
     };
     match job::run(&job, &|_| {}, &AtomicBool::new(false), &|| json!({})) {
         Ok(done) if done.summary["trades"] == 0 => ("no trade", "-".to_owned()),
