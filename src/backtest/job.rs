@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::backtest::events::file as events;
 use crate::backtest::folder::{self, FolderError, RunFolder};
 use crate::backtest::log::EventLog;
+use crate::backtest::origin;
 use crate::backtest::prepare::{PrepareError, Prepared, Sources, prepare};
 use crate::backtest::replays::replay;
 use crate::backtest::run::{Canceled, RunError, Simulation, simulate};
@@ -29,6 +30,7 @@ use crate::market::error::MarketError;
 use crate::report::chart::render::ChartError;
 use crate::report::files::{Look, files};
 use crate::report::input::{Reproduce, RunReport, Weight};
+use crate::report::origin::Origin;
 use crate::report::saved;
 use crate::report::words::Lang;
 use crate::settings::Settings;
@@ -49,6 +51,21 @@ pub struct Job {
     pub threads: usize,
     /// How page and pictures are made; nothing else hangs on it.
     pub look: Look,
+    /// The sweep whose best configuration this is; no result depends on it.
+    pub origin: Option<origin::Source>,
+}
+
+impl Job {
+    /// The sweep behind it, with what the run makes of it.
+    fn origin_of(&self, prepared: &Prepared, run: &Simulation) -> Option<Origin> {
+        let own = origin::Own {
+            settings: &self.settings,
+            signals: &prepared.signals_hash,
+            prices: &prepared.data_hash,
+            log: &run.log.hash(),
+        };
+        Some(origin::told(self.origin.as_ref()?, own))
+    }
 }
 
 /// A finished job.
@@ -154,7 +171,8 @@ pub fn run(
         curve: &curve,
         replays: &replays,
     };
-    let report = summarize(parts, identity)?;
+    let mut report = summarize(parts, identity)?;
+    report.record.origin = job.origin_of(&prepared, &run);
     stop_if(cancel)?;
     stage("writing the report");
     let place = job

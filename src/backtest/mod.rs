@@ -12,6 +12,7 @@ pub mod job;
 pub mod line;
 pub mod log;
 mod notes;
+pub mod origin;
 pub mod prepare;
 pub mod reading;
 pub mod rebuild;

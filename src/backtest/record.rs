@@ -42,6 +42,7 @@ pub(super) fn record(taken: Taken<'_>) -> Record {
         halts,
         ways,
         bars: packed.finish(),
+        origin: None,
     }
 }
 

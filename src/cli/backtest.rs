@@ -2,7 +2,7 @@
 //!
 //! Not here: the job itself (`backtest::job`), what the summary says (`report::table`).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -13,11 +13,13 @@ use super::progress::{Progress, clock};
 use super::terminal::Terminal;
 use super::{Outcome, Session, config};
 use crate::backtest::job::{self, Job};
+use crate::backtest::origin::Source;
 use crate::backtest::prepare::Sources;
 use crate::domain::time::Timestamp;
 use crate::exchange::history;
 use crate::report::table;
 use crate::report::words::Lang;
+use crate::sweep::origin;
 use crate::validate::tried;
 
 pub(super) fn run(args: &BacktestArgs, session: &Session) -> anyhow::Result<Outcome> {
@@ -46,6 +48,7 @@ pub(super) fn run(args: &BacktestArgs, session: &Session) -> anyhow::Result<Outc
         },
         threads,
         look: args.form.into(),
+        origin: origin(&args.config.config, terminal),
     };
     let started = (clock(), wall_clock());
     let timing = || timing(started, args.engine, threads);
@@ -81,6 +84,18 @@ pub(super) fn run(args: &BacktestArgs, session: &Session) -> anyhow::Result<Outc
         open(&page, terminal);
     }
     Ok(Outcome::Done)
+}
+
+/// The sweep that the configuration is the best of: of several files, the last one's.
+fn origin(files: &[PathBuf], terminal: &Terminal) -> Option<Source> {
+    let mut found = None;
+    for file in files {
+        match origin::behind(file) {
+            Ok(source) => found = source.or(found),
+            Err(wrong) => terminal.warn(&wrong),
+        }
+    }
+    found
 }
 
 /// What one run took; the only file of a run folder that differs between two equal runs.

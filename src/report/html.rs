@@ -13,6 +13,7 @@ pub mod escape;
 pub mod figures;
 pub mod overview;
 pub mod scripts;
+pub mod sensitivity;
 pub mod signals;
 pub mod sweep;
 pub mod trades;

@@ -10,6 +10,7 @@ pub mod format;
 pub mod headline;
 pub mod html;
 pub mod input;
+pub mod origin;
 pub mod panels;
 pub mod record;
 pub mod saved;

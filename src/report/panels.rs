@@ -12,6 +12,7 @@ mod exits;
 mod gates;
 mod held;
 mod outcome;
+mod sensitivity;
 mod signals;
 
 use super::chart::Ink;
@@ -20,7 +21,7 @@ use super::input::RunReport;
 use super::words::Lang;
 
 /// Names of the charts that a run may have, in the order of the page.
-pub const IDS: [&str; 19] = [
+pub const IDS: [&str; 20] = [
     "equity",
     "benchmarks",
     "funnel",
@@ -40,6 +41,7 @@ pub const IDS: [&str; 19] = [
     "gates",
     "paths",
     "robustness",
+    "sensitivity",
 ];
 
 /// All charts of a run, in the order of [`IDS`].
@@ -65,6 +67,7 @@ pub fn all(run: &RunReport, lang: Lang) -> Vec<Chart> {
         gates::timeline(run, lang),
         costs::paths(run, lang),
         costs::multiples(run, lang),
+        sensitivity::around(run, lang),
     ]
     .into_iter()
     .flatten()

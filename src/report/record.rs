@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::origin::Origin;
 use super::words::Phrase;
 
 /// All of it.
@@ -26,6 +27,8 @@ pub struct Record {
     pub ways: Vec<Way>,
     /// Bars of all ways: see [`Way::bars`].
     pub bars: Packed,
+    /// The sweep whose best configuration this is.
+    pub origin: Option<Origin>,
 }
 
 /// The lines a plan draws into charts; distances in per cent of the entry.

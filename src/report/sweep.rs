@@ -7,6 +7,7 @@ pub mod effect;
 pub mod front;
 pub mod heat;
 pub mod points;
+pub mod sensitivity;
 
 use self::axis::Axis;
 use self::points::Points;

@@ -25,6 +25,7 @@ pub mod headline;
 pub mod model;
 pub mod panel;
 pub mod reason;
+pub mod sensitivity;
 pub mod signals;
 pub mod trades;
 pub mod units;
@@ -49,7 +50,7 @@ pub struct Word {
 }
 
 /// All parts of the table.
-const PARTS: [&[Word]; 15] = [
+const PARTS: [&[Word]; 16] = [
     about::ALL,
     chart::ALL,
     book::ALL,
@@ -61,6 +62,7 @@ const PARTS: [&[Word]; 15] = [
     model::ALL,
     panel::ALL,
     reason::ALL,
+    sensitivity::ALL,
     signals::ALL,
     trades::ALL,
     units::ALL,

@@ -12,6 +12,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::report::sweep::Counts;
+use crate::report::sweep::sensitivity::sensitivity;
 use crate::settings::Settings;
 use crate::settings::error::SettingsError;
 use crate::settings::overlay::Base;
@@ -288,7 +289,10 @@ fn write(
     tables.finish(place)?;
     let plateaus = gallery.plateaus(place, identity, &tally.top)?;
     let size = front.map(|front| front.len());
-    let summary = summary(identity, tally, (plateaus, size));
+    let mut summary = summary(identity, tally, (plateaus, size));
+    let report = picture::report(gallery, identity, &summary);
+    // A backtest of the best shows it, without the journal.
+    summary.object["sensitivity"] = json!(sensitivity(&report));
     let best = match summary.best() {
         Some(best) => Some(identity.settings(&best.record.values)?.to_toml()),
         None => None,
@@ -303,7 +307,7 @@ fn write(
         Some(text) => folder::write(place, "best.toml", text.as_bytes())?,
         None => folder::remove(place, "best.toml")?,
     }
-    picture::write(gallery, place, identity, &summary)?;
+    picture::write(&report, place)?;
     folder::settle(place, journal::FILE)?;
     folder::write(place, folder::DONE, &bytes)?;
     Ok(summary)

@@ -19,6 +19,7 @@ pub mod merge;
 pub mod method;
 pub mod models;
 pub mod objective;
+pub mod origin;
 mod picture;
 pub mod plan;
 pub mod plateau;

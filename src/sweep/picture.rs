@@ -26,13 +26,7 @@ use crate::sweep::space::{Choice, Parameter, Range};
 ///
 /// # Errors
 /// When one cannot be drawn or written.
-pub(super) fn write(
-    gallery: Gallery,
-    place: &Path,
-    identity: Identity<'_>,
-    summary: &Summary,
-) -> Result<(), SweepError> {
-    let report = report(gallery, identity, summary);
+pub(super) fn write(report: &SweepReport, place: &Path) -> Result<(), SweepError> {
     let footer = format!(
         "sweep {} · confluence {} · in-sample{}",
         report.name,
@@ -43,14 +37,14 @@ pub(super) fn write(
             ""
         }
     );
-    let (heats, pairs) = heats(&report);
-    let label = page::label(&report);
+    let (heats, pairs) = heats(report);
+    let label = page::label(report);
     let mut pictures: Vec<(String, Vec<u8>)> = Vec::new();
     for heat in &heats {
-        let bytes = heat_png(&page::heat_plot(&report, heat, &label), &footer)?;
-        pictures.push((page::picture_name(&report, heat), bytes));
+        let bytes = heat_png(&page::heat_plot(report, heat, &label), &footer)?;
+        pictures.push((page::picture_name(report, heat), bytes));
     }
-    let html = page::page(&report, (&heats, pairs))?;
+    let html = page::page(report, (&heats, pairs))?;
     folder::write_pictures(place, &pictures)?;
     Ok(folder::write(place, "sweep.html", html.as_bytes())?)
 }

@@ -306,6 +306,7 @@ fn interval(settings: &Settings) -> String {
         engine: Engine::Skip,
         threads: 1,
         look: Look::default(),
+        origin: None,
     };
     let done = job::run(&job, &|_| {}, &AtomicBool::new(false), &|| json!({})).unwrap();
     let interval = &done.report.metrics.expectancy_r_interval;

@@ -330,6 +330,7 @@ fn run_case(root: &Path, signals: &str, out: &Path, engine: Engine) -> (&'static
         engine,
         threads: 1,
         look: Look::default(),
+        origin: None,
     };
     match job::run(&job, &|_| {}, &AtomicBool::new(false), &|| json!({})) {
         Ok(done) if done.summary["trades"] == 0 => ("no trade", "-".to_owned()),

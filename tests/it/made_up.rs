@@ -9,6 +9,7 @@ use confluence::report::input::{
     Assumption, DataNote, FunnelStage, PathCounts, ReasonCount, Reproduce, RunReport,
     SignalSummary, SignalVerdict, Weight,
 };
+use confluence::report::origin::{Around, Origin, Swept, Tried};
 use confluence::report::record::{
     Course, Decay, Halt, Packed, Plan, Record, Refused, Waiting, Way,
 };
@@ -547,6 +548,66 @@ fn record(
         }],
         ways: trades.iter().map(way).collect(),
         bars: Packed(String::new()),
+        origin: (!trades.is_empty()).then(origin),
+    }
+}
+
+/// The best of a sweep whose second parameter is a peak.
+fn origin() -> Origin {
+    let tried = |label: &str, value: Option<f64>, best: bool| Tried {
+        label: label.to_owned(),
+        value,
+        trials: 1,
+        best,
+        excluded: value.is_none(),
+    };
+    let swept = |name: &str, unit: &str, tried: Vec<Tried>| Swept {
+        name: name.to_owned(),
+        key: name.to_owned(),
+        unit: unit.to_owned(),
+        ordered: true,
+        medians: false,
+        tried,
+    };
+    Origin {
+        sweep: "0123456789abcdef".to_owned(),
+        method: "grid".to_owned(),
+        trials: 240,
+        ran: 200,
+        objective: "sharpe".to_owned(),
+        less: false,
+        trial: 17,
+        value: Some(2.5),
+        plateau: Around {
+            score: Some(0.5),
+            median: Some(1.25),
+            neighbours: 7,
+            without: 1,
+            why: None,
+        },
+        parameters: Some(vec![
+            swept(
+                "exits.stop_pct",
+                "%",
+                vec![
+                    tried("2", Some(2.25), false),
+                    tried("3", Some(2.5), true),
+                    tried("4", Some(2.0), false),
+                ],
+            ),
+            swept(
+                "<b>tp1</b>",
+                "%",
+                vec![
+                    tried("3", Some(-1.0), false),
+                    tried("4.5", Some(2.5), true),
+                    tried("6", None, false),
+                ],
+            ),
+        ]),
+        rank: Some(1),
+        ranked: 20,
+        differs: Vec::new(),
     }
 }
 

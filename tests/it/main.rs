@@ -40,6 +40,7 @@ mod paths;
 mod random_walk;
 mod report;
 mod scenarios;
+mod sensitivity;
 mod settings;
 mod signals_io;
 mod skip;

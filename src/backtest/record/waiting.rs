@@ -72,7 +72,7 @@ pub(super) fn waiting(taken: Taken<'_>) -> Option<Waiting> {
     let held = path(&bought, &terms, &days);
     let random = drawn(taken, &bought, &terms, &days);
     Some(banded(
-        random,
+        &random,
         Waiting {
             hold_ms: terms.hold.millis(),
             count: bought.len(),
@@ -172,7 +172,7 @@ fn path(bought: &[Bought<'_>], terms: &Terms, days: &[Timestamp]) -> Vec<f64> {
         .collect()
 }
 
-fn banded(draws: Vec<Vec<f64>>, mut waiting: Waiting) -> Waiting {
+fn banded(draws: &[Vec<f64>], mut waiting: Waiting) -> Waiting {
     for day in 0..waiting.time.len() {
         let values: Vec<f64> = draws.iter().map(|draw| draw[day]).collect();
         let ascending = quantile::sorted(&values);
