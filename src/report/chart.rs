@@ -12,7 +12,6 @@ pub mod ruler;
 pub mod scale;
 pub mod shade;
 pub mod spec;
-pub mod summary;
 pub mod thin;
 
 use self::scale::Point;
