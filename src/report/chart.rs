@@ -3,8 +3,10 @@
 //! Not here: axes and thinning (`scale`), strokes (`draw`), output forms (`render`). plotters appears below here only.
 
 pub mod draw;
+pub mod figure;
 pub mod heat;
 pub mod picture;
+pub mod plotly;
 pub mod render;
 pub mod ruler;
 pub mod scale;
