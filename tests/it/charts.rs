@@ -6,7 +6,7 @@ pub(crate) mod sample;
 
 use std::path::PathBuf;
 
-use confluence::report::chart::picture;
+use confluence::report::chart::{figure, picture, plotly};
 
 /// Where the gallery is left, to be looked at.
 fn gallery() -> PathBuf {
@@ -39,4 +39,73 @@ fn every_kind_of_chart_becomes_a_png_twice_the_same() {
         pictures.iter().map(Vec::len).sum::<usize>() / 1000
     );
     assert!(pictures.len() > 10);
+}
+
+#[test]
+fn svgs_hold_no_markup_of_theirs_and_stay_small() {
+    let mut sizes = Vec::new();
+    for chart in sample::all() {
+        let svg = picture::svg(&chart, 1040, 400).expect("drawn");
+        assert_eq!(svg, picture::svg(&chart, 1040, 400).expect("drawn"));
+        for refused in ["<script", "NaN", "inf", "font-family", "#0102"] {
+            assert!(!svg.contains(refused), "{}: {refused}", chart.id);
+        }
+        assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
+        sizes.push(svg.len());
+    }
+    let most = sizes.iter().copied().max().unwrap_or(0);
+    println!("charts: {} svgs, the largest {most} bytes", sizes.len());
+    assert!(sizes.len() > 10 && most < 90_000, "{sizes:?}");
+}
+
+#[test]
+fn ten_thousand_dots_stay_small() {
+    let chart = sample::excursions(10_000);
+    let (svg, json) = (
+        picture::svg(&chart, 1040, 400).expect("drawn"),
+        plotly::json(&chart).expect("told"),
+    );
+    println!(
+        "charts: 10,000 dots are {} bytes of svg and {} of json",
+        svg.len(),
+        json.len()
+    );
+    assert!(svg.len() < 130_000 && json.len() < 500_000);
+}
+
+#[test]
+fn json_is_whole_finite_and_cannot_end_its_element() {
+    let mut met = 0;
+    for chart in sample::all() {
+        let text = plotly::json(&chart).expect("told");
+        assert!(!text.contains('<') && !text.contains("NaN"), "{}", chart.id);
+        let value: serde_json::Value = serde_json::from_str(&text).expect("json");
+        let axes = value["layout"].as_object().expect("fields").keys();
+        let axes = axes.filter(|key| key.starts_with("yaxis")).count();
+        assert_eq!(axes, chart.panels.len(), "{}", chart.id);
+        met += value["data"].as_array().expect("traces").len();
+        assert!(text.len() < 150_000, "{}: {}", chart.id, text.len());
+        let page = figure::figure(&chart, "<svg></svg>").expect("told");
+        assert!(!page.contains("<script>alert"), "{}", chart.id);
+        assert_eq!(page.contains("data-chart"), !chart.is_empty());
+    }
+    println!("charts: {met} traces");
+    assert!(met > 20);
+}
+
+#[test]
+fn first_and_last_instant_and_every_extreme_reach_the_browser() {
+    let chart = sample::equity(525_600, 10);
+    let value: serde_json::Value =
+        serde_json::from_str(&plotly::json(&chart).expect("told")).expect("json");
+    let runs = value["data"].as_array().expect("traces").iter();
+    let run = runs
+        .clone()
+        .find(|trace| trace["name"] == "this run")
+        .expect("the run");
+    let x = run["x"].as_array().expect("times");
+    let times: Vec<f64> = x.iter().filter_map(serde_json::Value::as_f64).collect();
+    let minutes = (times[times.len() - 1] - times[0]) / 60_000.0;
+    println!("charts: {} points over {minutes} minutes", times.len());
+    assert!((minutes - 525_599.0).abs() < 1e-9 && times.len() > 1_000);
 }

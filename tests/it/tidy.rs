@@ -101,7 +101,7 @@ const PURE: [&str; 7] = [
 ];
 
 /// Crates and the files that may name them.
-const CRATES: [(&str, &[&str]); 18] = [
+const CRATES: [(&str, &[&str]); 20] = [
     ("polars", &["market/"]),
     // The tables of a run folder are written where the run is.
     (
@@ -118,6 +118,8 @@ const CRATES: [(&str, &[&str]); 18] = [
     ("flate2", &["market/"]),
     ("plotters", &["report/chart"]),
     ("epaint_default_fonts", &["report/chart"]),
+    ("plotly", &["report/chart"]),
+    ("unifont_bitmap", &["report/chart"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
     ("indicatif", &["cli/"]),

@@ -12,8 +12,9 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, ShapeStyle};
 
 use super::compact::named;
-use super::shape::{Anchor, Label, Place, Shape, Tint, ZOOM};
-use super::{glyphs, side};
+use super::glyphs::Letters;
+use super::shape::{Anchor, Place, Shape, Tint, ZOOM};
+use super::side;
 use crate::report::chart::Ink;
 use crate::report::chart::render::{ChartError, paper_color};
 use crate::stats::figure::count;
@@ -103,13 +104,13 @@ fn filled<DB: DrawingBackend>(
 
 /// A bitmap of shapes, packed; lengths as shown.
 pub(super) fn png(shapes: &[Shape], (width, height): (i32, i32)) -> Result<Vec<u8>, Failure> {
-    glyphs::register().map_err(|()| Failure::Font)?;
+    let mut letters = Letters::new().map_err(|()| Failure::Font)?;
     let (wide, high) = (side(width * ZOOM), side(height * ZOOM));
     let bytes = usize::try_from(wide * high * 3).unwrap_or(0);
     let mut pixels = vec![255_u8; bytes];
     {
         let area = BitMapBackend::with_buffer(&mut pixels, (wide, high)).into_drawing_area();
-        bitmap(&area, shapes).map_err(|error| Failure::Draw(error.to_string()))?;
+        bitmap(&area, shapes, &mut letters).map_err(|error| Failure::Draw(error.to_string()))?;
         area.present()
             .map_err(|error| Failure::Draw(error.to_string()))?;
     }
@@ -117,10 +118,14 @@ pub(super) fn png(shapes: &[Shape], (width, height): (i32, i32)) -> Result<Vec<u
     packed(&small, (side(width), side(height))).map_err(Failure::Encode)
 }
 
-fn bitmap<DB: DrawingBackend>(area: &Area<'_, DB>, shapes: &[Shape]) -> Drawn<DB> {
+fn bitmap<DB: DrawingBackend>(
+    area: &Area<'_, DB>,
+    shapes: &[Shape],
+    letters: &mut Letters,
+) -> Drawn<DB> {
     for shape in shapes {
         match shape {
-            Shape::Label(label) => text(area, label)?,
+            Shape::Label(label) => letters.draw(area, label, paper_color(label.ink))?,
             Shape::Path {
                 points,
                 tint,
@@ -145,10 +150,6 @@ fn bitmap<DB: DrawingBackend>(area: &Area<'_, DB>, shapes: &[Shape]) -> Drawn<DB
         }
     }
     Ok(())
-}
-
-fn text<DB: DrawingBackend>(area: &Area<'_, DB>, label: &Label) -> Drawn<DB> {
-    glyphs::draw(area, label, paper_color(label.ink))
 }
 
 /// A thinned ink as one colour.

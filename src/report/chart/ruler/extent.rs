@@ -3,7 +3,7 @@
 //! Not here: its marks (`ruler`).
 
 use super::Ruler;
-use crate::report::chart::spec::{Axis, Chart, Mark, Panel, Scale};
+use crate::report::chart::spec::{Axis, Bar, Chart, Mark, Panel, Scale};
 use crate::stats::figure::count;
 
 /// Values that an axis must show.
@@ -58,21 +58,22 @@ pub fn across(chart: &Chart) -> Ruler {
         let lying = is_lying(chart, panel);
         for mark in &panel.marks {
             add_across(&mut reach, mark, lying);
-            let wanted = match mark {
-                Mark::Bars { bars, .. } if lying => {
-                    bar_room(bars.iter().any(|bar| !bar.label.is_empty()), 0.16)
+            let (below, above) = match mark {
+                Mark::Bars { bars, .. } if lying => (bar_room(bars, false), bar_room(bars, true)),
+                Mark::Bars { bars, .. } => {
+                    let half = slot(bars.iter().map(|bar| bar.at));
+                    (half, half)
                 }
-                Mark::Bars { bars, .. } => slot(bars.iter().map(|bar| bar.at)),
-                Mark::Dots { .. } => 0.025,
+                Mark::Dots { .. } => (0.025, 0.025),
                 Mark::Line(_)
                 | Mark::Band { .. }
                 | Mark::Cells { .. }
                 | Mark::Rule { .. }
-                | Mark::Stretch { .. } => 0.0,
+                | Mark::Stretch { .. } => (0.0, 0.0),
             };
             room = Room {
-                below: room.below.max(wanted),
-                above: room.above.max(wanted),
+                below: room.below.max(below),
+                above: room.above.max(above),
             };
         }
     }
@@ -80,8 +81,17 @@ pub fn across(chart: &Chart) -> Ruler {
     ruler(&chart.x, reach, room, is_lying)
 }
 
-fn bar_room(labelled: bool, room: f64) -> f64 {
-    if labelled { room } else { 0.04 }
+/// Room for the texts at the ends of lying bars: a letter takes about a hundredth of a wide picture.
+fn bar_room(bars: &[Bar], grows: bool) -> f64 {
+    let there = bars.iter().filter(|bar| (bar.to >= bar.from) == grows);
+    let letters = there
+        .map(|bar| bar.label.chars().count())
+        .max()
+        .unwrap_or(0);
+    if letters == 0 {
+        return 0.02;
+    }
+    (0.03 + 0.01 * count(letters)).min(0.3)
 }
 
 /// Half the place of a standing bar on an axis of numbers, as a share of the whole.

@@ -91,9 +91,16 @@ fn label(frame: &Frame<'_>, bar: &Bar) -> Label {
     let size = frame.size;
     let grows = bar.to >= bar.from;
     let (at, anchor) = if frame.lying {
-        let gap = if grows { size / 3 } else { -size / 3 };
-        let anchor = if grows { Anchor::Left } else { Anchor::Right };
-        ((frame.across(bar.to) + gap, frame.up(bar.at)), anchor)
+        let (end, gap) = (frame.across(bar.to), size / 3);
+        let wide = width(&bar.label, size * 9 / 10) + gap;
+        // A text that finds no room beyond the end stands inside.
+        let (x, anchor) = match grows {
+            true if end + wide > frame.region.right + size => (end - gap, Anchor::Right),
+            true => (end + gap, Anchor::Left),
+            false if end - wide < frame.region.left => (end + gap, Anchor::Left),
+            false => (end - gap, Anchor::Right),
+        };
+        ((x, frame.up(bar.at)), anchor)
     } else {
         let gap = if grows { -size * 2 / 3 } else { size * 2 / 3 };
         (
