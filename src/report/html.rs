@@ -1,7 +1,8 @@
 //! The report as one offline page: which sections, in which order.
 //!
 //! Not here: their content (the modules below), pictures (`chart`), looks (`html/page.css`).
-//! Invariant: the page asks for nothing from anywhere (its own policy forbids it) and contains no script.
+//! Invariant: the page asks for nothing from anywhere (its own policy forbids it), runs no script but ours, and reads
+//! without any.
 
 pub mod about;
 pub mod board;
@@ -24,7 +25,7 @@ use super::chart::render::ChartError;
 use super::chart::spec::Chart;
 use super::files::Look;
 use super::input::RunReport;
-use super::words::{Lang, panel as words};
+use super::words::{Lang, Word, panel as words};
 
 const STYLE: &str = include_str!("html/page.css");
 const BOOK_STYLE: &str = include_str!("html/book.css");
@@ -37,14 +38,10 @@ pub fn page(run: &RunReport, charts: &[Chart], look: Look) -> Result<String, Cha
     let lang = look.lang;
     let board = Board::new(charts)?;
     let sections = [
-        overview::header(run, lang),
-        overview::verdict(run, lang),
-        overview::banners(run, lang),
-        overview::contents(lang),
         board.over(&["equity", "benchmarks"], &figures::curves(run, lang)),
         figures::key_figures(run, lang),
         board.over(&["funnel"], &signals::funnel(run, lang)),
-        board.over(&["decay", "score", "gap"], &outcome(lang)),
+        board.over(&["decay", "score", "gap"], &only("edge", words::EDGE, lang)),
         board.over(
             &["excursions", "ladder", "exits", "results"],
             &trades::exits(run, lang),
@@ -54,31 +51,36 @@ pub fn page(run: &RunReport, charts: &[Chart], look: Look) -> Result<String, Cha
             &trades::breakdowns(run, lang),
         ),
         board.over(&["costs"], &costs::spent(run, lang)),
-        board.over(&["days", "months"], &calendar(lang)),
-        board.over(&["gates"], &gates(lang)),
+        board.over(
+            &["days", "months"],
+            &only("calendar", words::CALENDAR, lang),
+        ),
+        board.over(&["gates"], &only("gates", words::GATES, lang)),
         board.over(&["paths"], &costs::envelope(run, lang)),
         board.over(&["robustness"], &costs::cost_table(run, lang)),
+        board.over(&["sensitivity"], &sensitivity::sensitivity(run, lang)),
         trades::listed(run, lang),
         signals::verdicts(run, lang),
         about::data(run, lang),
         about::assumptions(run, lang),
         about::reproduce(run, lang),
     ];
+    let sections = sections.concat();
+    let top = [
+        overview::header(run, lang),
+        overview::verdict(run, lang),
+        overview::banners(run, lang),
+        overview::contents(&sections, lang),
+    ];
     let scripts = scripts::scripts(look.assets);
-    Ok(whole(&run.title, &sections.concat(), (scripts, lang)))
+    let body = top.concat() + &sections;
+    Ok(whole(&run.title, &body, (scripts, lang)))
 }
 
-/// Sections of charts alone.
-fn outcome(lang: Lang) -> String {
-    element::section("edge", words::EDGE.say(lang), "")
-}
-
-fn calendar(lang: Lang) -> String {
-    element::section("calendar", words::CALENDAR.say(lang), "")
-}
-
-fn gates(lang: Lang) -> String {
-    element::section("gates", words::GATES.say(lang), "")
+/// A section of charts alone: what it says without any.
+fn only(id: &str, title: Word, lang: Lang) -> String {
+    let nothing = format!("<p class=\"note empty\">{}</p>\n", words::NOTHING.say(lang));
+    element::section(id, title.say(lang), &nothing)
 }
 
 /// A whole page around its sections.

@@ -1,17 +1,12 @@
 //! The report of made-up runs: offline, escaped, well formed, clear in every odd case, the same bytes each time, fast.
 
-use std::time::Instant;
-
-use confluence::domain::time::Timestamp;
-use confluence::report::chart::render::{self, PNG_HEIGHT, PNG_WIDTH, Pictures};
 use confluence::report::chart::spec::{Chart, Mark};
 use confluence::report::files::Look;
 use confluence::report::html::scripts::{Assets, source};
 use confluence::report::input::RunReport;
 use confluence::report::words::Lang;
 use confluence::report::words::units::plain;
-use confluence::report::{html, panels, saved, table};
-use confluence::stats::breakdown;
+use confluence::report::{files, html, panels, saved, table};
 use serde_json::Value;
 
 use crate::made_up::{self, Shape};
@@ -188,10 +183,6 @@ fn pages_load_nothing_run_nothing_and_hold_no_nan() {
             assert!(columns(line) <= table::WIDTH, "{name}: {line}");
         }
         assert!(!text.contains("NaN"), "{name}");
-        if let Ok(folder) = std::env::var("LOOK") {
-            let file = name.replace([' ', ','], "_");
-            std::fs::write(format!("{folder}/{file}.html"), page).expect("written");
-        }
     }
     println!("report: {} pages", runs.len());
 }
@@ -218,32 +209,48 @@ fn size_of(picture: &[u8]) -> (u32, u32) {
 }
 
 #[test]
-fn pictures_have_their_size_and_are_the_same_bytes_in_every_thread() {
+fn files_of_odd_runs_have_their_size_and_are_the_same_bytes_in_every_thread() {
+    let (mut pictures, mut vectors) = (0, 0);
     for (name, run) in odd_runs() {
-        let draw = || -> Pictures { render::pictures(&run, Lang::En).expect("pictures") };
-        let first = draw();
-        let threads = std::thread::scope(|scope| {
-            let running = [scope.spawn(draw), scope.spawn(draw)];
-            running.map(|thread| thread.join().expect("no panic"))
-        });
-        for other in threads {
-            assert!(other == first, "{name}: bytes differ");
-        }
-        for picture in [&first.equity, &first.drawdown] {
-            let size = (i64::from(size_of(picture).0), i64::from(size_of(picture).1));
-            assert_eq!(
-                size,
-                (i64::from(PNG_WIDTH), i64::from(PNG_HEIGHT)),
-                "{name}"
-            );
-        }
-        if let Ok(folder) = std::env::var("LOOK") {
-            let file = name.replace([' ', ','], "_");
-            std::fs::write(format!("{folder}/{file}.equity.png"), &first.equity).expect("written");
-            std::fs::write(format!("{folder}/{file}.drawdown.png"), &first.drawdown)
-                .expect("written");
+        for lang in [Lang::En, Lang::Zh] {
+            let look = Look {
+                lang,
+                assets: Assets::Shared,
+            };
+            let draw = || files::files(&run, look).expect("files");
+            let first = draw();
+            let threads = std::thread::scope(|scope| {
+                let running = [scope.spawn(draw), scope.spawn(draw)];
+                running.map(|thread| thread.join().expect("no panic"))
+            });
+            for other in threads {
+                assert!(other == first, "{name}: bytes differ");
+            }
+            for file in &first {
+                if let Some(picture) = files::is_png(&file.name) {
+                    let height = if picture == "summary.png" { 675 } else { 700 };
+                    assert_eq!(size_of(&file.bytes), (1200, height), "{name}: {picture}");
+                    pictures += 1;
+                } else if file.name.starts_with("svg/") {
+                    let text = std::str::from_utf8(&file.bytes).expect("text");
+                    assert!(text.starts_with("<svg xmlns=") && text.ends_with("</svg>\n"));
+                    let harmless = !text.contains("<script") && !text.contains("NaN");
+                    assert!(harmless && !text.contains("onerror=y>"), "{name}");
+                    vectors += 1;
+                }
+            }
+            if let Ok(folder) = std::env::var("LOOK") {
+                let place = std::path::Path::new(&folder).join(name.replace([' ', ','], "_"));
+                for file in &first {
+                    let path = place.join(format!("{lang:?}")).join(&file.name);
+                    std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+                    std::fs::write(path, &file.bytes).expect("written");
+                }
+            }
         }
     }
+    println!("report: {pictures} pictures, {vectors} vector files");
+    assert!(pictures > 100 && vectors > 100);
 }
 
 fn nulls(value: &Value) -> usize {

@@ -9,7 +9,7 @@ use crate::report::headline::{self, Tone};
 use crate::report::input::RunReport;
 use crate::report::words::headline as words;
 use crate::report::words::units::{self, counted, span};
-use crate::report::words::{Lang, Word};
+use crate::report::words::{Lang, Word, panel};
 use crate::stats::figure::{Figure, millis};
 
 /// Title, period, identity.
@@ -217,21 +217,28 @@ pub fn banners(run: &RunReport, lang: Lang) -> String {
 
 /// Links to the sections.
 #[must_use]
-pub fn contents(lang: Lang) -> String {
-    const LINKS: [(&str, Word); 10] = [
+pub fn contents(page: &str, lang: Lang) -> String {
+    const LINKS: [(&str, Word); 14] = [
         ("equity", words::LINK_EQUITY),
         ("figures", words::LINK_FIGURES),
-        ("exits", words::LINK_EXITS),
         ("funnel", words::LINK_FUNNEL),
-        ("envelope", words::LINK_ENVELOPE),
-        ("costs", words::LINK_COSTS),
+        ("edge", panel::LINK_EDGE),
+        ("exits", words::LINK_EXITS),
         ("groups", words::LINK_GROUPS),
+        ("costs", words::LINK_COSTS),
+        ("calendar", panel::LINK_CALENDAR),
+        ("gates", panel::LINK_GATES),
+        ("envelope", words::LINK_ENVELOPE),
+        ("sensitivity", panel::LINK_SENSITIVITY),
         ("trades", words::LINK_TRADES),
         ("data", words::LINK_DATA),
         ("assumptions", words::LINK_ASSUMPTIONS),
     ];
     let mut html = String::from("<nav>");
     for (id, name) in LINKS {
+        if !page.contains(&format!("<section id=\"{id}\"")) {
+            continue;
+        }
         html.push_str(&format!("<a href=\"#{id}\">{}</a>", name.say(lang)));
     }
     html.push_str("</nav>\n");

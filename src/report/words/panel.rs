@@ -3,6 +3,10 @@
 //! Not here: the charts (`panels`).
 
 words! {
+    LINK_EDGE: "Edge", "优势";
+    LINK_CALENDAR: "Calendar", "日历";
+    LINK_GATES: "Refused", "拒绝";
+    LINK_SENSITIVITY: "Sensitivity", "敏感性";
     FOOTER: "{0} to {1} UTC · run {2} · confluence {3}", "{0} 至 {1} UTC · 回测 {2} · confluence {3}";
     SYNTHETIC: "SYNTHETIC DATA", "合成数据";
     TILE_NET: "Net result", "净收益";
