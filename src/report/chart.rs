@@ -124,7 +124,7 @@ pub fn equity_plot(run: &RunReport, columns: usize, lang: Lang) -> Plot {
         })
         .collect();
     curves.push(Curve {
-        name: units::THIS_RUN.say(lang).to_owned(),
+        name: units::OWN_RUN.say(lang).to_owned(),
         ink: Ink::Run,
         points: own,
         filled: true,

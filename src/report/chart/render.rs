@@ -58,7 +58,7 @@ pub fn pictures(run: &RunReport, lang: Lang) -> Result<Pictures, ChartError> {
     let columns = usize::try_from(PNG_WIDTH).unwrap_or(1);
     let lang = lettered(lang);
     let id: String = run.run_id.chars().take(16).collect();
-    let mut footer = words::FOOTER.with(
+    let mut footer = words::PICTURE_FOOT.with(
         lang,
         &[
             &format::minute(run.daily.start),
@@ -69,7 +69,7 @@ pub fn pictures(run: &RunReport, lang: Lang) -> Result<Pictures, ChartError> {
     );
     if run.synthetic {
         footer.push_str(" · ");
-        footer.push_str(words::FOOTER_SYNTHETIC.say(lang));
+        footer.push_str(words::PICTURE_SYNTHETIC.say(lang));
     }
     Ok(Pictures {
         equity: png_of(&equity_plot(run, columns, lang), &footer)?,
