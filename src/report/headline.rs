@@ -126,7 +126,7 @@ fn doubts(run: &RunReport, lines: &mut Lines) {
         lines.fixed(Tone::Caution, words::IN_SAMPLE, words::IN_SAMPLE_TEXT);
     }
     if run.synthetic {
-        lines.fixed(Tone::Caution, words::SYNTHETIC, words::SYNTHETIC_TEXT);
+        lines.fixed(Tone::Caution, words::MADE_UP, words::MADE_UP_TEXT);
     }
     let daily = &run.metrics.daily;
     if daily.annualised_from_short_run && !run.trades.is_empty() {

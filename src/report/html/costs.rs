@@ -86,7 +86,7 @@ pub fn envelope(run: &RunReport, lang: Lang) -> String {
         ]
     });
     let counts = element::table(
-        &[words::INSIDE_BARS.say(lang), words::COUNT.say(lang), ""],
+        &[words::INSIDE_BARS.say(lang), words::HOW_MANY.say(lang), ""],
         &rows,
     );
     html.push_str(&element::side_by_side(&[replays, counts]));
@@ -193,7 +193,7 @@ pub fn spent(run: &RunReport, lang: Lang) -> String {
             costs.funding_received.usdt,
             Some(costs.funding_received),
         ),
-        amount(words::INSURANCE, costs.insurance, None),
+        amount(words::INSURANCE_FUND, costs.insurance, None),
         amount(words::NET_LEDGER, costs.net, None),
         amount(
             words::MEMO_SLIPPAGE,

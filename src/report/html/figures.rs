@@ -27,7 +27,7 @@ fn holding(run: &RunReport, lang: Lang) -> String {
         )
     };
     let mut rows = vec![vec![
-        Cell::Text(units::THIS_RUN.say(lang).to_owned()),
+        Cell::Text(units::OWN_RUN.say(lang).to_owned()),
         signed(run.metrics.daily.total_return),
         Cell::Number(String::new()),
         Cell::Number(String::new()),

@@ -82,9 +82,9 @@ fn net(run: &RunReport, lang: Lang) -> Tile {
     let total = run.metrics.daily.total_return;
     let change = run.metrics.final_equity - run.metrics.initial;
     Tile {
-        label: words::TILE_NET,
+        label: words::STRIP_NET,
         value: format::figure(total, format::signed_percent),
-        hint: words::TILE_NET_HINT.with(lang, &[&format::signed_usdt(change)]),
+        hint: words::STRIP_NET_HINT.with(lang, &[&format::signed_usdt(change)]),
         tone: element::tone(change),
     }
 }
@@ -95,15 +95,15 @@ fn drawdown(run: &RunReport, lang: Lang) -> Tile {
     let (deepest, hint) = match daily.max_drawdown_intraday {
         Figure::Known(worst) => (
             Figure::Known(worst),
-            words::TILE_DRAWDOWN_BARS.with(lang, &[&at_days]),
+            words::STRIP_DRAWDOWN_BARS.with(lang, &[&at_days]),
         ),
         Figure::Undefined(_) => (
             daily.max_drawdown,
-            words::TILE_DRAWDOWN_DAYS.say(lang).to_owned(),
+            words::STRIP_DRAWDOWN_DAYS.say(lang).to_owned(),
         ),
     };
     Tile {
-        label: words::TILE_DRAWDOWN,
+        label: words::STRIP_DRAWDOWN,
         value: format::figure(deepest, format::percent),
         hint,
         tone: element::tone(deepest.value().unwrap_or(0.0)),
@@ -113,12 +113,12 @@ fn drawdown(run: &RunReport, lang: Lang) -> Tile {
 fn trades(run: &RunReport, lang: Lang) -> Tile {
     let fills = counted(run.fills, units::ONE_FILL, units::MANY_FILLS).say(lang);
     let hint = if run.open_positions > 0 {
-        words::TILE_TRADES_OPEN.with(lang, &[&fills, &format::whole(run.open_positions)])
+        words::STRIP_TRADES_OPEN.with(lang, &[&fills, &format::whole(run.open_positions)])
     } else {
         fills
     };
     Tile {
-        label: words::TILE_TRADES,
+        label: words::STRIP_TRADES,
         value: format::whole(run.trades.len()),
         hint,
         tone: "",
@@ -128,11 +128,11 @@ fn trades(run: &RunReport, lang: Lang) -> Tile {
 fn win_rate(run: &RunReport, lang: Lang) -> Tile {
     let trades = &run.metrics.trades;
     Tile {
-        label: words::TILE_WIN_RATE,
+        label: words::STRIP_WIN_RATE,
         value: format::figure(trades.win_rate, |rate| {
             format!("{} %", format::number(rate * 100.0, 1))
         }),
-        hint: words::TILE_WIN_RATE_HINT.with(
+        hint: words::STRIP_WIN_RATE_HINT.with(
             lang,
             &[
                 &format::whole(trades.wins),
@@ -150,12 +150,12 @@ fn expectancy(run: &RunReport, lang: Lang) -> Tile {
     let interval = &run.metrics.expectancy_r_interval;
     let hint = match (interval.low, interval.high) {
         (Figure::Known(low), Figure::Known(high)) => {
-            words::TILE_EXPECTANCY_INTERVAL.with(lang, &[&r(low), &r(high)])
+            words::STRIP_EXPECTANCY_INTERVAL.with(lang, &[&r(low), &r(high)])
         }
-        _ => words::TILE_EXPECTANCY_HINT.say(lang).to_owned(),
+        _ => words::STRIP_EXPECTANCY_HINT.say(lang).to_owned(),
     };
     Tile {
-        label: words::TILE_EXPECTANCY,
+        label: words::STRIP_EXPECTANCY,
         value: format::figure(trades.expectancy_r, r),
         hint,
         tone: element::tone(trades.expectancy_r.value().unwrap_or(0.0)),
@@ -167,9 +167,9 @@ fn ambiguity(run: &RunReport, lang: Lang) -> Tile {
     let touched = usize::try_from(paths.trades_touched).unwrap_or(usize::MAX);
     let touched = counted(touched, units::ONE_TRADE, units::MANY_TRADES);
     Tile {
-        label: words::TILE_AMBIGUOUS,
+        label: words::STRIP_AMBIGUOUS,
         value: format::whole(paths.ambiguous),
-        hint: words::TILE_AMBIGUOUS_HINT.with(
+        hint: words::STRIP_AMBIGUOUS_HINT.with(
             lang,
             &[&format::whole(paths.bars_in_position), &touched.say(lang)],
         ),
@@ -180,16 +180,16 @@ fn ambiguity(run: &RunReport, lang: Lang) -> Tile {
 fn coverage(run: &RunReport, lang: Lang) -> Tile {
     let (priced, needed) = (run.signals.with_price, run.signals.price_needed);
     Tile {
-        label: words::TILE_PRICED,
+        label: words::STRIP_PRICED,
         value: if needed == 0 {
             format::NONE.to_owned()
         } else {
-            words::TILE_PRICED_OF.with(lang, &[&format::whole(priced), &format::whole(needed)])
+            words::STRIP_PRICED_OF.with(lang, &[&format::whole(priced), &format::whole(needed)])
         },
         hint: if needed == 0 {
-            words::TILE_PRICED_NONE.say(lang).to_owned()
+            words::STRIP_PRICED_NONE.say(lang).to_owned()
         } else {
-            words::TILE_PRICED_HINT.say(lang).to_owned()
+            words::STRIP_PRICED_HINT.say(lang).to_owned()
         },
         tone: "",
     }

@@ -71,7 +71,7 @@ fn results(groups: &[GroupRow], lang: Lang) -> String {
     if rows.is_empty() {
         return element::note(words::NO_RESULT.say(lang));
     }
-    let head = [words::RESULT, units::HEAD_TRADES, units::HEAD_NET];
+    let head = [words::TRADE_RESULT, units::HEAD_TRADES, units::HEAD_NET];
     let [result, trades, net] = head.map(|word| word.say(lang));
     element::table(&[result, trades, "", net], &rows)
 }

@@ -23,7 +23,7 @@ words! {
     NAME_OHLC: "OHLC", "先高后低 OHLC";
     NAME_OLHC: "OLHC", "先低后高 OLHC";
     INSIDE_BARS: "Inside bars", "K 线内部";
-    COUNT: "Count", "数量";
+    HOW_MANY: "Count", "数量";
     BARS_IN_POSITION: "Bars in position", "持仓 K 线";
     BARS_IN_POSITION_HINT: "open after the bar's first price", "开盘价之后仍有仓位";
     BARS_AMBIGUOUS: "Ambiguous bars", "路径不明的 K 线";
@@ -51,7 +51,7 @@ words! {
     PAID_LIQUIDATION: "Liquidation fees", "强平费用";
     PAID_FUNDING: "Funding paid", "支付的资金费";
     RECEIVED_FUNDING: "Funding received", "收取的资金费";
-    INSURANCE: "Insurance fund", "保险基金";
+    INSURANCE_FUND: "Insurance fund", "保险基金";
     NET_LEDGER: "Net, as in the ledger", "净盈亏（与账本一致）";
     MEMO_SLIPPAGE: "Memo: slippage and spread, inside realised", "备注：滑点与价差（已含在已实现盈亏中）";
     PAID_NOTE: "Ties out to the ledger to 1e-8 USDT. Gross profit before costs: {0}, the sum of trades that gained before fees and funding.", "与账本相符，精确到 1e-8 USDT。扣成本前毛利：{0}，即扣手续费和资金费前盈利交易之和。";

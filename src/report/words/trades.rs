@@ -12,7 +12,7 @@ words! {
     EXIT_FILLS_SHARE: "Share of value", "价值占比";
     EXITS_NOTE: "A trade counts under its last exit; fills count under their own.", "交易按最后一次平仓的原因归类；成交按各自的原因归类。";
     LAST_EXIT: "Last exit", "最后平仓";
-    RESULT: "Result of a trade", "单笔结果";
+    TRADE_RESULT: "Result of a trade", "单笔结果";
     NO_RESULT: "No trade had a stop, so no result can be told in initial risks.", "没有交易设置止损，无法以初始风险衡量结果。";
 
     GROUPS: "Where the result comes from", "盈亏来源";

@@ -38,7 +38,7 @@ words! {
     SPAN_H: "{0} h", "{0} 小时";
     SPAN_D: "{0} d", "{0} 天";
 
-    THIS_RUN: "this run", "本次回测";
+    OWN_RUN: "this run", "本次回测";
     HOLD: "{0} hold", "持有 {0}";
     HOLD_TRADED: "traded symbols, equal parts, hold", "等额持有所交易的合约";
     HOLD_EQUAL: "equal-weight hold", "等权持有";
