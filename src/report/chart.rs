@@ -12,6 +12,7 @@ pub mod ruler;
 pub mod scale;
 pub mod shade;
 pub mod spec;
+pub mod summary;
 pub mod thin;
 
 use self::scale::Point;

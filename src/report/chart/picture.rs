@@ -130,7 +130,13 @@ pub fn pngs(charts: &[&Chart], footer: &str) -> Result<Vec<Vec<u8>>, ChartError>
 }
 
 /// A text at its left end, cut to a width.
-pub(super) fn label(text: &str, at: (i32, i32), size: i32, ink: Ink, room: i32) -> Shape {
+pub(in crate::report::chart) fn label(
+    text: &str,
+    at: (i32, i32),
+    size: i32,
+    ink: Ink,
+    room: i32,
+) -> Shape {
     Shape::Label(Label {
         at,
         text: fitted(text, size, room),

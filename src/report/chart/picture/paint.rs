@@ -103,7 +103,10 @@ fn filled<DB: DrawingBackend>(
 }
 
 /// A bitmap of shapes, packed; lengths as shown.
-pub(super) fn png(shapes: &[Shape], (width, height): (i32, i32)) -> Result<Vec<u8>, Failure> {
+pub(in crate::report::chart) fn png(
+    shapes: &[Shape],
+    (width, height): (i32, i32),
+) -> Result<Vec<u8>, Failure> {
     let mut letters = Letters::new().map_err(|()| Failure::Font)?;
     let (wide, high) = (side(width * ZOOM), side(height * ZOOM));
     let bytes = usize::try_from(wide * high * 3).unwrap_or(0);
