@@ -6,6 +6,7 @@ pub(crate) mod sample;
 
 use std::path::PathBuf;
 
+use confluence::report::chart::summary::{Tile, Tone, summary};
 use confluence::report::chart::{figure, picture, plotly};
 
 /// Where the gallery is left, to be looked at.
@@ -108,4 +109,45 @@ fn first_and_last_instant_and_every_extreme_reach_the_browser() {
     let minutes = (times[times.len() - 1] - times[0]) / 60_000.0;
     println!("charts: {} points over {minutes} minutes", times.len());
     assert!((minutes - 525_599.0).abs() < 1e-9 && times.len() > 1_000);
+}
+
+#[test]
+fn a_summary_fits_a_message() {
+    let tile = |label: &str, value: &str, tone: Tone| Tile {
+        label: label.to_owned(),
+        value: value.to_owned(),
+        tone,
+    };
+    let tiles = [
+        tile("净利润", "+5,123.45 USDT", Tone::Gain),
+        tile("return", "+51.23 %", Tone::Gain),
+        tile("max drawdown", "-19.80 %", Tone::Loss),
+        tile("Sharpe ratio, daily", "1.84", Tone::Neutral),
+        tile("trades", "377", Tone::Neutral),
+        tile("won", "50.4 %", Tone::Neutral),
+        tile("profit factor", "1.31", Tone::Neutral),
+        tile("costs", "-1,234,567,890.00 USDT of 12", Tone::Loss),
+        tile("a ninth that is not shown", "0", Tone::Neutral),
+    ];
+    let chart = sample::equity(100_000, 50);
+    let mut met = 0;
+    for count in 0..=tiles.len() {
+        let picture = summary(
+            "信号共振策略 · BTCUSDT, ETHUSDT",
+            &tiles[..count],
+            &chart,
+            "run 0123456789abcdef · confluence 0.1.0",
+        )
+        .expect("drawn");
+        let side = |at: usize| {
+            picture[at..at + 4]
+                .iter()
+                .fold(0, |sum, byte| sum * 256 + u32::from(*byte))
+        };
+        assert_eq!((side(16), side(20)), (1200, 675));
+        std::fs::write(gallery().join(format!("summary-{count}.png")), &picture).expect("written");
+        met += 1;
+    }
+    println!("charts: {met} summaries");
+    assert_eq!(met, 10);
 }

@@ -2,6 +2,12 @@
 //!
 //! Not here: what is tested about them (`charts`).
 
+#![allow(
+    dead_code,
+    clippy::too_many_lines,
+    reason = "each user draws a part; data of a chart is long"
+)]
+
 use confluence::report::chart::Ink;
 use confluence::report::chart::spec::{
     Axis, Bar, Cell, Chart, Dot, Line, Mark, Panel, Scale, Unit,
@@ -67,7 +73,7 @@ fn rule(label: &str, ink: Ink, at: f64, upright: bool) -> Mark {
 }
 
 /// Equity, drawdown and exposure of so many minutes, with so many trades as dots.
-pub fn equity(minutes: usize, trades: usize) -> Chart {
+pub(crate) fn equity(minutes: usize, trades: usize) -> Chart {
     let mut level = 10_000.0_f64;
     let own: Vec<(f64, f64)> = (0..minutes)
         .map(|minute| {
@@ -165,7 +171,7 @@ pub fn equity(minutes: usize, trades: usize) -> Chart {
 }
 
 /// Maximal adverse against favourable excursion, as many dots as asked.
-pub fn excursions(count: usize) -> Chart {
+pub(crate) fn excursions(count: usize) -> Chart {
     let dots = |won: bool| {
         (0..count)
             .filter(|at| (noise(at * 11) > 0.45) == won)
@@ -204,7 +210,7 @@ pub fn excursions(count: usize) -> Chart {
 }
 
 /// From gross to net.
-pub fn waterfall() -> Chart {
+pub(crate) fn waterfall() -> Chart {
     let steps = [
         ("gross profit", 1240.5),
         ("entry fees", -180.2),
@@ -256,7 +262,7 @@ pub fn waterfall() -> Chart {
 }
 
 /// Results by symbol: lying bars, one name in Chinese, one that looks like markup.
-pub fn symbols() -> Chart {
+pub(crate) fn symbols() -> Chart {
     let places = [
         "BTCUSDT",
         "ETHUSDT",
@@ -295,7 +301,7 @@ pub fn symbols() -> Chart {
 }
 
 /// Months of three years.
-pub fn months() -> Chart {
+pub(crate) fn months() -> Chart {
     let columns = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "year",
     ];
@@ -331,7 +337,7 @@ pub fn months() -> Chart {
 }
 
 /// Returns of the days of a year, by week and weekday.
-pub fn days() -> Chart {
+pub(crate) fn days() -> Chart {
     let weeks: Vec<String> = (0..53)
         .map(|week| format!("2026-W{:02}", week + 1))
         .collect();
@@ -365,7 +371,7 @@ pub fn days() -> Chart {
 }
 
 /// The decay of the edge after a signal: a band on a logarithmic axis of minutes.
-pub fn decay() -> Chart {
+pub(crate) fn decay() -> Chart {
     let points: Vec<(f64, f64)> = (0..40)
         .map(|at| {
             (
@@ -408,7 +414,7 @@ pub fn decay() -> Chart {
 }
 
 /// How results are distributed: standing bars on numbers.
-pub fn histogram() -> Chart {
+pub(crate) fn histogram() -> Chart {
     let bars = (-12..=20)
         .map(|at| {
             let middle = f64::from(at) * 0.25;
@@ -443,7 +449,7 @@ pub fn histogram() -> Chart {
 }
 
 /// What became of the signals, in Chinese.
-pub fn funnel() -> Chart {
+pub(crate) fn funnel() -> Chart {
     let places = [
         "收到的信号",
         "有价格数据",
@@ -481,7 +487,7 @@ pub fn funnel() -> Chart {
 }
 
 /// Gates that were closed, as stretches over time.
-pub fn gates() -> Chart {
+pub(crate) fn gates() -> Chart {
     let day = 1440.0 * MINUTE;
     let spans = |seed: usize| {
         (0..12)
@@ -495,7 +501,7 @@ pub fn gates() -> Chart {
         .map(|at| {
             (
                 START + f64::from(at) * day,
-                (noise(at as usize) * 5.0).floor(),
+                (noise(usize::try_from(at).unwrap_or(0)) * 5.0).floor(),
             )
         })
         .collect();
@@ -527,7 +533,7 @@ pub fn gates() -> Chart {
 }
 
 /// A panel without anything.
-pub fn empty() -> Chart {
+pub(crate) fn empty() -> Chart {
     chart(
         "empty",
         "Exits",
@@ -542,7 +548,7 @@ pub fn empty() -> Chart {
 }
 
 /// One of each.
-pub fn all() -> Vec<Chart> {
+pub(crate) fn all() -> Vec<Chart> {
     vec![
         equity(525_600, 300),
         excursions(800),
