@@ -108,7 +108,7 @@ fn figures_are_those_of_the_folders() {
             .as_str()
             .unwrap()
             .to_owned();
-        assert_eq!(value.as_f64().unwrap(), own.parse::<f64>().unwrap());
+        assert_eq!(value.as_f64(), own.parse().ok());
         met += 1;
     }
     let others = object["other_figures"].as_array().unwrap();
