@@ -47,6 +47,7 @@ mod support;
 mod sweep;
 mod sweep_models;
 mod sweep_page;
+mod sweep_proof;
 mod tidy;
 mod validate;
 mod walk_forward;
