@@ -19,7 +19,7 @@ use crate::sweep::job::{Finished, Job, Setup};
 use crate::sweep::plan::Shard;
 use crate::validate::error::ValidateError;
 use crate::validate::job::{self, Verdict};
-use crate::validate::output;
+use crate::validate::output::{self, SweepPage};
 use crate::validate::points::Points;
 use crate::validate::progress::Tell;
 use crate::validate::register;
@@ -77,7 +77,8 @@ fn failed(error: ValidateError) -> anyhow::Error {
         | ValidateError::Canceled(_)
         | ValidateError::NoBest(_)
         | ValidateError::Unwritable { .. }
-        | ValidateError::NotOurs { .. }) => other.into(),
+        | ValidateError::NotOurs { .. }
+        | ValidateError::OtherSweep { .. }) => other.into(),
     }
 }
 
@@ -101,6 +102,7 @@ pub(super) fn run(args: &ValidateArgs, session: &Session) -> anyhow::Result<Outc
             place
         }
     };
+    output::fits(&place, &setup).map_err(failed)?;
     let points = Points::drawn(&setup);
     let verdict = judge(points, &args.register, args.trials.threads(), session)?;
     finish(&verdict, (&place, None), session)
@@ -174,7 +176,12 @@ fn finish(
     session: &Session,
 ) -> anyhow::Result<Outcome> {
     let terminal = &session.terminal;
-    output::write(place, verdict).map_err(failed)?;
+    let page = output::write(place, verdict).map_err(failed)?;
+    if page == SweepPage::TooOld {
+        terminal.warn(
+            "sweep.html is of an earlier version and does not show this verdict; sim sweep … --resume makes it anew",
+        );
+    }
     for caution in &verdict.report.cautions {
         terminal.warn(caution);
     }

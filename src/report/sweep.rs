@@ -7,10 +7,12 @@ pub mod effect;
 pub mod front;
 pub mod heat;
 pub mod points;
+pub mod proof;
 pub mod sensitivity;
 
 use self::axis::Axis;
 use self::points::Points;
+use self::proof::Proof;
 use crate::report::format;
 use crate::stats::figure::{Figure, Why};
 use crate::stats::stability::{Plateau, Wanted};
@@ -130,6 +132,8 @@ pub struct SweepReport {
     pub points: Points,
     /// Where that is a sample: every trial near the best.
     pub near: Option<Points>,
+    /// What a validation found of the best.
+    pub proof: Option<Proof>,
 }
 
 impl SweepReport {

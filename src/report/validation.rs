@@ -36,6 +36,10 @@ pub struct Question {
     pub yes: bool,
     /// The number behind it.
     pub because: String,
+    /// As gates call that number.
+    pub figure: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
 }
 
 /// A declared gate.
@@ -47,6 +51,10 @@ pub struct GateRow {
     pub value: String,
     /// Whether it holds.
     pub passes: bool,
+    /// As gates call the figure.
+    pub figure: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
 }
 
 /// A group of figures.

@@ -27,6 +27,7 @@ use crate::sweep::journal::{self, in_order};
 use crate::sweep::objective::{Ranking, RankingError, Verdict};
 use crate::sweep::picture::{self, plateau_object};
 use crate::sweep::plan::{KIND, SCHEMA, Shard, SweepId};
+use crate::sweep::proof;
 use crate::sweep::record::{End, Record, seal};
 use crate::sweep::space::{Range, Space};
 use crate::sweep::tables::{Csv, Parquet, Row};
@@ -290,7 +291,8 @@ fn write(
     let plateaus = gallery.plateaus(place, identity, &tally.top)?;
     let size = front.map(|front| front.len());
     let mut summary = summary(identity, tally, (plateaus, size));
-    let report = picture::report(gallery, identity, &summary);
+    let mut report = picture::report(gallery, identity, &summary);
+    report.proof = proof::beside(place, identity, report.best().map(|best| best.trial));
     // A backtest of the best shows it, without the journal.
     summary.object["sensitivity"] = json!(sensitivity(&report));
     let best = match summary.best() {

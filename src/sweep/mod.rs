@@ -24,6 +24,7 @@ mod picture;
 pub mod plan;
 pub mod plateau;
 pub mod predicate;
+pub mod proof;
 pub mod record;
 pub mod run;
 pub mod sobol;

@@ -78,6 +78,7 @@ pub(super) fn report(gallery: Gallery, identity: Identity<'_>, summary: &Summary
         axes: gallery.axes,
         points: gallery.points,
         near: gallery.near,
+        proof: None,
     }
 }
 

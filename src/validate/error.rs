@@ -40,6 +40,14 @@ pub enum ValidateError {
         /// The place.
         path: PathBuf,
     },
+    /// The folder holds a sweep that this is no verdict on.
+    #[error("{}: {what}\nhint: validate a sweep with the signals, prices, -c config.toml, --space space.toml, method and objective it was made with, or name another folder with --out", path.display())]
+    OtherSweep {
+        /// The folder.
+        path: PathBuf,
+        /// How it differs.
+        what: String,
+    },
 }
 
 impl ValidateError {

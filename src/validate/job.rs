@@ -10,6 +10,7 @@ use crate::report::validation::{FigureRow, GateRow, Question, Section, VerdictRe
 use crate::settings::Settings;
 use crate::sweep::error::SweepError;
 use crate::sweep::job::Setup;
+use crate::sweep::proof::KIND;
 use crate::validate::battery;
 use crate::validate::cross;
 use crate::validate::error::ValidateError;
@@ -27,9 +28,6 @@ use crate::validate::trials;
 use crate::validate::tried;
 use crate::validate::verdict;
 use crate::validate::walk;
-
-/// What the file says it is.
-pub const KIND: &str = "confluence validation";
 
 /// Layout of `validation.json`; it grows when a field changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
@@ -280,9 +278,11 @@ fn object(
         "verdict": if survives { "survives" } else { "probably noise" },
         "questions": questions.iter().map(|each| json!({
             "question": each.asks, "yes": each.yes, "because": each.because,
+            "figure": each.figure, "meaning": each.meaning,
         })).collect::<Vec<Value>>(),
         "gates": gates.iter().map(|each| json!({
             "gate": each.gate, "passes": each.passes, "value": each.value,
+            "figure": each.figure, "meaning": each.meaning,
         })).collect::<Vec<Value>>(),
         "passes": gates.iter().all(|gate| gate.passes),
         "cautions": cautions,

@@ -24,6 +24,9 @@ use crate::validate::found::{Found, Part, found, number};
 use crate::validate::register::Census;
 use crate::validate::subject::Subject;
 
+/// Choices of half of the days that a picture shows.
+const DRAWN: usize = 400;
+
 /// How a number is written.
 type Form = fn(f64) -> String;
 
@@ -94,11 +97,24 @@ pub fn overfitting(subject: &Subject<'_>) -> Part {
             "configurations": subject.all.len(),
             "blocks": subject.how.pbo_blocks,
             "splits": splits,
-            "intercept": judged.ok().and_then(|answer| answer.intercept.value()),
+            "intercept": judged.as_ref().ok().and_then(|answer| answer.intercept.value()),
+            "sharpes_in_and_out": judged.as_ref().map_or_else(|_| Vec::new(), some_sharpes),
             "memory_bytes": bytes,
         }),
         ..Part::default()
     }
+}
+
+/// Annual sharpe of the best in sample and out of sample, for some of the choices, evenly taken.
+fn some_sharpes(answer: &Overfitting) -> Vec<[f64; 2]> {
+    let total = answer.splits.len();
+    let kept = total.min(DRAWN);
+    let splits = (0..kept).map(|place| &answer.splits[place * total / kept.max(1)]);
+    let known = splits.filter_map(|split| {
+        let pair = [split.in_sample.value()?, split.out_of_sample.value()?];
+        Some(pair.map(|daily| daily * YEAR_DAYS.sqrt()))
+    });
+    known.collect()
 }
 
 fn judge(subject: &Subject<'_>, days: usize) -> Result<Overfitting, Why> {

@@ -75,6 +75,8 @@ pub fn questions(parts: &[&Part]) -> Vec<Question> {
             asks: mark.asks.to_owned(),
             yes: order.is_some_and(|order| mark.relation.holds(order)),
             because: format!("{} is {}; {asked}", mark.figure, told(mark.figure, &found)),
+            figure: mark.figure,
+            meaning: means(mark.figure),
         }
     };
     MARKS.iter().map(answer).collect()
@@ -89,9 +91,15 @@ pub fn gates(declared: &[Gate], parts: &[&Part]) -> Vec<GateRow> {
             gate: gate.to_string(),
             passes: found.as_ref().is_ok_and(|value| gate.holds(*value)),
             value: told(gate.figure, &found),
+            figure: gate.figure,
+            meaning: means(gate.figure),
         }
     };
     declared.iter().map(row).collect()
+}
+
+fn means(name: &str) -> &'static str {
+    meaning::of(name).map_or("", |meaning| meaning.words)
 }
 
 /// A figure with its unit, or why there is none.

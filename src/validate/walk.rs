@@ -53,6 +53,22 @@ struct Test {
     closes: Vec<f64>,
 }
 
+impl Test {
+    /// Mean of its daily returns; none once nothing is left to trade with.
+    fn daily_return(&self) -> Option<f64> {
+        let mut before = self.before.to_f64();
+        let mut returns = Vec::new();
+        for close in &self.closes {
+            if before <= 0.0 {
+                return None;
+            }
+            returns.push(close / before - 1.0);
+            before = *close;
+        }
+        quantile::mean(&returns)
+    }
+}
+
 /// Lengths that the settings leave open: as many equal tests as asked for, the training at least three times as long.
 fn lengths(subject: &Subject<'_>, days: usize, embargo: usize) -> (usize, usize) {
     let how = &subject.how;
@@ -404,6 +420,8 @@ impl Told {
                 "trial": choice.map(|choice| choice.candidate.trial),
                 "values": choice.map(|choice| choice.candidate.values.clone()),
                 "objective_in_sample": choice.and_then(|choice| choice.objective),
+                "daily_return_in_sample": choice.and_then(|choice| choice.annual.value()).map(|annual| annual / YEAR_DAYS),
+                "daily_return_out_of_sample": choice.and_then(|_| test.daily_return()),
                 "wallet_before_usdt": test.before.to_string(),
                 "wallet_after_usdt": test.after.to_string(),
                 "trades": test.trades,

@@ -40,7 +40,7 @@ struct Place {
 impl Place {
     fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
-        made_up(&home.path().join("data"), 61, 12);
+        made_up(&home.path().join("data"), 61, 20);
         let place = Self { home };
         let space = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/sweep.toml");
         let mut sweep = sim();
@@ -120,6 +120,8 @@ fn pages_are_readable_on_a_narrow_screen_and_a_script_does_its_work() {
         }
     }
     let found = place.look(browser, "swept/sweep.html", 1_280);
+    let drawn = |place: usize| found["proof"][place].as_u64().unwrap();
+    assert!(drawn(0) > 3 && drawn(1) > 10, "{found}");
     let lines = found["lines"].as_u64().unwrap();
     let at = |key: &str| found["brush"][key].as_u64().unwrap();
     assert!(lines > 20, "{found}");

@@ -50,6 +50,7 @@ mod support;
 mod sweep;
 mod sweep_models;
 mod sweep_page;
+mod sweep_proof;
 mod tidy;
 mod validate;
 mod walk_forward;

@@ -64,7 +64,7 @@ fn plain(cell: &str) -> String {
 /// What every page must be: whole, offline, free of numbers that are none.
 fn sound(page: &str) {
     for id in [
-        "best", "ranked", "spread", "heat", "parallel", "effects", "tried",
+        "verdict", "inout", "best", "ranked", "spread", "heat", "parallel", "effects", "tried",
     ] {
         let section = section(page, id);
         assert!(section.contains("<h2>"), "{id}");

@@ -6,6 +6,7 @@
 pub mod canvas;
 pub mod charts;
 pub mod parallel;
+pub mod proof;
 pub mod tables;
 pub mod top;
 
@@ -31,6 +32,7 @@ pub fn page(report: &SweepReport, (heats, pairs): (&[Heat], usize)) -> Result<St
         top::strip(report),
         top::banners(report),
         top::contents(),
+        proof::sections(report.proof.as_ref(), &top::validate(report)),
         tables::best(report),
         tables::ranked(report),
         charts::overview(report),

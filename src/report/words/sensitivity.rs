@@ -1,4 +1,6 @@
 //! Texts about the sweep behind a run: its panel, its table, its verdict.
+//!
+//! Not here: the page of the sweep itself, which is in English.
 
 words! {
     SENSITIVITY: "Sensitivity", "参数敏感性";

@@ -2,6 +2,7 @@
 //!
 //! Not here: tables (`tables`).
 
+use super::proof;
 use crate::report::format;
 use crate::report::html::{element, escape};
 use crate::report::sweep::{Row, SweepReport, figure_text, plateau_words};
@@ -145,13 +146,10 @@ fn banner(class: &str, title: &str, html: &str) -> String {
 pub fn banners(report: &SweepReport) -> String {
     let mut html = String::from("<div class=\"banners\">\n");
     let trials = format::whole(report.counts.done);
-    html.push_str(&banner(
-        "alarm",
-        "In-sample: no verdict yet",
-        &format!(
-            "these are the prices the settings were chosen on, and the best of {trials} trials looks better than it is. For a verdict, in the folder of this page: <code>{}</code>",
-            escape::text(&validate(report))
-        ),
+    html.push_str(&proof::banner(
+        report.proof.as_ref(),
+        &trials,
+        &validate(report),
     ));
     match report.best() {
         Some(best) => {
@@ -187,12 +185,15 @@ pub fn banners(report: &SweepReport) -> String {
 /// Methods whose points `sim validate` draws anew; those of the others are read from what the sweep wrote.
 const DRAWN: [&str; 3] = ["grid", "random", "sobol"];
 
-/// The command that judges.
-fn validate(report: &SweepReport) -> String {
+/// The command that judges and fills the page's part for it. It names the folder: run inside it, it would leave its
+/// register there.
+#[must_use]
+pub fn validate(report: &SweepReport) -> String {
     let is_drawn = DRAWN.contains(&report.method.as_str());
     let verb = if is_drawn { "validate" } else { "sweep" };
-    let mut command =
-        format!("sim {verb} --signals SIGNALS --data DATA -c config.toml --space space.toml");
+    let mut command = format!(
+        "sim {verb} --signals SIGNALS --data DATA -c FOLDER/config.toml --space FOLDER/space.toml --out FOLDER"
+    );
     if report.method != "grid" {
         command.push_str(&format!(
             " --method {} --trials {}",
@@ -200,7 +201,7 @@ fn validate(report: &SweepReport) -> String {
         ));
     }
     if !is_drawn {
-        command.push_str(" --out . --resume --validate");
+        command.push_str(" --resume --validate");
     }
     command.push_str(&format!(
         " --objective {} --trades-min {}",
@@ -242,7 +243,9 @@ fn why_none(report: &SweepReport) -> String {
 /// Links to the sections.
 #[must_use]
 pub fn contents() -> String {
-    const LINKS: [(&str, &str); 7] = [
+    const LINKS: [(&str, &str); 9] = [
+        ("verdict", "Verdict"),
+        ("inout", "In and out of sample"),
         ("best", "Best"),
         ("ranked", "Ranking"),
         ("spread", "Luck and risk"),
