@@ -247,9 +247,12 @@ mod tests {
             .collect()
     }
 
+    /// How values lie, how they are written, from where to where, the marks.
+    type Case = (Scale, Unit, (f64, f64), &'static [&'static str]);
+
     #[test]
     fn marks_carry_their_units() {
-        let cases: [(Scale, Unit, (f64, f64), &[&str]); 6] = [
+        let cases: [Case; 6] = [
             (
                 Scale::Linear,
                 Unit::Percent,
