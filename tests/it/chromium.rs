@@ -15,7 +15,7 @@ use crate::binary::{made_up, say, sim, talk};
 const HARNESS: &str = include_str!("chromium.html");
 
 /// The browser's program; without one the test is skipped with a visible note, or fails when one is required.
-fn browser() -> Option<&'static str> {
+pub(crate) fn browser() -> Option<&'static str> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let works = |name: &&str| {
         let asked = Command::new(name).arg("--version").output();
@@ -65,30 +65,48 @@ impl Place {
 
     /// What the browser finds on a page that is so wide.
     fn look(&self, browser: &str, page: &str, width: u32) -> Value {
-        let harness = self.path("harness.html");
-        let text = HARNESS
-            .replace("PAGE", page)
-            .replace("WIDTH", &width.to_string());
-        fs::write(&harness, text).unwrap();
-        let output = Command::new(browser)
-            // Without a sandbox: the page is ours, and containers allow none.
-            .args(["--headless", "--no-sandbox", "--disable-gpu"])
-            .args(["--hide-scrollbars", "--allow-file-access-from-files"])
-            .args(["--virtual-time-budget=5000", "--dump-dom"])
-            .arg(format!(
-                "--user-data-dir={}",
-                self.path("profile").display()
-            ))
-            .arg(format!("file://{}", harness.display()))
-            .output()
-            .unwrap();
-        let text = talk(&output);
-        let found = text.split_once("<pre>").and_then(|(_, rest)| {
-            let (found, _) = rest.split_once("</pre>")?;
-            serde_json::from_str(found).ok()
-        });
-        found.unwrap_or_else(|| panic!("{page}: {text}"))
+        look(browser, self.home.path(), (HARNESS, page, width)).0
     }
+}
+
+/// What a harness finds on a page of a folder that is so wide, and what the browser complained of meanwhile.
+pub(crate) fn look(
+    browser: &str,
+    home: &Path,
+    (harness, page, width): (&str, &str, u32),
+) -> (Value, Vec<String>) {
+    let place = home.join("harness.html");
+    let text = harness
+        .replace("PAGE", page)
+        .replace("WIDTH", &width.to_string());
+    fs::write(&place, text).unwrap();
+    let output = Command::new(browser)
+        // Without a sandbox: the page is ours, and containers allow none.
+        .args(["--headless", "--no-sandbox", "--disable-gpu"])
+        .args(["--hide-scrollbars", "--allow-file-access-from-files"])
+        .args(["--enable-logging=stderr", "--v=0"])
+        .args(["--virtual-time-budget=15000", "--dump-dom"])
+        .arg(format!(
+            "--user-data-dir={}",
+            home.join("profile").display()
+        ))
+        .arg(format!("file://{}", place.display()))
+        .output()
+        .unwrap();
+    let text = talk(&output);
+    let found = text.split_once("<pre>").and_then(|(_, rest)| {
+        let (found, _) = rest.split_once("</pre>")?;
+        let plain = found
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&");
+        serde_json::from_str(&plain).ok()
+    });
+    let said = String::from_utf8_lossy(&output.stderr);
+    let complaints = said.lines().filter(|line| line.contains("CONSOLE"));
+    let complaints = complaints.map(str::to_owned).collect();
+    let found = found.unwrap_or_else(|| panic!("{page}: {text}"));
+    (found, complaints)
 }
 
 #[test]

@@ -36,6 +36,7 @@ mod mixed;
 mod oracle_metrics;
 mod oracle_simulation;
 mod oracle_validation;
+mod page;
 mod paths;
 mod random_walk;
 mod report;

@@ -1,0 +1,150 @@
+//! The page of a run in a browser: every chart is drawn with the run's data, trades sort, filter and open with their bars,
+//! nothing is asked for from anywhere, nothing is complained of. Needs Chromium; .ci/run installs it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use confluence::report::panels::IDS;
+use serde_json::Value;
+
+use crate::binary::{say, sim, talk};
+use crate::chromium::{browser, look};
+
+const HARNESS: &str = include_str!("page.html");
+
+fn sample(name: &str) -> String {
+    format!("{}/data/sample/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn made(folder: &Path, more: &[&str]) {
+    let mut command = sim();
+    command.args(["backtest", "--signals", &sample("signals.csv")]);
+    command.args([
+        "--data",
+        &sample(""),
+        "--set",
+        "exits.trailing.enabled=true",
+    ]);
+    let output = command
+        .args(more)
+        .arg("--out")
+        .arg(folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", talk(&output));
+}
+
+/// Rows of a file by the names of its columns.
+fn table(path: &Path) -> Vec<BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    reader.deserialize().map(Result::unwrap).collect()
+}
+
+fn number(found: &Value, path: &str) -> f64 {
+    found
+        .pointer(path)
+        .and_then(Value::as_f64)
+        .unwrap_or(f64::NAN)
+}
+
+#[test]
+fn charts_are_drawn_and_trades_open_in_a_browser() {
+    let Some(browser) = browser() else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    made(&home.path().join("run"), &[]);
+    made(
+        &home.path().join("shared"),
+        &["--assets", "shared", "--lang", "zh"],
+    );
+    let trades = table(&home.path().join("run/trades.csv"));
+    let mut charts = 0;
+    for (page, width) in [
+        ("run/report.html", 1_280),
+        ("run/report.html", 390),
+        ("shared/report.html", 1_280),
+    ] {
+        let (found, complaints) = look(browser, home.path(), (HARNESS, page, width));
+        let name = format!("{page} at {width}: {found}");
+        assert_eq!(complaints, Vec::<String>::new(), "{name}");
+        assert_eq!(found["errors"], Value::Array(Vec::new()), "{name}");
+        assert_eq!(found["text"], Value::Null, "{name}");
+        assert!(number(&found, "/needs") <= f64::from(width), "{name}");
+        // Only the script beside the page, and only where it was asked for.
+        for asked in found["asked"].as_array().unwrap() {
+            let known = asked.as_str().unwrap().ends_with("/shared/plotly.min.js");
+            assert!(known && page.starts_with("shared"), "{name}");
+        }
+        let drawn = found["charts"].as_object().unwrap();
+        for id in IDS.into_iter().filter(|id| *id != "sensitivity") {
+            let chart = drawn.get(id).unwrap_or_else(|| panic!("no {id}: {name}"));
+            assert_eq!(chart["drawn"], true, "{id}: {name}");
+            assert!(number(chart, "/points") > 0.0, "{id}: {name}");
+            assert!(number(chart, "/height") > 100.0, "{id}: {name}");
+            charts += 1;
+        }
+        assert_eq!(found["still"], 0, "still pictures are hidden: {name}");
+        assert_eq!(found["trades"], trades.len().to_string(), "{name}");
+        opened(&found, &trades);
+        say(&format!("page: {name}"));
+    }
+    say(&format!(
+        "page: {charts} charts drawn, {} trades",
+        trades.len()
+    ));
+    assert!(charts > 50);
+}
+
+/// The table sorts by net, and the first row opens with its bars, fills and levels.
+fn opened(found: &Value, trades: &[BTreeMap<String, String>]) {
+    let shown: Vec<f64> = found["sorted"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|cell| {
+            let text = cell.as_str().unwrap().replace('\u{2212}', "-");
+            text.replace(['+', ','], "").parse().unwrap()
+        })
+        .collect();
+    let mut nets: Vec<f64> = trades
+        .iter()
+        .map(|row| row["net_usdt"].parse().unwrap())
+        .collect();
+    nets.sort_by(|left, right| right.total_cmp(left));
+    assert_eq!(shown.len(), nets.len().min(50));
+    for (shown, net) in shown.iter().zip(&nets) {
+        assert!((shown - net).abs() < 0.005 + 1e-9, "{shown} {net}");
+    }
+    assert_eq!(found["none"], 0);
+    let bars = number(found, "/opened/bars");
+    assert!((10.0..=240.0).contains(&bars), "{found}");
+    assert!(
+        (number(found, "/opened/candles") - bars).abs() < 0.5,
+        "{found}"
+    );
+    assert_eq!(found["opened"]["drawn"], true, "{found}");
+    // Candles, stop, entry and exits at least.
+    assert!(
+        found["opened"]["kinds"].as_array().unwrap().len() >= 4,
+        "{found}"
+    );
+    assert_eq!(found["opened"]["kinds"][0], "candlestick", "{found}");
+}
+
+#[test]
+fn without_scripts_the_still_pictures_and_the_first_trades_are_read() {
+    let home = tempfile::tempdir().unwrap();
+    made(&home.path().join("run"), &["--assets", "shared"]);
+    let page = fs::read_to_string(home.path().join("run/report.html")).unwrap();
+    let still = page.matches("<div class=\"static\"><svg ").count();
+    let (_, table) = page.split_once("<noscript>\n<div").unwrap();
+    let (table, _) = table.split_once("</noscript>").unwrap();
+    let rows = table.matches("<tr>").count();
+    say(&format!(
+        "page: {still} still pictures, {rows} rows without scripts"
+    ));
+    assert!(still >= IDS.len() - 1 && rows > 20);
+    assert!(page.len() < 1_000_000, "{}", page.len());
+}
