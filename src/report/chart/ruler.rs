@@ -72,12 +72,7 @@ impl Ruler {
                 let at = if matches!(axis.unit, Unit::Minutes | Unit::Seconds) {
                     span_ticks((self.low, self.high), axis.unit, wanted)
                 } else {
-                    let whole = axis.unit == Unit::Count;
-                    let ticks = value_ticks((self.low, self.high), wanted);
-                    ticks
-                        .into_iter()
-                        .filter(|at| !whole || at.fract().abs() < 1e-9)
-                        .collect()
+                    even_ticks((self.low, self.high), axis.unit == Unit::Count, wanted)
                 };
                 labelled(&at, axis.unit)
             }
@@ -140,6 +135,19 @@ impl Ruler {
             })
             .collect()
     }
+}
+
+/// Round values; where one or none lies inside, smaller steps are tried: a single mark gives no scale.
+fn even_ticks(range: (f64, f64), whole: bool, wanted: usize) -> Vec<f64> {
+    let mut ticks = Vec::new();
+    for wanted in [wanted, wanted * 2, wanted * 3] {
+        ticks = value_ticks(range, wanted);
+        ticks.retain(|at| !whole || at.fract().abs() < 1e-9);
+        if ticks.len() > 1 {
+            break;
+        }
+    }
+    ticks
 }
 
 /// Marks with as many decimals as their distance needs.
