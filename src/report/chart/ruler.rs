@@ -272,20 +272,20 @@ mod tests {
             (
                 Scale::Linear,
                 Unit::Minutes,
-                (0.0, 1441.0),
+                (0.0, 1440.0),
                 &["0", "4 h", "8 h", "12 h", "16 h", "20 h", "1 d"],
             ),
             (
                 Scale::Log,
                 Unit::Minutes,
                 (1.0, 1441.0),
-                &["1 min", "5 min", "30 min", "2 h", "8 h", "1 d"],
+                &["1 min", "5 min", "15 min", "1 h", "4 h", "12 h"],
             ),
             (
                 Scale::Time,
                 Unit::Number,
                 (1_767_225_600_000.0, 1_767_400_000_000.0),
-                &["2026-01-01 00:00", "08:00"],
+                &["2026-01-01 00:00", "12:00"],
             ),
         ];
         for (scale, unit, range, wanted) in cases {
