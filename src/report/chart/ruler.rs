@@ -238,6 +238,8 @@ fn time_text(time: Timestamp, step: i64, before: Option<Timestamp>) -> String {
 mod tests {
     use super::*;
 
+    type Case = (Scale, Unit, (f64, f64), &'static [&'static str]);
+
     fn texts(scale: Scale, unit: Unit, (low, high): (f64, f64)) -> Vec<String> {
         let log = scale == Scale::Log;
         let axis = Axis {
@@ -255,7 +257,7 @@ mod tests {
 
     #[test]
     fn marks_carry_their_units() {
-        let cases: [(Scale, Unit, (f64, f64), &[&str]); 6] = [
+        let cases: [Case; 6] = [
             (
                 Scale::Linear,
                 Unit::Percent,
