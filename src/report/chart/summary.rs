@@ -108,7 +108,7 @@ fn rows(tiles: &[Tile], region: Region, size: i32) -> (Vec<Shape>, i32) {
     let columns = shown.len().div_ceil(rows);
     let gap = size / 2;
     let wide = (region.right - region.left + gap) / i32::try_from(columns).unwrap_or(1) - gap;
-    let high = size * 10 / 3;
+    let high = size * 7 / 2;
     let mut made = Vec::new();
     let mut y = region.top;
     for row in shown.chunks(columns) {
@@ -152,7 +152,7 @@ fn tile(tile: &Tile, (x, y): (i32, i32), (wide, high): (i32, i32), size: i32) ->
     [
         Shape::Box((x, y), (x + wide, y + high), Ink::Grid.at(0.4)),
         Shape::Box((x, y), (x + 6, y + high), edge.into()),
-        text(&tile.label, size * 9 / 10, size * 9 / 10, Ink::Muted),
-        text(&tile.value, size * 23 / 10, large, ink),
+        text(&tile.label, size * 5 / 6, size * 9 / 10, Ink::Muted),
+        text(&tile.value, size * 49 / 20, large, ink),
     ]
 }

@@ -16,7 +16,7 @@ pub const SPANS: [f64; 19] = [
 pub fn decimals(step: f64) -> usize {
     let mut decimals = 0;
     let mut scaled = step.abs();
-    while decimals < 8 && (scaled - scaled.round()).abs() > 1e-6 * scaled.max(1e-6) {
+    while decimals < 8 && (scaled - scaled.round()).abs() > 1e-6 * scaled {
         scaled *= 10.0;
         decimals += 1;
     }
