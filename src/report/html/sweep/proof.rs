@@ -25,15 +25,14 @@ fn marked(name: &str, html: &str) -> String {
     format!("<!--{name}-->\n{html}<!--/{name}-->\n")
 }
 
-/// The first banner of the page; `command` is what would judge.
+/// The first banner of the page.
 #[must_use]
-pub fn banner(proof: Option<&Proof>, trials: &str, command: &str) -> String {
+pub fn banner(proof: Option<&Proof>, trials: &str) -> String {
     let html = match proof {
         Some(proof) => judged(proof),
         None => format!(
-            "<p class=\"banner alarm\" role=\"note\"><strong>In-sample: no verdict yet:</strong> these are the prices the settings were chosen on, and the best of {} trials looks better than it is. For a <a href=\"#verdict\">verdict</a>, where FOLDER is the folder of this page: <code>{}</code></p>\n",
-            escape::number(trials),
-            escape::text(command)
+            "<p class=\"banner alarm\" role=\"note\"><strong>In-sample: no verdict yet:</strong> these are the prices the settings were chosen on, and the best of {} trials looks better than it is. <a href=\"#verdict\">How to get a verdict</a></p>\n",
+            escape::number(trials)
         ),
     };
     marked(BANNER, &html)
@@ -83,7 +82,7 @@ pub fn sections(proof: Option<&Proof>, command: &str) -> String {
 /// A finished page with the verdict that came later; `None` when it is of a version that had no room for one.
 #[must_use]
 pub fn refreshed(page: &str, proof: &Proof) -> Option<String> {
-    let banner = banner(Some(proof), "", "");
+    let banner = banner(Some(proof), "");
     let page = replaced(page, BANNER, &banner)?;
     replaced(&page, SECTIONS, &sections(Some(proof), ""))
 }

@@ -146,11 +146,7 @@ fn banner(class: &str, title: &str, html: &str) -> String {
 pub fn banners(report: &SweepReport) -> String {
     let mut html = String::from("<div class=\"banners\">\n");
     let trials = format::whole(report.counts.done);
-    html.push_str(&proof::banner(
-        report.proof.as_ref(),
-        &trials,
-        &validate(report),
-    ));
+    html.push_str(&proof::banner(report.proof.as_ref(), &trials));
     match report.best() {
         Some(best) => {
             let words = plateau_words(&report.goal.name, best.objective, &best.plateau);
