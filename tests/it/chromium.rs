@@ -3,7 +3,7 @@
 //! installs it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -57,10 +57,6 @@ impl Place {
             talk(&output)
         );
         place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.home.path().join(name)
     }
 
     /// What the browser finds on a page that is so wide.

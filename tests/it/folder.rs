@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use confluence::domain::time::Timestamp;
+use confluence::report::panels::IDS;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -14,22 +15,47 @@ use crate::binary::{files, json, made_up, sim, table};
 use crate::every_key::Scenario;
 use crate::every_world;
 
-/// The files of a run folder.
-const WANTED: [&str; 13] = [
+/// The files of a run folder, the pictures apart.
+const WANTED: [&str; 12] = [
     "config.toml",
     "equity.parquet",
     "events.bin",
     "fills.csv",
     "ledger.csv",
     "metrics.json",
-    "png/drawdown.png",
-    "png/equity.png",
     "report.html",
+    "report.msgpack",
     "run.json",
     "signals.csv",
     "timing.json",
     "trades.csv",
 ];
+
+/// Whether these are the files of a run, no more and no less: every chart as PNG and SVG, and the summary.
+fn assert_whole<'a>(names: impl IntoIterator<Item = &'a str>, timed: bool) {
+    let (pictures, others): (Vec<&str>, Vec<&str>) =
+        names.into_iter().partition(|name| name.contains('/'));
+    let wanted = WANTED.into_iter();
+    let wanted: Vec<&str> = wanted
+        .filter(|name| timed || *name != "timing.json")
+        .collect();
+    assert_eq!(others, wanted);
+    let mut expected: Vec<String> = IDS
+        .into_iter()
+        .filter(|id| *id != "sensitivity")
+        .chain(["drawdown"])
+        .flat_map(|id| [format!("png/{id}.png"), format!("svg/{id}.svg")])
+        .chain(["png/summary.png".to_owned()])
+        .collect();
+    expected.sort();
+    assert_eq!(pictures, expected);
+}
+
+/// The same of a folder.
+fn assert_whole_folder(folder: &Path) {
+    let files = files(folder);
+    assert_whole(files.keys().map(String::as_str), true);
+}
 
 /// A place with made-up inputs.
 struct Place {
@@ -83,11 +109,7 @@ fn run_folders_are_the_same_to_the_byte_whatever_the_way() {
     let place = Place::new(1);
     let first = place.run("first", &[]);
     let names: Vec<&str> = first.keys().map(String::as_str).collect();
-    let wanted: Vec<&str> = WANTED
-        .into_iter()
-        .filter(|name| *name != "timing.json")
-        .collect();
-    assert_eq!(names, wanted, "exactly these files");
+    assert_whole(names, false);
     let trades = csv::Reader::from_reader(first["trades.csv"].as_slice())
         .into_records()
         .count();
@@ -390,10 +412,7 @@ fn without_a_name_the_folder_is_reports_and_the_run_id() {
     ]));
     let id = run["run_id"].as_str().unwrap();
     assert_eq!(run["folder"], format!("reports/{id}"));
-    let names: Vec<String> = files(&place.path(&format!("reports/{id}")))
-        .into_keys()
-        .collect();
-    assert_eq!(names, WANTED);
+    assert_whole_folder(&place.path(&format!("reports/{id}")));
     for key in [
         "kind",
         "schema_version",
@@ -754,7 +773,7 @@ fn a_run_that_is_stopped_leaves_no_folder() {
         hidden = leftovers(place.home.path()).len();
     }
     json(&mut place.command("run"));
-    assert_eq!(files(&place.path("run")).len(), WANTED.len());
+    assert_whole_folder(&place.path("run"));
     println!(
         "stopped and killed at {} stages; kills left {hidden} hidden folders",
         stages.len()
@@ -782,11 +801,7 @@ fn a_closed_pipe_is_no_failure() {
                 && !told.contains("error:"),
             "{told}"
         );
-        assert_eq!(
-            files(&out).len(),
-            WANTED.len(),
-            "the run is whole all the same"
-        );
+        assert_whole_folder(&out);
     }
     // Nobody listens at all.
     let sim = backtest(&place.path("data"), &place.path("deaf"));
@@ -795,7 +810,7 @@ fn a_closed_pipe_is_no_failure() {
     shell.arg(sim.get_program()).args(sim.get_args());
     let status = shell.status().unwrap();
     assert!(status.code().is_some(), "{status:?}");
-    assert_eq!(files(&place.path("deaf")).len(), WANTED.len());
+    assert_whole_folder(&place.path("deaf"));
 }
 
 #[test]

@@ -257,9 +257,6 @@ mod tests {
             .collect()
     }
 
-    /// How values lie, how they are written, from where to where, the marks.
-    type Case = (Scale, Unit, (f64, f64), &'static [&'static str]);
-
     #[test]
     fn marks_carry_their_units() {
         let cases: [Case; 6] = [
