@@ -13,7 +13,7 @@ mod common;
 mod sample;
 
 use confluence::report::chart::spec::Chart;
-use confluence::report::chart::{figure, picture, plotly};
+use confluence::report::chart::{browser, figure, picture};
 
 const FOOTER: &str = "2026-01-01 00:00 to 2027-01-01 00:00 UTC · run 0123456789abcdef";
 
@@ -56,7 +56,7 @@ fn main() {
     show("svg, wide and narrow", || {
         sum(|chart| figure::still(chart).unwrap().len())
     });
-    show("json", || sum(|chart| plotly::json(chart).unwrap().len()));
+    show("json", || sum(|chart| browser::json(chart).unwrap().len()));
     show("png, one thread", || {
         sum(|chart| picture::png(chart, FOOTER).unwrap().len())
     });
@@ -67,5 +67,5 @@ fn main() {
             .map(Vec::len)
             .sum()
     });
-    show("script", || plotly::script().len());
+    show("script", || browser::script().len());
 }

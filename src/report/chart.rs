@@ -3,10 +3,10 @@
 //!
 //! Not here: which charts there are (`panels`). plotters and plotly appear below here only.
 
+pub mod browser;
 pub mod figure;
 pub mod heat;
 pub mod picture;
-pub mod plotly;
 pub mod render;
 pub mod ruler;
 pub mod scale;

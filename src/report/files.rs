@@ -3,8 +3,8 @@
 //! Not here: putting them in their place (`backtest::rebuild`), what is on them (`html`, `panels`).
 
 use super::chart::Ink;
+use super::chart::browser;
 use super::chart::picture;
-use super::chart::plotly;
 use super::chart::render::{ChartError, paper_color};
 use super::chart::spec::Chart;
 use super::format;
@@ -64,7 +64,7 @@ pub fn files(run: &RunReport, look: Look) -> Result<Vec<File>, ChartError> {
     let footer = footer(run, lang);
     let mut made = vec![file("report.html", html::page(run, &charts, look)?)];
     if look.assets == Assets::Shared {
-        made.push(file(LIBRARY, plotly::script()));
+        made.push(file(LIBRARY, browser::script()));
     }
     made.push(File {
         name: "png/summary.png".to_owned(),

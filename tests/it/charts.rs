@@ -7,7 +7,7 @@ pub(crate) mod sample;
 use std::path::PathBuf;
 
 use confluence::report::chart::summary::{Tile, Tone, summary};
-use confluence::report::chart::{figure, picture, plotly};
+use confluence::report::chart::{browser, figure, picture};
 
 /// Where the gallery is left, to be looked at.
 fn gallery() -> PathBuf {
@@ -64,7 +64,7 @@ fn ten_thousand_dots_stay_small() {
     let chart = sample::excursions(10_000);
     let (svg, json) = (
         picture::svg(&chart, 1040, 400).expect("drawn"),
-        plotly::json(&chart).expect("told"),
+        browser::json(&chart).expect("told"),
     );
     println!(
         "charts: 10,000 dots are {} bytes of svg and {} of json",
@@ -78,7 +78,7 @@ fn ten_thousand_dots_stay_small() {
 fn json_is_whole_finite_and_cannot_end_its_element() {
     let mut met = 0;
     for chart in sample::all() {
-        let text = plotly::json(&chart).expect("told");
+        let text = browser::json(&chart).expect("told");
         assert!(!text.contains('<') && !text.contains("NaN"), "{}", chart.id);
         let value: serde_json::Value = serde_json::from_str(&text).expect("json");
         let axes = value["layout"].as_object().expect("fields").keys();
@@ -98,7 +98,7 @@ fn json_is_whole_finite_and_cannot_end_its_element() {
 fn first_and_last_instant_and_every_extreme_reach_the_browser() {
     let chart = sample::equity(525_600, 10);
     let value: serde_json::Value =
-        serde_json::from_str(&plotly::json(&chart).expect("told")).expect("json");
+        serde_json::from_str(&browser::json(&chart).expect("told")).expect("json");
     let runs = value["data"].as_array().expect("traces").iter();
     let run = runs
         .clone()

@@ -109,7 +109,7 @@ fn run_folders_are_the_same_to_the_byte_whatever_the_way() {
     let place = Place::new(1);
     let first = place.run("first", &[]);
     let names: Vec<&str> = first.keys().map(String::as_str).collect();
-    assert_whole(names, false);
+    assert_whole(names.iter().copied(), false);
     let trades = csv::Reader::from_reader(first["trades.csv"].as_slice())
         .into_records()
         .count();

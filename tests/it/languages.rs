@@ -10,10 +10,19 @@ use confluence::report::words::reason::reason;
 use confluence::report::words::{Lang, Phrase, Word, all, data, model};
 
 use crate::binary::{files, made_up, say, shared, sim, table, talk};
-use crate::report::{odd_runs, page};
+use crate::report::{odd_runs, page, without_scripts};
 
 /// Proper names and units that are the same in both languages; `n` and `a` are of `n/a` and `√n`.
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 27] = [
+    "sweep",
+    "--resume",
+    "sim",
+    "validate",
+    "b",
+    "sharpe",
+    "grid",
+    "max",
+    "tp",
     "USDT",
     "UTC",
     "R",
@@ -234,7 +243,14 @@ fn run_both(name: &str, signals: &Path, prices: &Path, sets: &[&str]) -> usize {
         let out = place.path().join(lang);
         let mut command = sim();
         command
-            .args(["backtest", "--lang", lang, "--signals"])
+            .args([
+                "backtest",
+                "--assets",
+                "shared",
+                "--lang",
+                lang,
+                "--signals",
+            ])
             .arg(signals);
         command.arg("--data").arg(prices).arg("--out").arg(&out);
         for set in sets {
@@ -248,7 +264,7 @@ fn run_both(name: &str, signals: &Path, prices: &Path, sets: &[&str]) -> usize {
     assert_eq!(en_said, zh_said, "{name}: the terminal is English");
     assert!(en.keys().eq(zh.keys()), "{name}");
     for (file, bytes) in &en {
-        let may = file == "report.html" || file == "timing.json" || file.starts_with("png/");
+        let may = file == "report.html" || file == "timing.json" || file.contains('/');
         assert!(may || bytes == &zh[file], "{name}: {file} differs");
     }
     let rows = table(&en["signals.csv"]);
@@ -258,7 +274,7 @@ fn run_both(name: &str, signals: &Path, prices: &Path, sets: &[&str]) -> usize {
         .map(String::as_str)
         .collect();
     let ours: Vec<&str> = ours.into_iter().collect();
-    let page = |of: &Vec<u8>| String::from_utf8(of.clone()).expect("text");
+    let page = |of: &Vec<u8>| without_scripts(std::str::from_utf8(of).expect("text"));
     look(
         name,
         &page(&zh["report.html"]),

@@ -3,8 +3,8 @@
 //! Not here: the pictures (`picture`), the JSON (`plotly`), looks (`html/page.css`).
 //! Invariant: without the script, and on paper, the still pictures are seen; never both forms, never none.
 
+use super::browser;
 use super::picture;
-use super::plotly;
 use super::render::ChartError;
 use super::spec::{Chart, Scale};
 use crate::report::html::escape;
@@ -48,7 +48,7 @@ pub fn still(chart: &Chart) -> Result<String, ChartError> {
 /// The element of a chart: `still` is what [`still`] makes. An empty chart is its caption alone.
 ///
 /// # Errors
-/// As for [`plotly::json`].
+/// As for [`browser::json`].
 pub fn figure(chart: &Chart, still: &str) -> Result<String, ChartError> {
     let id = escape::text(chart.id);
     let title = escape::text(&chart.title);
@@ -61,7 +61,7 @@ pub fn figure(chart: &Chart, still: &str) -> Result<String, ChartError> {
             "<figure class=\"figure\" id=\"chart-{id}\">{head}</figure>\n"
         ));
     }
-    let json = plotly::json(chart)?;
+    let json = browser::json(chart)?;
     let height = height(chart);
     Ok(format!(
         "<figure class=\"figure\" id=\"chart-{id}\">{head}\

@@ -1,6 +1,6 @@
 //! Pictures of a chart: an SVG element whose colours the page's style sheet sets, and a PNG of fixed colours.
 //!
-//! Not here: where things stand (`picture::layout`), strokes (`picture::paint`), the browser's form (`chart::plotly`).
+//! Not here: where things stand (`picture::layout`), strokes (`picture::paint`), the browser's form (`chart::browser`).
 
 pub mod axes;
 pub mod compact;

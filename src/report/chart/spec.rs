@@ -1,6 +1,6 @@
 //! A chart as data: what is shown, in which unit, in which colour; the same for the picture, the page and the script.
 //!
-//! Not here: strokes (`chart::picture`), the browser's form (`chart::plotly`), which charts a run has (`report::panels`).
+//! Not here: strokes (`chart::picture`), the browser's form (`chart::browser`), which charts a run has (`report::panels`).
 //! Invariant: all numbers are finite; texts are already in the reader's language.
 
 use super::Ink;

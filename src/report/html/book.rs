@@ -88,7 +88,7 @@ fn row(number: usize, trade: &TradeRow, lang: Lang) -> Value {
         trade
             .gap
             .map(|gap| short(crate::stats::figure::millis(gap.millis()) / 1_000.0)),
-        super::trades::exit_list(trade, lang),
+        escape::harmless(&super::trades::exit_list(trade, lang)),
         u8::from(trade.ambiguous_bars > 0),
     ])
 }

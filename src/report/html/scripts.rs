@@ -1,13 +1,13 @@
 //! The scripts of the page and the policy that lets nothing else run.
 //!
-//! Not here: what they do (`trades.js`, `chart/plotly.js`). The policy names each script by its hash: nothing that a
+//! Not here: what they do (`trades.js`, `chart/browser.js`). The policy names each script by its hash: nothing that a
 //! run brings along can run, whatever it holds.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::report::chart::plotly;
+use crate::report::chart::browser;
 
 /// The table of trades.
 const BOOK: &str = include_str!("trades.js");
@@ -27,10 +27,10 @@ pub enum Assets {
 /// Elements for the end of the page, and the policy for its head.
 #[must_use]
 pub fn scripts(assets: Assets) -> (String, String) {
-    let mut sources = vec![source(plotly::DRAW), source(BOOK)];
+    let mut sources = vec![source(browser::DRAW), source(BOOK)];
     let library = match assets {
         Assets::Embed => {
-            let library = plotly::script();
+            let library = browser::script();
             sources.push(source(&library));
             format!("<script>{library}</script>\n")
         }
@@ -42,7 +42,7 @@ pub fn scripts(assets: Assets) -> (String, String) {
     };
     let html = format!(
         "{library}<script>{}</script>\n<script>{BOOK}</script>\n",
-        plotly::DRAW
+        browser::DRAW
     );
     let policy = format!(
         "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; script-src {}",

@@ -1,5 +1,5 @@
 // The table of trades: sorted, filtered, paged; a click on a trade opens its bars.
-// Not here: charts of the whole run (chart/plotly.js). Works without Plotly: then a click shows the levels as words.
+// Not here: charts of the whole run (chart/browser.js). Works without Plotly: then a click shows the levels as words.
 (() => {
   "use strict";
   const box = document.getElementById("trade-book");

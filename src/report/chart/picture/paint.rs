@@ -17,6 +17,7 @@ use super::shape::{Anchor, Place, Shape, Tint, ZOOM};
 use super::side;
 use crate::report::chart::Ink;
 use crate::report::chart::render::{ChartError, paper_color};
+use crate::report::html::escape;
 use crate::stats::figure::count;
 
 pub(super) type Area<'a, DB> = DrawingArea<DB, Shift>;
@@ -62,7 +63,7 @@ pub(super) fn svg<DB: DrawingBackend>(area: &Area<'_, DB>, shapes: &[Shape]) -> 
                 let style = style
                     .color(&named(label.ink, false))
                     .pos(Pos::new(anchor, VPos::Center));
-                area.draw(&Text::new(label.text.clone(), label.at, style))?;
+                area.draw(&Text::new(escape::harmless(&label.text), label.at, style))?;
             }
             Shape::Path {
                 points,

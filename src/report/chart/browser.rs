@@ -1,6 +1,6 @@
 //! A chart for the reader's browser: traces and layout as JSON, and the scripts that draw them.
 //!
-//! Not here: the still picture (`picture`), the chart's place on the page (`figure`), what the script does (`plotly.js`).
+//! Not here: the still picture (`picture`), the chart's place on the page (`figure`), what the script does (`browser.js`).
 //! Invariant: colours are names of inks, so that one page serves the light and the dark theme; no text can end the
 //! element that holds the JSON.
 
@@ -14,9 +14,10 @@ use super::Ink;
 use super::picture::failed;
 use super::render::ChartError;
 use super::spec::Chart;
+use crate::report::html::escape;
 
 /// Draws every chart of a page from its JSON: our own, to stand behind [`script`].
-pub const DRAW: &str = include_str!("plotly.js");
+pub const DRAW: &str = include_str!("browser.js");
 
 /// The chart as `{"data":[…],"layout":{…}}`, safe inside a script element.
 ///
@@ -86,9 +87,7 @@ pub(super) fn thin_ink(of: Ink, percent: u8) -> String {
 
 /// A text that the browser's library shall show as it is: it knows some markup.
 pub(super) fn plain(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    escape::harmless(text).replace('&', "&amp;")
 }
 
 /// The library that draws in the browser, from the crate; without the one for formulas that the crate adds.

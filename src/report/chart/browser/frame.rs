@@ -1,7 +1,7 @@
 //! Axes, rules, tinted stretches and names of panels, for the browser's library. Panels share one horizontal axis, so a
 //! zoom in one is a zoom in all.
 //!
-//! Not here: marks with values of their own (`traces`), fonts and margins: they hang on the reader's screen (`plotly.js`).
+//! Not here: marks with values of their own (`traces`), fonts and margins: they hang on the reader's screen (`browser.js`).
 
 use plotly::Layout;
 use plotly::common::{Anchor, Font};
