@@ -152,6 +152,9 @@ pub(super) struct BacktestArgs {
     pub(super) threads: Option<u16>,
     #[command(flatten)]
     pub(super) form: ReportForm,
+    /// Put the pictures into this folder too
+    #[arg(long, value_name = "DIR")]
+    pub(super) png: Option<PathBuf>,
     /// Open the report when done
     #[arg(long)]
     pub(super) open: bool,

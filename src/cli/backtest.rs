@@ -15,6 +15,7 @@ use super::{Outcome, Session, config};
 use crate::backtest::job::{self, Job};
 use crate::backtest::origin::Source;
 use crate::backtest::prepare::Sources;
+use crate::backtest::rebuild::pictures_to;
 use crate::domain::time::Timestamp;
 use crate::exchange::history;
 use crate::report::table;
@@ -70,6 +71,9 @@ pub(super) fn run(args: &BacktestArgs, session: &Session) -> anyhow::Result<Outc
     }
     for warning in &done.report.warnings {
         terminal.warn(&warning.say(Lang::En));
+    }
+    if let Some(folder) = &args.png {
+        pictures_to(folder, &done.report, args.form.into())?;
     }
     if terminal.is_json() {
         let mut summary = done.summary;

@@ -15,7 +15,7 @@ use crate::report::{odd_runs, page, without_scripts};
 /// Proper names and units that are the same in both languages; `n` and `a` are of `n/a` and `√n`.
 const NAMES: [&str; 27] = [
     "sweep",
-    "--resume",
+    "resume",
     "sim",
     "validate",
     "b",

@@ -39,6 +39,7 @@ mod oracle_validation;
 mod page;
 mod paths;
 mod random_walk;
+mod rebuild;
 mod report;
 mod scenarios;
 mod sensitivity;

@@ -47,7 +47,7 @@ pub fn book(run: &RunReport, lang: Lang) -> String {
     let data = json!({
         "columns": COLUMNS,
         "rows": rows,
-        "ways": run.record.ways.iter().map(|one| way(one, lang)).collect::<Vec<Value>>(),
+        "ways": ways(run, lang),
         "bars": run.record.bars.0,
         "words": words(lang),
     });
@@ -98,24 +98,59 @@ fn short(value: f64) -> f64 {
     format!("{value:.9e}").parse().unwrap_or(value)
 }
 
-fn way(way: &Way, lang: Lang) -> Value {
+fn ways(run: &RunReport, lang: Lang) -> Vec<Value> {
+    let pairs = run.record.ways.iter().zip(&run.trades);
+    pairs
+        .map(|(one, trade)| way(one, trade.entry_time.millis(), lang))
+        .collect()
+}
+
+/// A way with short names and times since the entry: there may be thousands. What is empty is left out.
+fn way(way: &Way, entry: i64, lang: Lang) -> Value {
     let said = |reason: &str| escape::harmless(&readable(reason, lang));
+    let since = |at: &i64| at - entry;
     let signals = way.signals.iter();
+    let signals = signals.map(|(at, kind)| json!([since(at), kind.say(lang)]));
+    let entries = way.entries.iter();
+    let entries = entries.map(|(at, price, qty)| json!([since(at), price, qty]));
     let exits = way.exits.iter();
-    let levels = way.levels.iter();
-    json!({
-        "signals": signals.map(|(at, kind)| json!([at, kind.say(lang)])).collect::<Vec<_>>(),
-        "entries": way.entries,
-        "exits": exits
-            .map(|(at, price, qty, reason)| json!([at, price, qty, said(reason)]))
-            .collect::<Vec<_>>(),
-        "levels": levels
-            .map(|(from, to, price, purpose)| json!([from, to, price, purpose.starts_with("tp"), said(purpose)]))
-            .collect::<Vec<_>>(),
-        "trail": way.trail.iter().map(|(at, level)| (at, short(*level))).collect::<Vec<_>>(),
-        "funding": way.funding,
-        "bars": way.bars,
-    })
+    let exits = exits.map(|(at, price, qty, reason)| json!([since(at), price, qty, said(reason)]));
+    let levels = way.levels.iter().map(|(from, to, price, purpose)| {
+        let is_target = u8::from(purpose.starts_with("tp"));
+        json!([
+            since(from),
+            since(to),
+            short(*price),
+            is_target,
+            said(purpose)
+        ])
+    });
+    let trail = way.trail.iter();
+    let trail = trail.map(|(at, level)| json!([since(at), short(*level)]));
+    let funding = way.funding.iter();
+    let funding = funding.map(|(at, amount)| json!([since(at), amount]));
+    let bars = &way.bars;
+    let bars = json!([
+        bars.start,
+        bars.interval,
+        bars.count,
+        bars.offset,
+        bars.step
+    ]);
+    let lists: [(&str, Vec<Value>); 6] = [
+        ("s", signals.collect()),
+        ("e", entries.collect()),
+        ("x", exits.collect()),
+        ("l", levels.collect()),
+        ("t", trail.collect()),
+        ("f", funding.collect()),
+    ];
+    let lists = lists.into_iter().filter(|(_, list)| !list.is_empty());
+    let mut told: serde_json::Map<String, Value> = lists
+        .map(|(name, list)| (name.to_owned(), list.into()))
+        .collect();
+    told.insert("b".to_owned(), bars);
+    told.into()
 }
 
 fn words(lang: Lang) -> Value {

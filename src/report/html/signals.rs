@@ -9,32 +9,25 @@ use crate::report::input::{ReasonCount, RunReport, SignalVerdict};
 use crate::report::words::reason::{self, readable, with_name};
 use crate::report::words::signals as words;
 use crate::report::words::{Lang, units};
-use crate::stats::figure::count;
 
 /// Verdicts shown; all of them are in the file.
 const VERDICTS_MAX: usize = 200;
 
-/// From message to fill, a bar per stage, the reasons between them.
+/// From message to fill: each stage, and why the others did not come through.
 #[must_use]
 pub fn funnel(run: &RunReport, lang: Lang) -> String {
     let stages = &run.signals.funnel;
-    let Some(first) = stages.first() else {
+    if stages.is_empty() {
         let text = element::paragraph(words::NO_SIGNALS.say(lang));
         return element::section("funnel", words::FUNNEL.say(lang), &text);
-    };
+    }
     let mut html = String::from("<ol class=\"funnel\">\n");
     for stage in stages {
-        let share = if first.count > 0 {
-            count(stage.count) / count(first.count) * 100.0
-        } else {
-            0.0
-        };
         html.push_str(&format!(
-            "<li><div class=\"stage\"><span>{}</span><b>{} <small>{}</small></b></div><div class=\"track\"><span class=\"bar\" style=\"width:{:.1}%\"></span></div>",
+            "<li><div class=\"stage\"><span>{}</span><b>{} <small>{}</small></b></div>",
             escape::text(&stage.name.say(lang)),
             format::whole(stage.count),
             escape::text(stage.unit_word().say(lang)),
-            share.min(100.0)
         ));
         if !stage.lost.is_empty() {
             html.push_str(&lost(&stage.lost, lang));

@@ -196,8 +196,20 @@
     return bars;
   };
 
+  // Times are told since the entry, lists that are empty are not told.
+  const wayOf = (row) => {
+    const told = data.ways[row[col.number] - 1];
+    const entry = row[col.entry_time];
+    const list = (key, times) => (told[key] || []).map((one) => one.map((value, place) => place < times ? value + entry : value));
+    const [start, interval, count, offset, step] = told.b;
+    return {
+      signals: list("s", 1), entries: list("e", 1), exits: list("x", 1), levels: list("l", 2), trail: list("t", 1), funding: list("f", 1),
+      bars: { start, interval, count, offset, step },
+    };
+  };
+
   const show = async (row, cell) => {
-    const way = data.ways[row[col.number] - 1];
+    const way = wayOf(row);
     const title = row[col.symbol] + " \u00b7 " + time(row[col.entry_time]) + " UTC \u00b7 " + signed(row[col.net], 2) + " USDT";
     const plot = element("div", { class: "trade-plot" });
     cell.append(element("strong", {}, title), plot, words(way));
@@ -238,7 +250,7 @@
       increasing: { line: { color: gain, width: 1 } }, decreasing: { line: { color: loss, width: 1 } }, name: word.bars, showlegend: false,
     }];
     const level = (name, ink, dash) => {
-      const mine = way.levels.filter((one) => one[3] === (name === "tp"));
+      const mine = way.levels.filter((one) => one[3] === (name === "tp" ? 1 : 0));
       if (!mine.length) return;
       const [x, y, text] = [[], [], []];
       for (const [from, to, cost, , purpose] of mine) {

@@ -32,11 +32,7 @@ pub(super) fn symbols(run: &RunReport, lang: Lang) -> Option<Chart> {
     shown.sort_by(|left, right| right.net.total_cmp(&left.net));
     let names = shown.iter().map(|row| row.key.clone()).collect();
     let bars = shown.iter().enumerate().map(|(place, row)| {
-        let label = format!(
-            "{} (n = {})",
-            format::signed(row.net, 0),
-            format::whole(row.n)
-        );
+        let label = format!("{} ({})", format::signed(row.net, 0), format::whole(row.n));
         super::bar(place, row.net, super::by_sign(row.net), label)
     });
     let (count, all) = (format::whole(shown.len()), format::whole(rows.len()));

@@ -23,11 +23,7 @@ pub(super) fn reasons(run: &RunReport, lang: Lang) -> Option<Chart> {
     }
     let names = rows.iter().map(|row| readable(&row.key, lang)).collect();
     let bars = rows.iter().enumerate().map(|(place, row)| {
-        let label = format!(
-            "{} (n = {})",
-            format::signed(row.net, 0),
-            format::whole(row.n)
-        );
+        let label = format!("{} ({})", format::signed(row.net, 0), format::whole(row.n));
         super::bar(place, row.net, super::by_sign(row.net), label)
     });
     Some(super::single(
@@ -77,11 +73,7 @@ pub(super) fn ladder(run: &RunReport, lang: Lang) -> Option<Chart> {
     let bars = rows.iter().enumerate().map(|(place, (_, met))| {
         let share = count(*met) / total * 100.0;
         let ink = if place == 0 { Ink::Loss } else { Ink::Gain };
-        let label = format!(
-            "{} %, n = {}",
-            format::number(share, 0),
-            format::whole(*met)
-        );
+        let label = format!("{} % ({})", format::number(share, 0), format::whole(*met));
         super::bar(place, share, ink, label)
     });
     let bars: Vec<Bar> = bars.collect();

@@ -33,7 +33,7 @@ pub(super) fn by_gap(run: &RunReport, lang: Lang) -> Option<Chart> {
         run,
         lang,
         (id, title),
-        (panel::GAP, Unit::Seconds),
+        (panel::GAP, Unit::Number),
         |trade| trade.gap.map(|gap| millis(gap.millis()) / 1_000.0),
     )
 }

@@ -14,7 +14,7 @@ words! {
     TILE_TRADES: "Trades", "交易笔数";
     TILE_WON: "Won", "胜率";
     TILE_R: "Mean result", "平均结果";
-    TILE_FACTOR: "Profit factor", "盈亏比";
+    TILE_FACTOR: "Profit factor", "盈利因子";
     TILE_SHARPE: "Sharpe", "夏普比率";
     TILE_AMBIGUOUS: "Ambiguous bars", "含糊K线";
     DRAWDOWN_TITLE: "Drawdown from the last peak of equity, %", "自上一权益峰值的回撤, %";
@@ -56,14 +56,14 @@ words! {
     SCORE_TITLE: "Result by score", "结果与评分";
     SCORE: "score of the pair", "信号对评分";
     GAP_TITLE: "Result by gap of the pair", "结果与信号间隔";
-    GAP: "time between the two signals", "两个信号的时间间隔";
+    GAP: "time between the two signals, s", "两个信号的时间间隔, 秒";
     OUTCOME_CAPTION: "{0} trades with a stop. The line joins means of {1} groups of neighbours: if the rule works, it rises (score) or falls (gap).", "共 {0} 笔有止损的交易。折线连接 {1} 组相邻交易的均值：若规则有效，则随评分上升、随间隔下降。";
     MEAN_OF_NEIGHBOURS: "mean of neighbours", "相邻均值";
 
     EXITS_TITLE: "Net by last exit", "按最后平仓原因的净盈亏";
-    EXITS_CAPTION: "A trade counts under the reason that closed its last part; n is the number of trades.", "每笔交易按最后一部分的平仓原因计；n 为交易笔数。";
+    EXITS_CAPTION: "A trade counts under the reason that closed its last part; in brackets the number of trades.", "每笔交易按最后一部分的平仓原因计；括号内为交易笔数。";
     LADDER_TITLE: "Levels that were met", "触及的价位";
-    LADDER_CAPTION: "Share of {0} trades of which a part was closed there.", "在该价位至少部分平仓的交易占全部 {0} 笔的比例。";
+    LADDER_CAPTION: "Share of {0} trades of which a part was closed there; in brackets their number.", "在该价位至少部分平仓的交易占全部 {0} 笔的比例；括号内为笔数。";
     LEVEL_STOP: "stop −{0} %", "止损 −{0} %";
     LEVEL_TARGET: "target {0}: +{1} % closes {2} %", "止盈 {0}：+{1} % 平 {2} %";
     LEVEL_TRAILING: "trailing from +{0} %, {1} % back", "移动止损 +{0} % 启动，回撤 {1} %";
@@ -80,7 +80,7 @@ words! {
     BEST: "best, % of entry", "最优, 占入场价 %";
 
     SYMBOLS_TITLE: "Net by contract", "按合约的净盈亏";
-    SYMBOLS_CAPTION: "{0} of {1} contracts, those with the largest results; n is the number of trades.", "显示 {1} 个合约中盈亏最大的 {0} 个；n 为交易笔数。";
+    SYMBOLS_CAPTION: "{0} of {1} contracts, those with the largest results; in brackets the number of trades.", "显示 {1} 个合约中盈亏最大的 {0} 个；括号内为交易笔数。";
     HOURS_TITLE: "Net by hour of entry, UTC", "按入场小时的净盈亏 (UTC)";
     HOUR: "hour of entry, UTC", "入场小时, UTC";
     WEEKDAYS_TITLE: "Net by weekday of entry, UTC", "按入场星期的净盈亏 (UTC)";
