@@ -35,7 +35,11 @@ pub(super) fn record(taken: Taken<'_>) -> Record {
     let (refused, halts) = gates::refused(taken);
     Record {
         plan: plan(taken.settings),
-        course: course::course(taken.curve, taken.settings.model.balance.to_f64()),
+        course: course::course(
+            taken.curve,
+            taken.settings.model.balance.to_f64(),
+            (taken.run.outcome.end, taken.run.outcome.equity.to_f64()),
+        ),
         waiting: waiting::waiting(taken),
         decay: decay::decay(taken),
         refused,

@@ -2,13 +2,16 @@
 //!
 //! Not here: the account at all bar ends (`exchange::history::equity`).
 
+use crate::domain::time::Timestamp;
 use crate::exchange::history::equity::CurvePoint;
 use crate::report::record::Course;
 
 /// Stretches of bar ends; at most five bar ends of each stay.
 const STRETCHES: usize = 300;
 
-pub(super) fn course(curve: &[CurvePoint], initial: f64) -> Course {
+/// The account over the bar ends, and what is left of it when the data ends: positions closed only then pay for it after
+/// the last bar end.
+pub(super) fn course(curve: &[CurvePoint], initial: f64, left: (Timestamp, f64)) -> Course {
     let equity: Vec<f64> = curve.iter().map(|point| point.equity.to_f64()).collect();
     let drawdown = drawdowns(&equity, initial);
     let exposure: Vec<f64> = curve
@@ -36,7 +39,21 @@ pub(super) fn course(curve: &[CurvePoint], initial: f64) -> Course {
             thin.exposure.push(exposure[row]);
         }
     }
+    let (end, last) = left;
+    if let Some(before) = equity.last()
+        && before.total_cmp(&last).is_ne()
+    {
+        let peak = equity.iter().copied().fold(initial, f64::max);
+        thin.time.push(end.millis());
+        thin.equity.push(last);
+        thin.drawdown.push(drawn_down(peak.max(last), last));
+        thin.exposure.push(0.0);
+    }
     thin
+}
+
+fn drawn_down(peak: f64, value: f64) -> f64 {
+    if peak > 0.0 { value / peak - 1.0 } else { 0.0 }
 }
 
 fn drawdowns(equity: &[f64], initial: f64) -> Vec<f64> {
@@ -45,7 +62,7 @@ fn drawdowns(equity: &[f64], initial: f64) -> Vec<f64> {
         .iter()
         .map(|value| {
             peak = peak.max(*value);
-            if peak > 0.0 { value / peak - 1.0 } else { 0.0 }
+            drawn_down(peak, *value)
         })
         .collect()
 }
@@ -85,7 +102,6 @@ fn kept(
 mod tests {
     use super::*;
     use crate::domain::num::{Money, Notional};
-    use crate::domain::time::Timestamp;
 
     #[test]
     fn extremes_of_a_long_run_stay() {
@@ -106,7 +122,11 @@ mod tests {
                 margin: Money::ZERO,
             })
             .collect();
-        let thin = course(&curve, 10_000.0);
+        let thin = course(
+            &curve,
+            10_000.0,
+            (Timestamp::from_millis(6_000_000_000), 9_990.0),
+        );
         println!(
             "course: {} of {} bar ends kept",
             thin.time.len(),
@@ -122,6 +142,8 @@ mod tests {
         assert!((thin.equity[at(41_234)] - 15_000.0).abs() < 1e-9);
         assert!((thin.drawdown[at(77_777)] + 0.8).abs() < 1e-9);
         assert!((thin.exposure[at(5)] - 0.2).abs() < 1e-9);
-        assert_eq!(thin.time.last(), Some(&(99_999 * 60_000)));
+        at(99_999);
+        assert_eq!(thin.time.last(), Some(&6_000_000_000));
+        assert!((thin.drawdown.last().expect("one") + 0.334).abs() < 1e-9);
     }
 }
