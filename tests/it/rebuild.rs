@@ -214,7 +214,8 @@ fn folders_that_cannot_be_read_are_told_and_left_as_they_were() {
     let gone = |folder: &Path| fs::remove_file(folder.join(data)).unwrap();
     let foreign = |folder: &Path| fs::write(folder.join(data), "hello").unwrap();
     let none = |folder: &Path| fs::remove_file(folder.join("run.json")).unwrap();
-    let cases: [(&str, &dyn Fn(&Path), &str); 7] = [
+    type Case<'a> = (&'a str, &'a dyn Fn(&Path), &'a str);
+    let cases: [Case<'_>; 7] = [
         ("cut", &cut, "checksum"),
         ("newer", &newer, "schema 99"),
         ("newer data", &newer_data, "version 7"),
