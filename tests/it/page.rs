@@ -5,11 +5,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use confluence::report::panels::IDS;
-use serde_json::Value;
+use confluence::report::files::Look;
+use confluence::report::html;
+use confluence::report::html::scripts::Assets;
+use confluence::report::panels::{self, IDS};
+use confluence::report::words::Lang;
+use serde_json::{Value, json};
 
 use crate::binary::{say, sim, talk};
 use crate::chromium::{browser, look};
+use crate::report::odd_runs;
 
 const HARNESS: &str = include_str!("page.html");
 
@@ -147,4 +152,36 @@ fn without_scripts_the_still_pictures_and_the_first_trades_are_read() {
     ));
     assert!(still >= IDS.len() - 1 && rows > 20);
     assert!(page.len() < 1_000_000, "{}", page.len());
+}
+
+#[test]
+fn pages_of_odd_runs_open_without_a_complaint() {
+    let Some(browser) = browser() else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let mut charts = 0;
+    for (number, (name, run)) in odd_runs().into_iter().enumerate() {
+        let look_of = Look {
+            lang: Lang::En,
+            assets: Assets::Embed,
+        };
+        let page = html::page(&run, &panels::all(&run, Lang::En), look_of).unwrap();
+        let file = format!("{number}.html");
+        fs::write(home.path().join(&file), page).unwrap();
+        let (found, complaints) = look(browser, home.path(), (HARNESS, &file, 1_280));
+        let told = format!("{name}: {found}");
+        assert_eq!(complaints, Vec::<String>::new(), "{told}");
+        assert_eq!(found["errors"], Value::Array(Vec::new()), "{told}");
+        assert_eq!(
+            (&found["text"], &found["asked"]),
+            (&Value::Null, &json!([])),
+            "{told}"
+        );
+        let drawn = found["charts"].as_object().unwrap();
+        assert!(drawn.values().all(|chart| chart["drawn"] == true), "{told}");
+        charts += drawn.len();
+    }
+    say(&format!("page: {charts} charts of odd runs drawn"));
+    assert!(charts > 80);
 }

@@ -33,7 +33,7 @@
     ["number", "#", (row) => String(row[col.number]), true],
     ["entry_time", word.entry, (row) => time(row[col.entry_time]), false],
     ["symbol", word.contract, (row) => row[col.symbol], false],
-    ["direction", word.side, (row) => word[row[col.direction]] || row[col.direction], false],
+    ["direction", word.side, (row) => word[row[col.direction]] || "", false],
     ["net", word.net, (row) => signed(row[col.net], 2), true],
     ["r", "R", (row) => signed(row[col.r], 2), true],
     ["exits", word.exits, (row) => row[col.exits] + (row[col.ambiguous] ? " *" : ""), false],
