@@ -41,7 +41,10 @@ pub fn page(run: &RunReport, charts: &[Chart], look: Look) -> Result<String, Cha
         board.over(&["equity", "benchmarks"], &figures::curves(run, lang)),
         figures::key_figures(run, lang),
         board.over(&["funnel"], &signals::funnel(run, lang)),
-        board.over(&["decay", "score", "gap"], &only("edge", words::EDGE, lang)),
+        board.over(
+            &["decay", "score", "gap"],
+            &only("edge", (words::EDGE, words::NOTHING), lang),
+        ),
         board.over(
             &["excursions", "ladder", "exits", "results"],
             &trades::exits(run, lang),
@@ -53,9 +56,12 @@ pub fn page(run: &RunReport, charts: &[Chart], look: Look) -> Result<String, Cha
         board.over(&["costs"], &costs::spent(run, lang)),
         board.over(
             &["days", "months"],
-            &only("calendar", words::CALENDAR, lang),
+            &only("calendar", (words::CALENDAR, words::NOTHING), lang),
         ),
-        board.over(&["gates"], &only("gates", words::GATES, lang)),
+        board.over(
+            &["gates"],
+            &only("gates", (words::GATES, words::NO_REFUSAL), lang),
+        ),
         board.over(&["paths"], &costs::envelope(run, lang)),
         board.over(&["robustness"], &costs::cost_table(run, lang)),
         board.over(&["sensitivity"], &sensitivity::sensitivity(run, lang)),
@@ -78,8 +84,8 @@ pub fn page(run: &RunReport, charts: &[Chart], look: Look) -> Result<String, Cha
 }
 
 /// A section of charts alone: what it says without any.
-fn only(id: &str, title: Word, lang: Lang) -> String {
-    let nothing = format!("<p class=\"note empty\">{}</p>\n", words::NOTHING.say(lang));
+fn only(id: &str, (title, without): (Word, Word), lang: Lang) -> String {
+    let nothing = format!("<p class=\"note empty\">{}</p>\n", without.say(lang));
     element::section(id, title.say(lang), &nothing)
 }
 

@@ -18,6 +18,7 @@ words! {
     TILE_SHARPE: "Sharpe", "夏普比率";
     TILE_AMBIGUOUS: "Ambiguous bars", "含糊K线";
     DRAWDOWN_TITLE: "Drawdown from the last peak of equity, %", "自上一权益峰值的回撤, %";
+    NO_REFUSAL: "No entry was refused and trading was never halted.", "没有被拒绝的入场，也未曾停止开仓。";
     NOTHING: "The run holds nothing to draw here.", "本次回测没有可绘制的数据。";
     EDGE: "Does the signal carry an edge?", "信号是否有优势？";
     CALENDAR: "Returns by day and month", "按日与按月收益";
