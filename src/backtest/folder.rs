@@ -37,6 +37,9 @@ const FILES: [&str; 13] = [
     "trades.csv",
 ];
 
+/// How names of files begin that are being written into a run folder.
+pub(super) const WORK: &str = ".report-";
+
 /// Folders of pictures, and how the names of files in them end.
 const PICTURES: [(&str, &str); 2] = [("png", ".png"), ("svg", ".svg")];
 
@@ -304,6 +307,10 @@ fn foreign(species: Species, folder: &Path, prefix: &str) -> io::Result<Option<S
     for entry in entries {
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
         let kind = entry.file_type()?;
+        // What a report that was being made again left when it was killed.
+        if kind.is_file() && entry.file_name().to_string_lossy().starts_with(WORK) {
+            continue;
+        }
         let inside = format!("{name}/");
         let pictures = kind.is_dir() && species == Species::Run;
         if pictures && PICTURES.iter().any(|(folder, _)| name == *folder) {

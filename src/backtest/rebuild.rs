@@ -1,14 +1,17 @@
 //! Page and pictures put into a folder: of a run being written, of one that is there already, or of another's choice.
 //!
 //! Not here: making them (`report::files`), the rest of a run folder (`job`, `folder`).
-//! Invariant: a file is replaced in one step, so that a reader finds the one before or the new one, whole.
+//! Invariant: all files are written beside their places first, then each is replaced in one step.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::report::chart::render::ChartError;
-use crate::report::files::{File, Look, files, is_png};
+use tempfile::NamedTempFile;
+
+use crate::backtest::folder::{WORK, is_run};
+use crate::report::files::{File, Look, files, is_ours, is_png};
 use crate::report::input::RunReport;
 
 /// Why a report cannot be put in its place.
@@ -17,8 +20,20 @@ pub enum RebuildError {
     /// A chart cannot be drawn.
     #[error(transparent)]
     Chart(#[from] ChartError),
+    /// A picture would replace somebody else's file.
+    #[error("{}: is there already and was not made by sim\nhint: name another folder with --png, or move this file away", path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Pictures beside the files of a run would make it a folder of somebody else's.
+    #[error("{}: holds a run, whose pictures are in its folder png already\nhint: name another folder with --png", path.display())]
+    RunFolder {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The system refused.
-    #[error("{}: cannot be written: {source}\nhint: check the space left and the right to write there; files not named here are as they were", path.display())]
+    #[error("{}: cannot be written: {source}\nhint: check the space left and the right to write there", path.display())]
     Unwritable {
         /// The file or folder.
         path: PathBuf,
@@ -30,7 +45,7 @@ pub enum RebuildError {
 /// Makes the report of a run folder again; the names of its files.
 ///
 /// # Errors
-/// When one cannot be written: those before it are new, the others as they were.
+/// When one cannot be written: all are as they were, unless the system refuses to move one that is written already.
 pub fn rebuild(folder: &Path, report: &RunReport, look: Look) -> Result<Vec<String>, RebuildError> {
     put(folder, files(report, look)?)
 }
@@ -48,31 +63,55 @@ pub fn pictures_to(
         let name = is_png(&file.name)?.to_owned();
         Some(File { name, ..file })
     });
-    let names = put(folder, pictures.collect())?;
+    let pictures: Vec<File> = pictures.collect();
+    if is_run(folder) {
+        return Err(RebuildError::RunFolder {
+            path: folder.to_owned(),
+        });
+    }
+    for picture in &pictures {
+        let path = folder.join(&picture.name);
+        if fs::read(&path).is_ok_and(|bytes| !is_ours(&bytes)) {
+            return Err(RebuildError::NotOurs { path });
+        }
+    }
+    let names = put(folder, pictures)?;
     let beside = names.iter().map(|name| folder.join(name));
     Ok(beside.map(|path| path.display().to_string()).collect())
 }
 
+/// Writes all of them beside their places before the first takes its own.
 fn put(folder: &Path, files: Vec<File>) -> Result<Vec<String>, RebuildError> {
-    let mut names = Vec::new();
+    let mut written = Vec::new();
     for file in files {
         let path = folder.join(&file.name);
-        replace(&path, &file.bytes).map_err(|source| RebuildError::Unwritable { path, source })?;
-        names.push(file.name);
+        match beside(&path, &file.bytes) {
+            Ok(work) => written.push((work, path, file.name)),
+            Err(source) => return Err(RebuildError::Unwritable { path, source }),
+        }
+    }
+    let mut names = Vec::new();
+    for (work, path, name) in written {
+        work.persist(&path)
+            .map_err(|refused| RebuildError::Unwritable {
+                path,
+                source: refused.error,
+            })?;
+        names.push(name);
     }
     Ok(names)
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn beside(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let mut work = tempfile::Builder::new()
-        .prefix(".report-")
-        .tempfile_in(folder)?;
+    if path.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let mut work = tempfile::Builder::new().prefix(WORK).tempfile_in(folder)?;
     work.write_all(bytes)?;
     readable(work.as_file())?;
-    work.persist(path).map_err(|refused| refused.error)?;
-    Ok(())
+    Ok(work)
 }
 
 /// Temporary files are private; reports are for everybody the folder is for.

@@ -4,7 +4,7 @@
 
 use super::chart::Ink;
 use super::chart::browser;
-use super::chart::picture;
+use super::chart::picture::{self, paint::SOFTWARE};
 use super::chart::render::{ChartError, paper_color};
 use super::chart::spec::Chart;
 use super::format;
@@ -50,6 +50,14 @@ pub fn is_picture(name: &str) -> bool {
 #[must_use]
 pub fn is_png(name: &str) -> Option<&str> {
     name.strip_prefix("png/")
+}
+
+/// Whether bytes are a picture that this program made.
+#[must_use]
+pub fn is_ours(bytes: &[u8]) -> bool {
+    let mark = format!("tEXtSoftware\0{SOFTWARE}");
+    let head = &bytes[..bytes.len().min(200)];
+    head.windows(mark.len()).any(|part| part == mark.as_bytes())
 }
 
 /// All files of a report; the same run gives the same bytes.

@@ -1,7 +1,7 @@
 //! What charts need beyond figures and lists: the account over time, the way of each trade, what was refused when.
 //!
 //! Not here: taking it from a run (`backtest::record`), drawing it (`panels`). Times are ms since the epoch, UTC.
-//! Invariant: everything here survives being written to `report.json` and read again.
+//! Invariant: everything here survives being written to a file (`saved`) and read again.
 
 use serde::{Deserialize, Serialize};
 

@@ -255,5 +255,32 @@ fn folders_that_cannot_be_read_are_told_and_left_as_they_were() {
         talk(&output)
     );
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+    // Somebody else's picture, and the run folder itself.
+    let theirs = home.path().join("theirs");
+    fs::create_dir(&theirs).unwrap();
+    fs::write(theirs.join("costs.png"), "mine").unwrap();
+    let output = report(&good, &["--png", theirs.to_str().unwrap()]);
+    assert!(
+        talk(&output).contains("was not made by sim"),
+        "{}",
+        talk(&output)
+    );
+    assert_eq!(files(&theirs).len(), 1);
+    let output = report(&good, &["--png", good.to_str().unwrap()]);
+    assert!(talk(&output).contains("holds a run"), "{}", talk(&output));
+    // One file that cannot be written: all others are as they were.
+    let before = files(&good);
+    fs::remove_file(good.join("svg/equity.svg")).unwrap();
+    fs::create_dir(good.join("svg/equity.svg")).unwrap();
+    let output = report(&good, &["--lang", "zh"]);
+    assert_eq!(output.status.code(), Some(1), "{}", talk(&output));
+    let mut left = before.clone();
+    left.remove("svg/equity.svg");
+    assert!(files(&good) == left, "some files are new");
+    fs::remove_dir(good.join("svg/equity.svg")).unwrap();
+    // What a killed one leaves does not lock the folder.
+    fs::write(good.join(".report-abc"), "half").unwrap();
+    made(&good, &[]);
+    assert!(files(&good).keys().eq(before.keys()), "whole again");
     say(&format!("report: {met} folders refused"));
 }

@@ -36,7 +36,7 @@ pub(super) fn decay(taken: Taken<'_>) -> Decay {
         };
         for (minutes, moves) in MINUTES.iter().zip(&mut moves) {
             let then = known + Span::from_millis(minutes * 60_000);
-            if let Some(later) = close_at(series, then) {
+            if let Some(later) = close_after(series, known, then) {
                 moves.push(sign * (later / price - 1.0) * 100.0);
             }
         }
@@ -71,10 +71,12 @@ pub(super) fn first_price(series: &Series, at: Timestamp) -> Option<(Timestamp, 
     (time - at <= late(series)).then(|| (time, open.to_f64()))
 }
 
-/// The last close known at an instant, unless it is old.
-pub(super) fn close_at(series: &Series, at: Timestamp) -> Option<f64> {
+/// The last close known at an instant, unless it is old or was known before the price it is compared with.
+pub(super) fn close_after(series: &Series, known: Timestamp, at: Timestamp) -> Option<f64> {
     let row = series.last_completed(at)?;
-    (at - series.end_time(row) <= late(series)).then(|| series.bars().close[row].to_f64())
+    let is_later = series.end_time(row) > known;
+    (is_later && at - series.end_time(row) <= late(series))
+        .then(|| series.bars().close[row].to_f64())
 }
 
 fn late(series: &Series) -> Span {

@@ -4,7 +4,7 @@
 //! run, and compares like with like: the entries' times against random ones, everything else equal.
 
 use super::Taken;
-use super::decay::{close_at, first_price};
+use super::decay::first_price;
 use crate::domain::order::Direction;
 use crate::domain::random::Random;
 use crate::domain::time::{Span, Timestamp};
@@ -148,12 +148,12 @@ fn path(bought: &[Bought<'_>], terms: &Terms, days: &[Timestamp]) -> Vec<f64> {
         let mut before = 0.0;
         for (day, change) in days.iter().zip(&mut changes).skip(first) {
             let then = (*day).min(until);
-            let now = one
-                .series
-                .last_completed(then)
-                .map_or(price, |row| one.series.bars().close[row].to_f64());
-            let now = close_at(one.series, then).unwrap_or(now);
-            let fees = if *day >= until { 2.0 } else { 1.0 } * terms.fee;
+            // The last close known then, once there is one after the price paid.
+            let row = one.series.last_completed(then);
+            let row = row.filter(|row| one.series.end_time(*row) > at);
+            let now = row.map_or(price, |row| one.series.bars().close[row].to_f64());
+            let is_sold = *day >= until || days.last() == Some(day);
+            let fees = if is_sold { 2.0 } else { 1.0 } * terms.fee;
             let value = terms.notional * (terms.sign * (now / price - 1.0) - fees);
             *change += value - before;
             before = value;

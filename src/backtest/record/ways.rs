@@ -209,6 +209,10 @@ fn followed(
     let mut best: Option<f64> = None;
     let mut levels: Vec<(i64, f64)> = Vec::new();
     for row in series.row_from(from)..series.row_from(to) {
+        // Of the bar of the exit nobody can say which came first.
+        if series.end_time(row) > to {
+            break;
+        }
         let price = match (long, mark) {
             (true, Some(mark)) => mark.high[row],
             (true, None) => bars.high[row],

@@ -38,7 +38,7 @@ fn whole(chart: &Chart) -> serde_json::Result<Value> {
     Ok(json!({ "data": data, "layout": frame::layout(chart)? }))
 }
 
-/// Six significant digits of what is not whole; times are whole and stay exact.
+/// Six significant digits of what is not whole, cents of what is large; times are whole and stay exact.
 fn tidy(value: &mut Value) {
     match value {
         Value::Number(number) => {
@@ -60,7 +60,12 @@ fn rounded(number: f64) -> Option<Value> {
     if number.fract() == 0.0 && number.abs() < 9e15 {
         return Some(Value::from(number as i64));
     }
-    let rounded: f64 = format!("{number:.5e}").parse().ok()?;
+    let text = if number.abs() < 1e3 {
+        format!("{number:.5e}")
+    } else {
+        format!("{number:.2}")
+    };
+    let rounded: f64 = text.parse().ok()?;
     Some(Value::from(rounded))
 }
 
@@ -130,6 +135,9 @@ mod tests {
             3.0
         ]);
         tidy(&mut value);
-        assert_eq!(value.to_string(), "[1767225660000,10523.5,-0.0000123457,3]");
+        assert_eq!(
+            value.to_string(),
+            "[1767225660000,10523.46,-0.0000123457,3]"
+        );
     }
 }

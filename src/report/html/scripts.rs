@@ -1,7 +1,8 @@
 //! The scripts of the page and the policy that lets nothing else run.
 //!
-//! Not here: what they do (`trades.js`, `chart/browser.js`). The policy names each script by its hash: nothing that a
-//! run brings along can run, whatever it holds.
+//! Not here: what they do (`trades.js`, `chart/browser.js`). The policy names each script of the page by its hash: nothing
+//! that a run brings along can run, whatever it holds. A library beside the page cannot be named so when it is opened from a
+//! disk: then scripts of files may run, and the page asks for that one.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -45,7 +46,7 @@ pub fn scripts(assets: Assets) -> (String, String) {
         browser::DRAW
     );
     let policy = format!(
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; script-src {}",
+        "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'unsafe-inline'; img-src data: blob:; script-src {}",
         sources.join(" ")
     );
     (html, policy)

@@ -12,7 +12,11 @@
   const state = { sort: "exit_time", down: false, text: "", kind: "all", page: 0, open: null };
 
   const minus = (text) => text.replace("-", "\u2212");
-  const fixed = (value, digits) => value === null ? "n/a" : minus(value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+  const fixed = (value, digits) => {
+    if (value === null) return "n/a";
+    const shown = Math.abs(value) < 0.5 / 10 ** digits ? 0 : value;
+    return minus(shown.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+  };
   const signed = (value, digits) => value === null ? "n/a" : (value > 0 ? "+" : "") + fixed(value, digits);
   const price = (value) => {
     if (value === null) return "n/a";
@@ -177,8 +181,7 @@
       return result % 2 ? -(result + 1) / 2 : result / 2;
     };
     const bars = { x: [], open: [], high: [], low: [], close: [] };
-    const digits = Math.max(0, Math.min(8, Math.ceil(-Math.log10(at.step))));
-    const real = (steps) => Number((steps * at.step).toFixed(digits));
+    const real = (steps) => Number((steps * at.step).toFixed(8));
     let slot = at.start / at.interval;
     let last = 0;
     for (let count = 0; count < at.count; count++) {
@@ -264,7 +267,7 @@
     level("tp", gain, "dash");
     if (way.trail.length) {
       const last = way.exits.length ? way.exits[way.exits.length - 1][0] : end;
-      const x = way.trail.map(([at]) => date(at)).concat(date(last));
+      const x = way.trail.map(([at]) => date(at)).concat(date(Math.max(last, way.trail[way.trail.length - 1][0])));
       const y = way.trail.map(([, cost]) => cost).concat(way.trail[way.trail.length - 1][1]);
       traces.push({ type: "scatter", mode: "lines", x, y, name: word.trailing, line: { color: hold, width: 1.5, shape: "hv" } });
     }

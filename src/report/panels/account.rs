@@ -39,7 +39,12 @@ pub(super) fn account(run: &RunReport, lang: Lang) -> Option<Chart> {
         }),
     ];
     marks.extend(exits(run, &equity, lang));
-    let caption = caption(run, lang);
+    let dots = if run.trades.len() > DOTS_MAX {
+        panel::NO_DOTS.with(lang, &[&format::whole(DOTS_MAX)])
+    } else {
+        panel::DOTS.say(lang).to_owned()
+    };
+    let caption = caption(run, lang) + &dots;
     Some(Chart {
         id: "equity",
         title: panel::EQUITY_TITLE.say(lang).to_owned(),
@@ -137,10 +142,18 @@ fn exits(run: &RunReport, curve: &[(f64, f64)], lang: Lang) -> Vec<Mark> {
 fn on_curve(trade: &TradeRow, curve: &[(f64, f64)]) -> Option<Dot> {
     let time = millis(trade.exit_time.millis());
     let place = curve.partition_point(|(at, _)| *at < time);
-    let (_, value) = curve.get(place).or(curve.last())?;
+    // Between two points of the thinned curve the dot stands on the line drawn between them.
+    let (at, after) = curve.get(place).or(curve.last())?;
+    let (from, before) = curve.get(place.saturating_sub(1))?;
+    let share = if at > from {
+        ((time - from) / (at - from)).clamp(0.0, 1.0)
+    } else {
+        1.0
+    };
+    let value = before + (after - before) * share;
     Some(Dot {
         x: time,
-        y: *value,
+        y: value,
         label: format!("{} {}", trade.symbol, format::signed_usdt(trade.net)),
     })
 }

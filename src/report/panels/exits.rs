@@ -69,6 +69,10 @@ pub(super) fn ladder(run: &RunReport, lang: Lang) -> Option<Chart> {
         let name = panel::LEVEL_TRAILING.with(lang, &[&activation, &callback]);
         rows.push((name, met("trailing")));
     }
+    if met("break_even") > 0 {
+        let name = panel::LEVEL_BREAK_EVEN.say(lang).to_owned();
+        rows.push((name, met("break_even")));
+    }
     let total = count(run.trades.len());
     let bars = rows.iter().enumerate().map(|(place, (_, met))| {
         let share = count(*met) / total * 100.0;
@@ -99,30 +103,42 @@ pub(super) fn ladder(run: &RunReport, lang: Lang) -> Option<Chart> {
     ))
 }
 
-/// How results spread, in multiples of the initial risk.
-pub(super) fn results(run: &RunReport, lang: Lang) -> Option<Chart> {
-    let results: Vec<f64> = run.trades.iter().filter_map(|trade| trade.r()).collect();
-    if results.is_empty() {
-        return None;
-    }
+/// Bars of one width side by side, from the least result to the greatest and one more at each end: an empty one is a bar too.
+fn histogram(results: &[f64]) -> Vec<Bar> {
     let mut bars: Vec<Bar> = Vec::new();
     let mut from = -REACH;
     while from < REACH {
         let (first, last) = (from <= -REACH, from + STEP >= REACH);
         let inside = |r: &&f64| (first || **r > from) && (last || **r <= from + STEP);
         let n = results.iter().filter(inside).count();
-        if n > 0 {
-            let middle = from + STEP / 2.0;
-            bars.push(Bar {
-                at: middle,
-                from: 0.0,
-                to: count(n),
-                ink: super::by_sign(middle),
-                label: format::whole(n),
-            });
-        }
+        let middle = from + STEP / 2.0;
+        bars.push(Bar {
+            at: middle,
+            from: 0.0,
+            to: count(n),
+            ink: super::by_sign(middle),
+            label: if n > 0 {
+                format::whole(n)
+            } else {
+                String::new()
+            },
+        });
         from += STEP;
     }
+    let is_filled = |bar: &Bar| bar.to > 0.0;
+    let least = bars.iter().position(is_filled).unwrap_or(0);
+    let most = bars.iter().rposition(is_filled).unwrap_or(0);
+    let shown = least.saturating_sub(1)..(most + 2).min(bars.len());
+    bars.drain(shown).collect()
+}
+
+/// How results spread, in multiples of the initial risk.
+pub(super) fn results(run: &RunReport, lang: Lang) -> Option<Chart> {
+    let results: Vec<f64> = run.trades.iter().filter_map(|trade| trade.r()).collect();
+    if results.is_empty() {
+        return None;
+    }
+    let bars = histogram(&results);
     let mean = results.iter().sum::<f64>() / count(results.len());
     let marks = vec![
         Mark::Bars {

@@ -75,7 +75,12 @@ fn outcome(
         });
     }
     let means = means(&found);
-    let groups = format::whole(means.len());
+    let trades = format::whole(found.len());
+    let caption = if means.len() > 1 {
+        panel::OUTCOME_CAPTION.with(lang, &[&trades, &format::whole(means.len())])
+    } else {
+        panel::OUTCOME_FEW.with(lang, &[&trades])
+    };
     if means.len() > 1 {
         marks.push(Mark::Line(Line {
             name: panel::MEAN_OF_NEIGHBOURS.say(lang).to_owned(),
@@ -87,10 +92,7 @@ fn outcome(
     }
     Some(super::single(
         id,
-        (
-            title.say(lang).to_owned(),
-            panel::OUTCOME_CAPTION.with(lang, &[&format::whole(found.len()), &groups]),
-        ),
+        (title.say(lang).to_owned(), caption),
         (
             axis(what.say(lang), Scale::Linear, unit),
             axis(panel::RESULT.say(lang), Scale::Linear, Unit::R),

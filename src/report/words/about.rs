@@ -31,7 +31,7 @@ words! {
     INPUT_DATA: "data", "行情数据";
     INPUT_SIGNALS: "signals", "信号";
     INPUT_SEED: "seed", "随机种子";
-    REPRODUCE_NOTE: "The same inputs give the same bytes in every file of this folder, at any number of threads. Not a promise of anything; not advice.", "同样的输入，在任意线程数下，本文件夹中每个文件的字节都相同。不作任何承诺，不构成投资建议。";
+    REPRODUCE_NOTE: "The same inputs give the same bytes in every file of figures of this folder, at any number of threads. Not a promise of anything; not advice.", "同样的输入，在任意线程数下，本文件夹中每个数据文件的字节都相同。不作任何承诺，不构成投资建议。";
 }
 
 /// What no setting changes (`simulation.md` section 9).

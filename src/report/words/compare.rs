@@ -27,8 +27,8 @@ words! {
     COMPARE_FINISHED_TRADES: "Finished trades", "已完成交易";
     COMPARE_WON_TRADES: "Win rate", "胜率";
     COMPARE_MEAN_TRADE: "Mean result of a trade", "单笔平均收益";
-    COMPARE_MEAN_R: "Mean result in risks", "平均风险收益";
-    COMPARE_PROFIT_TO_LOSS: "Profit factor", "盈亏比";
+    COMPARE_MEAN_R: "Mean result in risks", "平均结果（R）";
+    COMPARE_PROFIT_TO_LOSS: "Profit factor", "盈利因子";
     COMPARE_HOLD_MEDIAN: "Median hold", "持仓时间中位数";
     COMPARE_TIME_IN_MARKET: "Time in the market", "持仓时间占比";
     COMPARE_FEES_PAID: "Fees paid", "手续费";

@@ -9,14 +9,14 @@ words! {
     LINK_SENSITIVITY: "Sensitivity", "敏感性";
     FOOTER: "{0} to {1} UTC · run {2} · confluence {3}", "{0} 至 {1} UTC · 回测 {2} · confluence {3}";
     SYNTHETIC: "SYNTHETIC DATA", "合成数据";
-    TILE_NET: "Net result", "净收益";
+    TILE_NET: "Net result", "净收益率";
     TILE_DRAWDOWN: "Max drawdown", "最大回撤";
     TILE_TRADES: "Trades", "交易笔数";
     TILE_WON: "Won", "胜率";
     TILE_R: "Mean result", "平均结果";
     TILE_FACTOR: "Profit factor", "盈利因子";
     TILE_SHARPE: "Sharpe", "夏普比率";
-    TILE_AMBIGUOUS: "Ambiguous bars", "含糊K线";
+    TILE_AMBIGUOUS: "Ambiguous bars", "路径不明的K线";
     DRAWDOWN_TITLE: "Drawdown from the last peak of equity, %", "自上一权益峰值的回撤, %";
     NO_REFUSAL: "No entry was refused and trading was never halted.", "没有被拒绝的入场，也未曾停止开仓。";
     NOTHING: "The run holds nothing to draw here.", "本次回测没有可绘制的数据。";
@@ -35,11 +35,14 @@ words! {
     EQUITY: "equity, USDT", "权益, USDT";
     DRAWDOWN: "drawdown, %", "回撤, %";
     EXPOSURE: "exposure, %", "敞口, %";
-    THINNED: "At {0} bar ends, thinned so that every extreme stays. Drawdown is from the last peak; exposure is the value of open positions over equity. Dots are exits of trades.", "取自 {0} 个K线收盘点，已抽样但保留所有极值。回撤自上一峰值起算；敞口为持仓名义价值占权益的比例。圆点为平仓。";
-    AT_BAR_ENDS: "At {0} bar ends. Drawdown is from the last peak; exposure is the value of open positions over equity. Dots are exits of trades.", "取自 {0} 个K线收盘点。回撤自上一峰值起算；敞口为持仓名义价值占权益的比例。圆点为平仓。";
+    THINNED: "At {0} bar ends, thinned so that every extreme stays. Drawdown is from the last peak; exposure is the value of open positions over equity.", "取自 {0} 个K线收盘点，已抽样但保留所有极值。回撤自上一峰值起算；敞口为持仓名义价值占权益的比例。";
+    AT_BAR_ENDS: "At {0} bar ends. Drawdown is from the last peak; exposure is the value of open positions over equity.", "取自 {0} 个K线收盘点。回撤自上一峰值起算；敞口为持仓名义价值占权益的比例。";
+
+    DOTS: " Dots are exits of trades.", "圆点为平仓。";
+    NO_DOTS: " Exits are not drawn: there are more than {0}.", "平仓多于 {0} 次，不再标出。";
 
     BENCHMARKS_TITLE: "What holding would have made", "若只是持有";
-    BENCHMARKS_CAPTION: "Entries held: {0} buys of {1}, at the trades' own entries, each sold {2} later whatever happened, fees included. The band holds 90 % of {3} draws of the same buys at random times: inside it, the moment of entry told nothing.", "入场后持有：在各笔交易的入场时刻买入 {0} 次，每次 {1}，{2} 后无条件卖出，含手续费。色带为同样买入改在随机时刻的 {3} 次抽样的 90 % 区间：若落在带内，则入场时机并无信息。";
+    BENCHMARKS_CAPTION: "Entries held: {0} buys of {1}, at the trades' own entries, each sold {2} later or at the end of the run, with fees and without slippage. The band holds 90 % of {3} draws of the same buys at random times: inside it, the moment of entry told nothing.", "入场后持有：在各笔交易的入场时刻买入 {0} 次，每次 {1}，{2} 后或回测结束时卖出，含手续费，不含滑点。色带为同样买入改在随机时刻的 {3} 次抽样的 90 % 区间：若落在带内，则入场时机并无信息。";
     RANDOM_ENTRIES: "random times, 5–95 %", "随机时刻 5–95 %";
     ENTRIES_HELD: "entries held, no stop or target", "入场后持有，无止损止盈";
     CHANGE: "change of the account, %", "账户变化, %";
@@ -59,6 +62,7 @@ words! {
     GAP_TITLE: "Result by gap of the pair", "结果与信号间隔";
     GAP: "time between the two signals, s", "两个信号的时间间隔, 秒";
     OUTCOME_CAPTION: "{0} trades with a stop. The line joins means of {1} groups of neighbours: if the rule works, it rises (score) or falls (gap).", "共 {0} 笔有止损的交易。折线连接 {1} 组相邻交易的均值：若规则有效，则随评分上升、随间隔下降。";
+    OUTCOME_FEW: "{0} trades with a stop: too few for means of neighbours.", "共 {0} 笔有止损的交易：太少，不计算相邻均值。";
     MEAN_OF_NEIGHBOURS: "mean of neighbours", "相邻均值";
 
     EXITS_TITLE: "Net by last exit", "按最后平仓原因的净盈亏";
@@ -68,6 +72,7 @@ words! {
     LEVEL_STOP: "stop −{0} %", "止损 −{0} %";
     LEVEL_TARGET: "target {0}: +{1} % closes {2} %", "止盈 {0}：+{1} % 平 {2} %";
     LEVEL_TRAILING: "trailing from +{0} %, {1} % back", "移动止损 +{0} % 启动，回撤 {1} %";
+    LEVEL_BREAK_EVEN: "stop moved to entry", "保本止损";
     SHARE_OF_TRADES: "share of trades, %", "交易占比, %";
     RESULTS_TITLE: "Results of trades", "交易结果分布";
     RESULTS_CAPTION: "In multiples of the risk to the stop at entry, half an R wide; the outermost bars hold all beyond.", "以入场时到止损的风险为单位（R），每格 0.5 R；最外侧包含所有更远的结果。";
@@ -105,14 +110,14 @@ words! {
     NET_RESULT: "net", "净利";
 
     PATHS_TITLE: "Net by path inside bars", "按K线内路径假设的净盈亏";
-    PATHS_CAPTION: "Whole replays with another order of high and low inside each bar. {0} of {1} bars with a position are ambiguous; {2} trades touch one.", "以不同的K线内高低点顺序完整重放。{1} 根持仓K线中有 {0} 根含糊，涉及 {2} 笔交易。";
+    PATHS_CAPTION: "Whole replays with another order of high and low inside each bar. {0} of {1} bars with a position are ambiguous; {2} trades touch one.", "以不同的K线内高低点顺序完整重放。{1} 根持仓K线中有 {0} 根路径不明，涉及 {2} 笔交易。";
     MULTIPLES_TITLE: "Net at other costs and with more delay", "其他成本与延迟下的净盈亏";
-    MULTIPLES_CAPTION: "Fees, slippage and funding times 0 to 3, and all orders one bar later at the exchange: whole replays.", "手续费、滑点与资金费乘以 0 至 3，以及所有订单晚一根K线到达交易所：均为完整重放。";
+    MULTIPLES_CAPTION: "Fees, spread, slippage and impact times 0 to 3 (funding stays), and all orders one bar later at the exchange: whole replays.", "手续费、价差、滑点与冲击乘以 0 至 3（资金费不变），以及所有订单晚一根K线到达交易所：均为完整重放。";
     LATER: "{0} later", "晚 {0}";
 
     DAYS_TITLE: "Returns of days, %", "每日收益率, %";
-    DAYS_CAPTION: "UTC days; the last may be partial.", "UTC 日；最后一日可能不完整。";
-    DAYS_CUT: "UTC days of the latest {0} months; earlier ones are in metrics.json.", "最近 {0} 个月的 UTC 日；更早的见 metrics.json。";
+    DAYS_CAPTION: "UTC days; the first and the last may be partial.", "UTC 日；首尾可能不完整。";
+    DAYS_CUT: "UTC days of the latest {0} months; earlier ones are left out.", "最近 {0} 个月的 UTC 日；更早的不显示。";
     DAY_OF_MONTH: "day of the month", "日";
     MONTHS_TITLE: "Returns of months, %", "每月收益率, %";
     MONTHS_CAPTION: "UTC calendar months; the first and last may be partial.", "UTC 自然月；首尾可能不完整。";

@@ -48,6 +48,9 @@ impl Failure {
     }
 }
 
+/// What the pictures say made them.
+pub const SOFTWARE: &str = "confluence";
+
 /// Paints into an SVG: colours that name inks, letters of the page.
 pub(super) fn svg<DB: DrawingBackend>(area: &Area<'_, DB>, shapes: &[Shape]) -> Drawn<DB> {
     for shape in shapes {
@@ -241,6 +244,7 @@ fn packed(pixels: &[u8], (width, height): (u32, u32)) -> Result<Vec<u8>, png::En
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_filter(png::FilterType::Up);
+    encoder.add_text_chunk("Software".to_owned(), SOFTWARE.to_owned())?;
     let mut writer = encoder.write_header()?;
     writer.write_image_data(pixels)?;
     writer.finish()?;
