@@ -33,6 +33,21 @@ pub(crate) fn json(command: &mut Command) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// A file of the sample that is shipped.
+pub(crate) fn sample(name: &str) -> String {
+    format!("{}/data/sample/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A backtest of the sample into a folder.
+pub(crate) fn run_sample(folder: &Path, more: &[&str]) {
+    let mut command = sim();
+    command.args(["backtest", "--signals", &sample("signals.csv")]);
+    command.args(["--data", &sample("")]);
+    let output = command.args(more).arg("--out").arg(folder);
+    let output = output.output().unwrap();
+    assert!(output.status.success(), "{}", talk(&output));
+}
+
 /// A line that shows even when the test passes.
 pub(crate) fn say(line: &str) {
     let line = format!("{line}\n");

@@ -12,33 +12,11 @@ use confluence::report::panels::{self, IDS};
 use confluence::report::words::Lang;
 use serde_json::{Value, json};
 
-use crate::binary::{say, sim, talk};
+use crate::binary::{run_sample, say};
 use crate::chromium::{browser, look};
 use crate::report::odd_runs;
 
 const HARNESS: &str = include_str!("page.html");
-
-fn sample(name: &str) -> String {
-    format!("{}/data/sample/{name}", env!("CARGO_MANIFEST_DIR"))
-}
-
-fn made(folder: &Path, more: &[&str]) {
-    let mut command = sim();
-    command.args(["backtest", "--signals", &sample("signals.csv")]);
-    command.args([
-        "--data",
-        &sample(""),
-        "--set",
-        "exits.trailing.enabled=true",
-    ]);
-    let output = command
-        .args(more)
-        .arg("--out")
-        .arg(folder)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", talk(&output));
-}
 
 /// Rows of a file by the names of its columns.
 fn table(path: &Path) -> Vec<BTreeMap<String, String>> {
@@ -59,11 +37,10 @@ fn charts_are_drawn_and_trades_open_in_a_browser() {
         return;
     };
     let home = tempfile::tempdir().unwrap();
-    made(&home.path().join("run"), &[]);
-    made(
-        &home.path().join("shared"),
-        &["--assets", "shared", "--lang", "zh"],
-    );
+    let trailing = ["--set", "exits.trailing.enabled=true"];
+    run_sample(&home.path().join("run"), &trailing);
+    let shared = [&trailing[..], &["--assets", "shared", "--lang", "zh"]].concat();
+    run_sample(&home.path().join("shared"), &shared);
     let trades = table(&home.path().join("run/trades.csv"));
     let mut charts = 0;
     for (page, width) in [
@@ -141,7 +118,7 @@ fn opened(found: &Value, trades: &[BTreeMap<String, String>]) {
 #[test]
 fn without_scripts_the_still_pictures_and_the_first_trades_are_read() {
     let home = tempfile::tempdir().unwrap();
-    made(&home.path().join("run"), &["--assets", "shared"]);
+    run_sample(&home.path().join("run"), &["--assets", "shared"]);
     let page = fs::read_to_string(home.path().join("run/report.html")).unwrap();
     let still = page.matches("<div class=\"static\"><svg ").count();
     let (_, table) = page.split_once("<noscript>\n<div").unwrap();

@@ -8,24 +8,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use crate::binary::{files, json, say, sim, talk};
-
-fn sample(name: &str) -> String {
-    format!("{}/data/sample/{name}", env!("CARGO_MANIFEST_DIR"))
-}
-
-fn made(folder: &Path, more: &[&str]) {
-    let mut command = sim();
-    command.args(["backtest", "--signals", &sample("signals.csv")]);
-    command.args(["--data", &sample("")]);
-    let output = command
-        .args(more)
-        .arg("--out")
-        .arg(folder)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", talk(&output));
-}
+use crate::binary::{files, json, run_sample, say, sim, talk};
 
 fn report(folder: &Path, more: &[&str]) -> Output {
     sim().arg("report").arg(folder).args(more).output().unwrap()
@@ -48,7 +31,7 @@ fn table(path: &Path) -> Vec<BTreeMap<String, String>> {
 fn a_report_made_again_has_the_same_bytes() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("run");
-    made(&folder, &[]);
+    run_sample(&folder, &[]);
     let first = files(&folder);
     let output = report(&folder, &[]);
     assert!(output.status.success(), "{}", talk(&output));
@@ -90,7 +73,7 @@ fn a_report_made_again_has_the_same_bytes() {
 fn the_page_holds_the_numbers_of_the_files() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("run");
-    made(&folder, &["--set", "exits.trailing.enabled=true"]);
+    run_sample(&folder, &["--set", "exits.trailing.enabled=true"]);
     let page = fs::read_to_string(folder.join("report.html")).unwrap();
     let metrics: Value =
         serde_json::from_slice(&fs::read(folder.join("metrics.json")).unwrap()).unwrap();
@@ -181,7 +164,7 @@ fn the_page_holds_the_numbers_of_the_files() {
 fn folders_that_cannot_be_read_are_told_and_left_as_they_were() {
     let home = tempfile::tempdir().unwrap();
     let good = home.path().join("good");
-    made(&good, &[]);
+    run_sample(&good, &[]);
     let broken = |name: &str, spoil: &dyn Fn(&Path)| {
         let folder = home.path().join(name);
         fs::create_dir(&folder).unwrap();
@@ -280,7 +263,7 @@ fn folders_that_cannot_be_read_are_told_and_left_as_they_were() {
     fs::remove_dir(good.join("svg/equity.svg")).unwrap();
     // What a killed one leaves does not lock the folder.
     fs::write(good.join(".report-abc"), "half").unwrap();
-    made(&good, &[]);
+    run_sample(&good, &[]);
     assert!(files(&good).keys().eq(before.keys()), "whole again");
     say(&format!("report: {met} folders refused"));
 }

@@ -71,6 +71,7 @@ pub(crate) fn odd_runs() -> Vec<(&'static str, RunReport)> {
         ("one minute", made_up::run(shape(0, 1, false))),
         ("one minute, one trade", made_up::run(shape(1, 1, false))),
         ("ruined", made_up::run(shape(40, 20 * 1440, true))),
+        ("ten years", made_up::run(shape(300, 3_650 * 1440, false))),
         ("unknown risks", short),
     ]
 }

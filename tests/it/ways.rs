@@ -14,31 +14,13 @@ use confluence::report::record::BarsAt;
 use confluence::report::saved;
 use flate2::read::{DeflateDecoder, GzDecoder};
 
-use crate::binary::{say, sim, talk};
+use crate::binary::{run_sample, sample, say};
 
 /// Open, high, low, close by start.
 type Minutes = BTreeMap<i64, [f64; 4]>;
 
-fn sample(name: &str) -> String {
-    format!("{}/data/sample/{name}", env!("CARGO_MANIFEST_DIR"))
-}
-
 fn run(folder: &Path, more: &[&str]) -> RunReport {
-    let mut command = sim();
-    command.args([
-        "backtest",
-        "--signals",
-        &sample("signals.csv"),
-        "--data",
-        &sample(""),
-    ]);
-    let output = command
-        .args(more)
-        .arg("--out")
-        .arg(folder)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", talk(&output));
+    run_sample(folder, more);
     saved::from_bytes(&fs::read(folder.join(saved::FILE)).unwrap()).unwrap()
 }
 
