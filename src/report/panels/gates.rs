@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::axis;
 use crate::report::chart::Ink;
-use crate::report::chart::spec::{Chart, Dot, Mark, Scale, Unit};
+use crate::report::chart::spec::{Chart, Dot, Line, Mark, Scale, Unit};
 use crate::report::format;
 use crate::report::input::RunReport;
 use crate::report::words::reason::readable;
@@ -37,6 +37,8 @@ pub(super) fn timeline(run: &RunReport, lang: Lang) -> Option<Chart> {
             .map(|halt| (millis(halt.from), millis(halt.to)))
             .collect(),
     }];
+    let (start, end) = (run.daily.start.millis(), run.daily.end.millis());
+    let (start, end) = (millis(start), millis(end));
     let mut names = Vec::new();
     for (place, (reason, mut dots)) in reasons.into_iter().enumerate() {
         for dot in &mut dots {
@@ -44,6 +46,15 @@ pub(super) fn timeline(run: &RunReport, lang: Lang) -> Option<Chart> {
         }
         let name = readable(reason, lang);
         names.push(format!("{name} ({})", format::whole(dots.len())));
+        // A line over the whole run: where nothing was refused is to be seen too.
+        let row = count(place);
+        marks.push(Mark::Line(Line {
+            name: String::new(),
+            ink: Ink::Grid,
+            points: vec![(start, row), (end, row)],
+            fill_to: None,
+            dashed: false,
+        }));
         marks.push(Mark::Dots {
             name: String::new(),
             ink: Ink::Run,
