@@ -3,7 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
+use std::net::TcpListener;
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use confluence::report::files::Look;
 use confluence::report::html;
@@ -161,4 +165,55 @@ fn pages_of_odd_runs_open_without_a_complaint() {
     }
     say(&format!("page: {charts} charts of odd runs drawn"));
     assert!(charts > 80);
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "a test waits for a browser")]
+fn a_page_is_drawn_by_the_real_clock() {
+    let Some(browser) = browser() else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    run_sample(&home.path().join("run"), &[]);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let text = HARNESS
+        .replace("PAGE", "run/report.html")
+        .replace("WIDTH", "1280")
+        .replace("LISTENER", &address);
+    let harness = home.path().join("harness.html");
+    fs::write(&harness, text).unwrap();
+    let mut child = Command::new(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu"])
+        .args([
+            "--allow-file-access-from-files",
+            "--remote-debugging-port=0",
+        ])
+        .arg(format!(
+            "--user-data-dir={}",
+            home.path().join("profile").display()
+        ))
+        .arg(format!("file://{}", harness.display()))
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let told = (0..600).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        let (mut stream, _) = listener.accept().ok()?;
+        stream.set_nonblocking(false).unwrap();
+        let mut bytes = [0; 256];
+        let count = stream.read(&mut bytes).unwrap();
+        Some(String::from_utf8_lossy(&bytes[..count]).into_owned())
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // `GET /1610/19 HTTP/1.1`
+    let told = told.expect("the page is drawn within a minute");
+    let parts: Vec<&str> = told.split(['/', ' ']).collect();
+    let [taken, plots] = [2, 3].map(|part| parts[part].parse::<u32>().unwrap());
+    say(&format!(
+        "page: {plots} charts {taken} ms after it was opened"
+    ));
+    assert!(plots >= 15 && taken > 0);
 }

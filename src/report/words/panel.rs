@@ -43,6 +43,7 @@ words! {
 
     BENCHMARKS_TITLE: "What holding would have made", "若只是持有";
     BENCHMARKS_CAPTION: "Entries held: {0} buys of {1}, at the trades' own entries, each sold {2} later or at the end of the run, with fees and without slippage. The band holds 90 % of {3} draws of the same buys at random times: inside it, the moment of entry told nothing.", "入场后持有：在各笔交易的入场时刻买入 {0} 次，每次 {1}，{2} 后或回测结束时卖出，含手续费，不含滑点。色带为同样买入改在随机时刻的 {3} 次抽样的 90 % 区间：若落在带内，则入场时机并无信息。";
+    BENCHMARKS_ALONE: "No trade was finished: only holding is drawn, at day ends.", "没有完成的交易：仅显示持有，取自日末。";
     RANDOM_ENTRIES: "random times, 5–95 %", "随机时刻 5–95 %";
     ENTRIES_HELD: "entries held, no stop or target", "入场后持有，无止损止盈";
     CHANGE: "change of the account, %", "账户变化, %";
