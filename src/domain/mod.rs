@@ -7,6 +7,7 @@ pub mod bar;
 pub mod event;
 pub mod fill;
 pub mod instrument;
+pub mod market;
 pub mod num;
 pub mod order;
 pub mod position;

@@ -3,6 +3,7 @@
 //! Not here: the trait itself (`engine`), files (`market`), text (`settings`).
 
 pub mod account;
+pub mod binance;
 pub mod fills;
 pub mod floor;
 pub mod history;

@@ -1,0 +1,3 @@
+//! Binance USDⓈ-M futures: the public REST calls and streams, as a thin client.
+//!
+//! Not here: when anything is asked for (`live`), what prices do to orders (`exchange::trades`).
