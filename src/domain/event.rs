@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::fill::{Fill, Reason};
 use super::num::{Money, Notional, Price, Qty, Rate};
 use super::order::{Approved, Direction, HaltCause, OrderId, OrderKind, Reject, Side};
@@ -290,7 +292,7 @@ pub enum Command {
 }
 
 /// The level at which the trader wants to be told (S14).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Floor {
     /// Equity or wallet.
     pub basis: FloorBasis,
@@ -299,7 +301,7 @@ pub struct Floor {
 }
 
 /// What a floor looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FloorBasis {
     /// Wallet and unrealised profit.
     Equity,

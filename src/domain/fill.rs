@@ -5,13 +5,15 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::num::{Money, Notional, Price, Qty};
 use super::order::{Direction, Purpose, Side};
 use super::symbol::SymbolId;
 use super::time::Timestamp;
 
 /// The exchange's number of one execution; a fill is booked once per (symbol, trade id).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TradeId(pub u64);
 
 /// Which fee a fill paid.
@@ -51,7 +53,7 @@ pub struct Fill {
 }
 
 /// Who made a fill happen: an order of ours, or the exchange itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Reason {
     /// An order, by its purpose.
     Order(Purpose),
@@ -94,7 +96,7 @@ pub struct LedgerEntry {
 }
 
 /// One position from flat to flat.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trade {
     /// The contract.
     pub symbol: SymbolId,

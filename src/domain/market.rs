@@ -3,6 +3,8 @@
 //!
 //! Not here: what they do to orders (`exchange::trades`), how the wire spells them (`exchange::binance`).
 
+use serde::{Deserialize, Serialize};
+
 use super::num::{Price, Qty, Rate};
 use super::symbol::SymbolId;
 use super::time::Timestamp;
@@ -45,7 +47,7 @@ pub enum News {
 }
 
 /// A settlement that lies ahead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NextFunding {
     /// When.
     pub at: Timestamp,

@@ -9,6 +9,8 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, Mul, Neg, Sub, SubAssign};
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use rust_decimal::Decimal;
 
 /// Steps in one whole unit: all fixed-point values count in 1e-8.
@@ -19,24 +21,55 @@ pub const UNIT: i64 = 100_000_000;
 pub const LARGEST: i64 = 1_000_000_000 * UNIT;
 
 /// USDT per unit of the base asset, in steps of 1e-8; always above zero.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "i64", into = "i64")]
 pub struct Price(i64);
 
 /// Amount of the base asset in steps of 1e-8; never negative: a direction is a [`super::order::Side`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(try_from = "i64", into = "i64")]
 pub struct Qty(i64);
 
 /// An amount of USDT in steps of 1e-8; signed. What a ledger holds.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Money(i64);
 
 /// Exact product of prices and quantities, in steps of 1e-16 USDT; signed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Notional(i128);
 
 /// A share, fee, funding rate or distance as a plain fraction in steps of 1e-8 (3 % is 0.03); signed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Rate(i64);
+
+/// Saved numbers keep their invariants when they are read back.
+impl TryFrom<i64> for Price {
+    type Error = NumError;
+
+    fn try_from(steps: i64) -> Result<Self, NumError> {
+        Self::from_steps(steps).ok_or_else(|| NumError::NotPositive(steps.to_string()))
+    }
+}
+
+impl From<Price> for i64 {
+    fn from(price: Price) -> Self {
+        price.0
+    }
+}
+
+impl TryFrom<i64> for Qty {
+    type Error = NumError;
+
+    fn try_from(steps: i64) -> Result<Self, NumError> {
+        Self::from_steps(steps).ok_or_else(|| NumError::Negative(steps.to_string()))
+    }
+}
+
+impl From<Qty> for i64 {
+    fn from(qty: Qty) -> Self {
+        qty.0
+    }
+}
 
 /// Which way a quotient goes when it is not whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

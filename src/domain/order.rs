@@ -12,11 +12,11 @@ use super::symbol::SymbolId;
 use super::time::Timestamp;
 
 /// Our own id of an order: a counter of the trader, the same in every replay. The wire form is the backend's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OrderId(pub u64);
 
 /// What an order does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Side {
     /// Takes the base asset.
     Buy,
@@ -34,7 +34,7 @@ pub enum Direction {
 }
 
 /// The price a conditional order watches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Watched {
     /// Trades of the contract.
     Contract,
@@ -43,7 +43,7 @@ pub enum Watched {
 }
 
 /// How an order executes; each kind carries its own fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OrderKind {
     /// At once, at what the market gives.
     Market,
@@ -80,7 +80,7 @@ pub enum OrderKind {
 }
 
 /// How much an order is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Amount {
     /// A quantity fixed when it was sent.
     Exact(Qty),
@@ -91,7 +91,7 @@ pub enum Amount {
 }
 
 /// Why an order exists; the reason its fills carry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Purpose {
     /// Opens a position on a confluence.
     Entry,
@@ -116,7 +116,7 @@ pub enum Purpose {
 }
 
 /// An order as we want it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderRequest {
     /// Ours.
     pub id: OrderId,
@@ -176,7 +176,7 @@ pub enum Reject {
 }
 
 /// Why no entries are taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum HaltCause {
     /// The loss of the day reached its limit; ends at the rollover (S14).
     DailyLoss,

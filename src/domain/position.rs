@@ -3,6 +3,8 @@
 //! Not here: whose position it is and what else the account holds (`exchange`, `trader::ledger`): both use these
 //! functions, so a figure is computed in one place.
 
+use serde::{Deserialize, Serialize};
+
 use super::instrument::Instrument;
 use super::num::{
     LARGEST, Money, Notional, Price, Qty, Rate, Rounding, UNIT, divide, multiply_divide, times,
@@ -10,7 +12,7 @@ use super::num::{
 use super::order::Direction;
 
 /// An open position. Flat is `None`, never a zero quantity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// Long or short.
     pub direction: Direction,

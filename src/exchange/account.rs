@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::fill::{Fill, LedgerEntry, LedgerKind, Liquidity, Reason, Trade, TradeId};
 use crate::domain::instrument::Instrument;
 use crate::domain::num::{Money, Notional, Price, Rate, Rounding, UNIT, divide};
@@ -30,7 +32,7 @@ pub struct Account {
 }
 
 /// An open position and the record of its trade so far.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Held {
     /// Quantity, cost and margin.
     pub position: Position,
@@ -44,6 +46,14 @@ pub struct Held {
     pub seen_row: usize,
     trade: Trade,
     visited: Option<Extremes>,
+}
+
+/// What of an account is saved beside its ledger and its finished trades.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SavedAccount {
+    wallet: Money,
+    held: Vec<(SymbolId, Held)>,
+    fills: u64,
 }
 
 /// Where and when a fill happened.
@@ -75,6 +85,55 @@ impl Account {
             trades: Vec::new(),
             fills: 0,
         }
+    }
+
+    /// What is saved of it.
+    #[must_use]
+    pub fn saved(&self) -> SavedAccount {
+        SavedAccount {
+            wallet: self.wallet,
+            held: self
+                .open()
+                .map(|(symbol, held)| (symbol, held.clone()))
+                .collect(),
+            fills: self.fills,
+        }
+    }
+
+    /// The account as it was saved, with the rows booked up to then; `None` when they do not fit together (A9).
+    #[must_use]
+    pub fn restore(
+        terms: Terms,
+        symbols: usize,
+        saved: SavedAccount,
+        (ledger, trades): (Vec<LedgerEntry>, Vec<Trade>),
+    ) -> Option<Self> {
+        let sum: Money = ledger.iter().map(|entry| entry.amount).sum();
+        if sum != saved.wallet
+            || saved
+                .held
+                .iter()
+                .any(|(symbol, _)| symbol.index() >= symbols)
+        {
+            return None;
+        }
+        let mut account = Self::new(terms, symbols);
+        account.wallet = saved.wallet;
+        account.fills = saved.fills;
+        account.ledger = ledger;
+        account.trades = trades;
+        for (symbol, held) in saved.held {
+            account.isolated += held.position.isolated;
+            account.open.push(symbol);
+            account.held[symbol.index()] = Some(held);
+        }
+        Some(account)
+    }
+
+    /// Every change of the wallet so far.
+    #[must_use]
+    pub fn ledger(&self) -> &[LedgerEntry] {
+        &self.ledger
     }
 
     /// Makes it empty again; what it has reserved stays.

@@ -6,6 +6,8 @@
 
 use std::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::event::{AccountUpdate, Event, OrderUpdate};
 use crate::domain::fill::{Fill, Liquidity, Reason};
 use crate::domain::instrument::Instrument;
@@ -18,7 +20,7 @@ use crate::domain::symbol::SymbolId;
 use crate::exchange::model::{LimitFill, Model};
 
 /// An order that rests at the exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resting {
     /// Its id.
     pub id: OrderId,
@@ -73,7 +75,7 @@ pub struct Hit {
 }
 
 /// The lowest and highest contract price visited with an open position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extremes {
     /// Lowest.
     pub low: Price,

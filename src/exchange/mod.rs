@@ -4,9 +4,11 @@
 
 pub mod account;
 pub mod binance;
+pub mod book;
 pub mod fills;
 pub mod floor;
 pub mod history;
 pub mod model;
 pub mod path;
 pub mod touch;
+pub mod trades;

@@ -55,7 +55,8 @@ impl History<'_> {
         ) else {
             return;
         };
-        if self.account.held(symbol).is_none() && self.desks[symbol.index()].resting.is_empty() {
+        if self.account.held(symbol).is_none() && self.desks[symbol.index()].book.resting.is_empty()
+        {
             return;
         }
         self.catch_up(symbol, row);
@@ -170,7 +171,7 @@ impl History<'_> {
             }
             self.amend_at_open(symbol);
             let idle = self.account.held(symbol).is_none()
-                && self.desks[symbol.index()].resting.is_empty();
+                && self.desks[symbol.index()].book.resting.is_empty();
             let skip =
                 self.engine == Engine::Skip && self.find_touch(symbol, row) != Touch::Row(row);
             if !idle && !skip {
@@ -228,6 +229,7 @@ impl History<'_> {
     ) -> Walk<'a> {
         let desk = &self.desks[symbol.index()];
         let limits = desk
+            .book
             .resting
             .iter()
             .any(|order| matches!(order.kind, OrderKind::Limit { .. }));
@@ -238,7 +240,7 @@ impl History<'_> {
             }
             _ => Qty::ZERO,
         };
-        let orders = desk.resting.clone();
+        let orders = desk.book.resting.clone();
         Walk {
             model,
             instrument,
@@ -294,6 +296,7 @@ impl History<'_> {
     /// Takes over what a walk over a row found.
     fn commit(&mut self, symbol: SymbolId, row: usize, walk: Walk<'_>, hits: &[StampedHit]) {
         let limits = self.desks[symbol.index()]
+            .book
             .resting
             .iter()
             .any(|order| matches!(order.kind, OrderKind::Limit { .. }));
@@ -303,7 +306,7 @@ impl History<'_> {
             self.desks[symbol.index()].budget = Some((row, walk.limit_budget));
         }
         if hits.is_empty() {
-            self.desks[symbol.index()].resting = walk.orders;
+            self.desks[symbol.index()].book.resting = walk.orders;
             return;
         }
         let filled: Vec<OrderId> = hits
@@ -311,14 +314,8 @@ impl History<'_> {
             .filter(|(hit, _)| hit.left.is_zero())
             .filter_map(|(hit, _)| hit.order)
             .collect();
-        let partly: Vec<_> = walk.orders;
-        let desk = &mut self.desks[symbol.index()];
-        desk.resting.retain(|order| !filled.contains(&order.id));
-        for order in &mut desk.resting {
-            if let Some(walked) = partly.iter().find(|walked| walked.id == order.id) {
-                *order = *walked;
-            }
-        }
+        let book = &mut self.desks[symbol.index()].book;
+        book.take_over(&walk.orders, &filled);
         for (hit, stamp) in hits {
             let closes = self.closes_all(symbol, hit);
             if closes {
@@ -356,7 +353,7 @@ impl History<'_> {
         };
         let desk = &mut self.desks[symbol.index()];
         if desk.followed_row < row {
-            follow_rows(&mut desk.resting, series, desk.followed_row, row);
+            follow_rows(&mut desk.book.resting, series, desk.followed_row, row);
             desk.followed_row = row;
         }
         if let Some(held) = self.account.held_mut(symbol)

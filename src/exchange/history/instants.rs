@@ -132,7 +132,11 @@ impl History<'_> {
     fn offer_symbol(&mut self, symbol: SymbolId, series: &Series, next: &mut Earliest) {
         let desk = &self.desks[symbol.index()];
         let soon = self.now + Span::from_millis(1);
-        let amended = desk.amendments.iter().map(|amendment| amendment.arrival);
+        let amended = desk
+            .book
+            .amendments
+            .iter()
+            .map(|amendment| amendment.arrival);
         let waiting = self
             .waiting
             .iter()
@@ -185,7 +189,7 @@ impl History<'_> {
         };
         let held = self.account.held(symbol).map(|held| held.position);
         let desk = &self.desks[symbol.index()];
-        if (held.is_none() && desk.resting.is_empty()) || desk.delisted {
+        if (held.is_none() && desk.book.resting.is_empty()) || desk.delisted {
             return Touch::Never;
         }
         let cross = self.model.terms.margin_mode == MarginMode::Cross;
@@ -201,7 +205,7 @@ impl History<'_> {
         // Armed trailing stops continue from their peaks, which must include every row before `from`.
         self.catch_up(symbol, from);
         let liquidation = self.liquidation_level(symbol, &world.tape.instruments[symbol.index()]);
-        let resting = &self.desks[symbol.index()].resting;
+        let resting = &self.desks[symbol.index()].book.resting;
         let liquidation = held.zip(liquidation);
         let liquidation = liquidation.map(|(position, level)| (level, position.direction));
         next_touch(series, from, resting, liquidation).map_or(Touch::Never, Touch::Row)
@@ -286,7 +290,7 @@ impl History<'_> {
         }
         let long = position.direction == Direction::Long;
         let mut bound: Option<Price> = None;
-        for order in &self.desks[symbol.index()].resting {
+        for order in &self.desks[symbol.index()].book.resting {
             if let OrderKind::Stop {
                 trigger,
                 watched: Watched::Contract,

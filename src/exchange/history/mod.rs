@@ -13,6 +13,8 @@ mod orders;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::event::{
     AccountUpdate, Command, Event, Floor, FloorBasis, HeldPosition, Operator, OrderReport,
     OrderStatus, OrderUpdate, Quote, Snapshot, Stamped,
@@ -26,11 +28,12 @@ use crate::domain::symbol::SymbolId;
 use crate::domain::time::Timestamp;
 use crate::engine::Exchange;
 use crate::exchange::account::{Account, Where};
+use crate::exchange::book::Flight;
 use crate::exchange::fills::{Hit, forced};
 use crate::exchange::model::{EndOfData, Model};
 use crate::market::tape::{Series, Tape};
 
-use orders::{Desk, Flight};
+use orders::Desk;
 
 /// Which instants are visited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +87,7 @@ impl World {
 }
 
 /// What the simulator counted. Nothing here depends on the engine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
     /// Bars with a position after their opening point.
     pub bars_in_position: u64,

@@ -3,19 +3,17 @@
 //!
 //! Not here: bars (`bars`), when anything is looked at (`instants`).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::event::{Event, OrderUpdate};
 use crate::domain::instrument::Instrument;
 use crate::domain::num::{Notional, Price, Qty};
-use crate::domain::order::{
-    Amount, HaltCause, OrderId, OrderKind, OrderRequest, Purpose, Reject, Side,
-};
+use crate::domain::order::{Amount, HaltCause, OrderId, OrderKind, OrderRequest, Purpose, Reject};
 use crate::domain::position::Position;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
 use crate::exchange::account::Where;
+use crate::exchange::book::{Amendment, Book, Change, Flight, Meets, executable, meets};
 use crate::exchange::fills::{Hit, Resting, arrived};
 use crate::exchange::history::{Engine, History, Stage};
 use crate::exchange::path::open_point;
@@ -24,12 +22,8 @@ use crate::market::tape::Series;
 /// One symbol at the exchange.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Desk {
-    /// What rests, in the order it was sent.
-    pub(super) resting: Vec<Resting>,
-    /// What takes effect at the first open at or after its arrival, in the order it was sent.
-    pub(super) amendments: Vec<Amendment>,
-    /// What asked for the orders that can open a position.
-    pub(super) references: BTreeMap<OrderId, Option<Arc<str>>>,
+    /// What rests and what is about to change of it.
+    pub(super) book: Book,
     /// Rows before this have moved the trailing stops.
     pub(super) followed_row: usize,
     /// Rows before this have been evaluated or proven empty.
@@ -66,27 +60,6 @@ pub(super) enum Due {
     Never,
 }
 
-/// A change of what rests that is on its way.
-#[derive(Clone, Debug)]
-pub(super) struct Amendment {
-    pub(super) arrival: Timestamp,
-    pub(super) change: Change,
-}
-
-/// What changes.
-#[derive(Clone, Debug)]
-pub(super) enum Change {
-    Place(Resting),
-    Cancel(OrderId),
-}
-
-/// A market or limit order on its way or waiting for a price.
-#[derive(Clone, Debug)]
-pub(super) struct Flight {
-    pub(super) request: OrderRequest,
-    pub(super) arrival: Timestamp,
-}
-
 impl History<'_> {
     /// Takes an order in. Every answer is certain here, so it is acknowledged at once; when it takes effect is another
     /// matter.
@@ -99,6 +72,7 @@ impl History<'_> {
                 let arrival = self.decision_time(symbol) + self.model.latency;
                 if !request.reduce_only {
                     self.desks[symbol.index()]
+                        .book
                         .references
                         .insert(id, request.reference.clone());
                 }
@@ -202,13 +176,13 @@ impl History<'_> {
                 resting.follow(price);
             }
         }
-        self.desks[symbol.index()].resting.push(resting);
+        self.desks[symbol.index()].book.resting.push(resting);
         self.touch_forgotten(symbol);
     }
 
     fn amend(&mut self, symbol: SymbolId, arrival: Timestamp, change: Change) {
         let desk = &mut self.desks[symbol.index()];
-        desk.amendments.push(Amendment { arrival, change });
+        desk.book.amendments.push(Amendment { arrival, change });
         desk.due = None;
     }
 
@@ -230,10 +204,7 @@ impl History<'_> {
         if let Some(flight) = sent {
             return Some(flight.request.symbol);
         }
-        let has = |desk: &Desk| {
-            desk.resting.iter().any(|order| order.id == id)
-                || desk.amendments.iter().any(|amendment| amendment.places(id))
-        };
+        let has = |desk: &Desk| desk.book.has(id);
         self.desks.iter().position(has).map(SymbolId::at)
     }
 
@@ -246,15 +217,7 @@ impl History<'_> {
             .map(|flight| flight.request.id)
             .collect();
         for desk in &self.desks {
-            ids.extend(desk.resting.iter().map(|order| order.id));
-            ids.extend(
-                desk.amendments
-                    .iter()
-                    .filter_map(|amendment| match &amendment.change {
-                        Change::Place(resting) => Some(resting.id),
-                        Change::Cancel(_) => None,
-                    }),
-            );
+            ids.extend(desk.book.ids());
         }
         ids.sort_unstable();
         ids
@@ -287,11 +250,7 @@ impl History<'_> {
             dropped.extend(ends.then_some(flight.request.id));
             !ends
         });
-        self.desks[symbol.index()].resting.retain(|order| {
-            let ends = matches!(order.kind, OrderKind::Limit { .. });
-            dropped.extend(ends.then_some(order.id));
-            !ends
-        });
+        dropped.extend(self.desks[symbol.index()].book.take_limits());
         dropped.sort_unstable();
         self.touch_forgotten(symbol);
         for id in dropped {
@@ -338,19 +297,10 @@ impl History<'_> {
 
     /// Changes that have arrived take effect at this open, in the order they were sent.
     pub(super) fn amend_at_open(&mut self, symbol: SymbolId) {
-        let now = self.now;
-        let desk = &mut self.desks[symbol.index()];
-        if desk
-            .amendments
-            .iter()
-            .all(|amendment| amendment.arrival > now)
-        {
+        let due = self.desks[symbol.index()].book.take_due(self.now);
+        if due.is_empty() {
             return;
         }
-        let (due, later): (Vec<Amendment>, Vec<Amendment>) = std::mem::take(&mut desk.amendments)
-            .into_iter()
-            .partition(|amendment| amendment.arrival <= now);
-        desk.amendments = later;
         for amendment in due {
             match amendment.change {
                 Change::Place(resting) => self.arm(symbol, resting),
@@ -361,14 +311,8 @@ impl History<'_> {
     }
 
     fn cancel_now(&mut self, symbol: SymbolId, id: OrderId) {
-        let desk = &mut self.desks[symbol.index()];
-        let resting = desk
-            .resting
-            .iter()
-            .position(|order| order.id == id)
-            .map(|index| desk.resting.remove(index));
-        let total = match resting {
-            Some(order) => order.filled,
+        let total = match self.desks[symbol.index()].book.cancel(id) {
+            Some(filled) => filled,
             None => {
                 let before = self.waiting.len() + self.flight.len();
                 self.waiting.retain(|flight| flight.request.id != id);
@@ -389,30 +333,11 @@ impl History<'_> {
 
     /// F13: what closes nothing any more vanishes, without a reject. `filled` are orders that ended by filling.
     pub(super) fn vanish(&mut self, symbol: SymbolId, filled: &[OrderId]) {
-        let desk = &mut self.desks[symbol.index()];
-        let mut gone: Vec<(OrderId, Qty)> = Vec::new();
-        desk.resting.retain(|order| {
-            if order.reduce_only {
-                gone.push((order.id, order.filled));
-            }
-            !order.reduce_only
-        });
-        desk.amendments.retain(|amendment| match &amendment.change {
-            Change::Place(resting) if resting.reduce_only => {
-                gone.push((resting.id, Qty::ZERO));
-                false
-            }
-            Change::Place(_) => true,
-            Change::Cancel(id) => !gone.iter().any(|(gone, _)| gone == id),
-        });
-        gone.sort_unstable_by_key(|(id, _)| *id);
-        for (id, total) in gone {
-            if !filled.contains(&id) {
-                self.tell(Event::Order {
-                    id,
-                    update: OrderUpdate::Canceled { total },
-                });
-            }
+        for (id, total) in self.desks[symbol.index()].book.vanish(filled) {
+            self.tell(Event::Order {
+                id,
+                update: OrderUpdate::Canceled { total },
+            });
         }
         self.touch_forgotten(symbol);
         self.refresh_busy(symbol);
@@ -421,7 +346,7 @@ impl History<'_> {
     /// A8: a liquidation ends everything that rests in the symbol.
     pub(super) fn end_all(&mut self, symbol: SymbolId) {
         self.vanish(symbol, &[]);
-        for order in std::mem::take(&mut self.desks[symbol.index()].resting) {
+        for order in std::mem::take(&mut self.desks[symbol.index()].book.resting) {
             let update = OrderUpdate::Canceled {
                 total: order.filled,
             };
@@ -477,29 +402,26 @@ impl History<'_> {
             self.reject(flight, Reject::StaleData);
             return;
         }
-        let limit = match request.kind {
-            OrderKind::Limit { price, post_only } => Some((price, post_only)),
-            OrderKind::Market
-            | OrderKind::Stop { .. }
-            | OrderKind::TakeProfit { .. }
-            | OrderKind::Trail { .. } => None,
-        };
-        if let Some((price, post_only)) = limit {
-            let marketable = match request.side {
-                Side::Buy => open <= price,
-                Side::Sell => open >= price,
-            };
-            if marketable && post_only {
+        match meets(request.kind, request.side, open) {
+            Meets::Executes => {}
+            Meets::Refused => {
                 self.reject(flight, Reject::PostOnly);
                 return;
             }
-            if !marketable {
+            Meets::Rests => {
                 self.rest_limit(flight, instrument);
                 return;
             }
         }
-        let qty = match self.executable(request, instrument, limit.map_or(open, |(price, _)| price))
-        {
+        let at = match request.kind {
+            OrderKind::Limit { price, .. } => price,
+            OrderKind::Market
+            | OrderKind::Stop { .. }
+            | OrderKind::TakeProfit { .. }
+            | OrderKind::Trail { .. } => open,
+        };
+        let held = self.account.held(request.symbol).map(|held| held.position);
+        let qty = match executable(request, instrument, held, at) {
             Ok(qty) => qty,
             Err(reject) => {
                 self.reject(flight, reject);
@@ -566,6 +488,7 @@ impl History<'_> {
         hits: &[(Hit, Timestamp)],
     ) -> Option<OrderId> {
         let rests_to_open = self.desks[symbol.index()]
+            .book
             .resting
             .iter()
             .any(|order| !order.reduce_only);
@@ -601,6 +524,7 @@ impl History<'_> {
     /// Ends a resting order that the margin does not allow.
     pub(super) fn refuse_resting(&mut self, symbol: SymbolId, id: OrderId) {
         self.desks[symbol.index()]
+            .book
             .resting
             .retain(|order| order.id != id);
         self.tell(Event::Order {
@@ -611,53 +535,14 @@ impl History<'_> {
         self.refresh_busy(symbol);
     }
 
-    /// The quantity that executes: exits are trimmed to the position and never flip it (F13).
-    fn executable(
-        &self,
-        request: &OrderRequest,
-        instrument: &Instrument,
-        price: Price,
-    ) -> Result<Qty, Reject> {
-        let held = self.account.held(request.symbol).map(|held| held.position);
-        let reducible = held.filter(|position| position.direction.exit_side() == request.side);
-        let open = reducible.map_or(Qty::ZERO, |position| position.qty);
-        if request.reduce_only && reducible.is_none() {
-            return Err(Reject::NothingToReduce);
-        }
-        let wanted = match request.amount {
-            Amount::Exact(qty) => qty,
-            Amount::Share(share) => open.share(share, instrument.step),
-            Amount::All => open,
-        };
-        if matches!(request.amount, Amount::Share(_))
-            && (wanted.is_zero() || wanted < instrument.qty_min)
-        {
-            return Err(Reject::BelowQtyMin);
-        }
-        if reducible.is_some() {
-            return Ok(wanted.min(open));
-        }
-        if request.purpose == Purpose::Manual {
-            if !wanted.is_on_step(instrument.step) || !price.is_on_tick(instrument.tick) {
-                return Err(Reject::OffGrid);
-            }
-            if wanted.is_zero() || wanted < instrument.qty_min {
-                return Err(Reject::BelowQtyMin);
-            }
-            if price * wanted < instrument.notional_min.exact() {
-                return Err(Reject::BelowNotionalMin);
-            }
-        }
-        Ok(wanted)
-    }
-
     /// A limit order that is not marketable rests (F11).
     fn rest_limit(&mut self, flight: &Flight, instrument: &Instrument) {
         let request = &flight.request;
         let OrderKind::Limit { price, .. } = request.kind else {
             return;
         };
-        let qty = match self.executable(request, instrument, price) {
+        let held = self.account.held(request.symbol).map(|held| held.position);
+        let qty = match executable(request, instrument, held, price) {
             Ok(qty) => qty,
             Err(reject) => {
                 self.reject(flight, reject);
@@ -665,15 +550,8 @@ impl History<'_> {
             }
         };
         let resting = Resting {
-            id: request.id,
-            side: request.side,
-            kind: request.kind,
             amount: Amount::Exact(qty),
-            filled: Qty::ZERO,
-            reduce_only: request.reduce_only,
-            purpose: request.purpose,
-            peak: None,
-            armed: false,
+            ..Resting::new(request)
         };
         self.arm(request.symbol, resting);
     }
@@ -685,6 +563,7 @@ impl History<'_> {
         order: Option<OrderId>,
     ) -> Option<Arc<str>> {
         self.desks[symbol.index()]
+            .book
             .references
             .get(&order?)
             .cloned()
@@ -696,8 +575,8 @@ impl History<'_> {
         let desk = &self.desks[symbol.index()];
         let sent = |flight: &Flight| flight.request.symbol == symbol;
         let busy = self.account.held(symbol).is_some()
-            || !desk.resting.is_empty()
-            || !desk.amendments.is_empty()
+            || !desk.book.resting.is_empty()
+            || !desk.book.amendments.is_empty()
             || self.flight.iter().any(sent)
             || self.waiting.iter().any(sent);
         match (self.busy.binary_search(&symbol), busy) {
@@ -737,11 +616,5 @@ impl History<'_> {
         desk.touch = None;
         desk.due = None;
         desk.least = None;
-    }
-}
-
-impl Amendment {
-    fn places(&self, id: OrderId) -> bool {
-        matches!(&self.change, Change::Place(resting) if resting.id == id)
     }
 }
