@@ -3,14 +3,14 @@
 //! Not here: which file is which (`place`), the stream of events made of them (`ticks`).
 //! Invariant: ids ascend strictly and times never fall; a file with one bad row gives no trades at all.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::domain::bar::{Bar, Bars};
 use crate::domain::num::{Price, Qty};
 use crate::domain::stamp::{StampForm, StampReader};
 use crate::domain::time::{EpochUnit, Span, Timestamp};
 
-use super::error::{EMPTY, MarketError};
+use super::error::{ConflictError, EMPTY, MarketError};
 use super::source::{Lines, with_lines};
 use super::window::{LEAD, Window};
 
@@ -152,6 +152,47 @@ impl AggTrades {
         push_whole(&mut bars, forming);
         bars
     }
+}
+
+/// Reads the archives of one contract, in any order, as one. Rows that two of them have must agree. `series` names it
+/// in errors.
+///
+/// # Errors
+/// As [`read`], and when two archives contradict each other.
+pub fn read_joined(files: &[PathBuf], series: &str) -> Result<AggTrades, MarketError> {
+    let mut parts = Vec::with_capacity(files.len());
+    for path in files {
+        parts.push((path, read(path)?));
+    }
+    parts.sort_by_key(|(path, trades)| (trades.id[0], *path));
+    let mut joined = AggTrades::default();
+    let mut owner = None;
+    for (path, part) in parts {
+        for row in 0..part.len() {
+            let trade = part.get(row);
+            let known = joined.id.last().is_some_and(|last| *last >= trade.id);
+            let same = || {
+                joined
+                    .id
+                    .binary_search(&trade.id)
+                    .map(|row| joined.get(row))
+            };
+            if known && same() == Ok(trade) {
+                continue;
+            }
+            joined.push(trade).map_err(|found| {
+                MarketError::Conflict(Box::new(ConflictError {
+                    series: series.to_owned(),
+                    first: owner.unwrap_or(path).clone(),
+                    second: path.clone(),
+                    total: 1,
+                    rows: vec![format!("trade {} at {}: {found}", trade.id, trade.time)],
+                }))
+            })?;
+        }
+        owner = Some(path);
+    }
+    Ok(joined)
 }
 
 fn push_whole(bars: &mut Bars, bar: Option<Bar>) {
