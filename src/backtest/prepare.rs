@@ -164,6 +164,7 @@ pub fn prepare(
         window,
         interval: settings.data.interval,
         drop_unfinished: settings.data.drop_last_bar,
+        trades: false,
         fallback: settings.fallback.clone(),
     };
     let loaded = library.load(&request, &mut rules)?;
@@ -188,7 +189,7 @@ pub fn prepare(
     });
     let data_hash = data_hash.expect("invariant: hashing numbers never panics");
     let synthetic = library.is_synthetic(&sources.signals) || loaded.is_synthetic();
-    let Loaded { tape, reports } = loaded;
+    let Loaded { tape, reports, .. } = loaded;
     Ok(Prepared {
         signals_hash: signals_hash(&file, &named),
         world: Arc::new(World {

@@ -11,7 +11,7 @@ use crate::domain::symbol::Symbol;
 use crate::domain::time::{Span, Timestamp};
 
 use super::error::MarketError;
-use super::place::{Place, PriceKind, place};
+use super::place::{Place, PriceKind, TRADES_ASIDE, place};
 
 /// Deepest nesting that is searched; more is a loop or a mistake.
 const DEPTH_MAX: usize = 32;
@@ -50,6 +50,15 @@ pub struct FundingEntry {
     pub symbol: Symbol,
 }
 
+/// A file with aggregated trades.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TradesEntry {
+    /// Where.
+    pub path: PathBuf,
+    /// The contract.
+    pub symbol: Symbol,
+}
+
 /// A file with filters or brackets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RulesEntry {
@@ -66,6 +75,8 @@ pub struct Library {
     pub klines: Vec<KlineEntry>,
     /// Files with settlements, by path.
     pub funding: Vec<FundingEntry>,
+    /// Files with aggregated trades, by path; they are among those set aside too, since only runs that ask read them.
+    pub trades: Vec<TradesEntry>,
     /// Files with filters or brackets, by path.
     pub rules: Vec<RulesEntry>,
     /// Files no run reads, by reason.
@@ -98,6 +109,7 @@ impl Library {
         }
         library.klines.sort_by(|a, b| a.path.cmp(&b.path));
         library.funding.sort_by(|a, b| a.path.cmp(&b.path));
+        library.trades.sort_by(|a, b| a.path.cmp(&b.path));
         library.rules.sort_by(|a, b| a.path.cmp(&b.path));
         for paths in library.aside.values_mut() {
             paths.sort();
@@ -164,6 +176,13 @@ impl Library {
                 price,
             }),
             Place::Funding { symbol } => self.funding.push(FundingEntry { path, symbol }),
+            Place::AggTrades { symbol } => {
+                self.aside
+                    .entry(TRADES_ASIDE)
+                    .or_default()
+                    .push(path.clone());
+                self.trades.push(TradesEntry { path, symbol });
+            }
             Place::Rules { date } => self.rules.push(RulesEntry { path, date }),
             Place::SyntheticMark => {
                 if let Some(folder) = path.parent() {
@@ -182,6 +201,16 @@ impl Library {
             .map(|name| name.to_string_lossy().to_lowercase());
         let named = name.is_some_and(|name| name.split(['-', '.']).any(|word| word == "synthetic"));
         named || self.synthetic.iter().any(|folder| path.starts_with(folder))
+    }
+
+    /// Names of all contracts that have contract bars or recorded trades, in byte order.
+    #[must_use]
+    pub fn traded_symbols(&self) -> Vec<Symbol> {
+        let mut names = self.priced_symbols();
+        names.extend(self.trades.iter().map(|entry| entry.symbol.clone()));
+        names.sort();
+        names.dedup();
+        names
     }
 
     /// Names of all contracts that have contract bars, in byte order.

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use crate::domain::symbol::{Symbol, SymbolId, Symbols};
 use crate::domain::time::{Span, Timestamp};
 
+use super::agg_trades::{self, AggTrades};
 use super::choose::{Candidate, choose};
 use super::error::MarketError;
 use super::instruments::{Fallback, RuleBook, RulesReport};
@@ -35,6 +36,8 @@ pub struct Request {
     pub interval: Option<Span>,
     /// Whether a last bar that may be unfinished is left out.
     pub drop_unfinished: bool,
+    /// Whether recorded trades are read too; they also stand in for bars where a contract has none.
+    pub trades: bool,
     /// Rules for contracts no file knows.
     pub fallback: Fallback,
 }
@@ -44,6 +47,8 @@ pub struct Request {
 pub struct Loaded {
     /// Prices and rules, by symbol.
     pub tape: Tape,
+    /// Recorded trades of each symbol, in the same order; none unless they were asked for.
+    pub trades: Vec<Option<AggTrades>>,
     /// What was used for each symbol, in the same order.
     pub reports: Vec<SymbolReport>,
 }
@@ -84,6 +89,7 @@ pub struct SymbolReport {
 /// Prices of one contract, before its rules.
 struct Prices {
     series: Option<Series>,
+    trades: Option<AggTrades>,
     report: PriceReport,
 }
 
@@ -129,6 +135,7 @@ impl Library {
             series: Vec::new(),
         };
         let mut reports = Vec::new();
+        let mut trades = Vec::new();
         for (index, prices) in prices.into_iter().enumerate() {
             let symbol = tape.symbols.name(SymbolId::at(index)).clone();
             let bars = prices.series.as_ref().map(Series::bars);
@@ -136,6 +143,7 @@ impl Library {
                 rules.instrument(&symbol, request.window, bars, &request.fallback)?;
             tape.instruments.push(instrument);
             tape.series.push(prices.series);
+            trades.push(prices.trades);
             let report = prices.report;
             let synthetic = report.files.iter().any(|path| self.is_synthetic(path));
             reports.push(SymbolReport {
@@ -155,7 +163,11 @@ impl Library {
                 synthetic,
             });
         }
-        Ok(Loaded { tape, reports })
+        Ok(Loaded {
+            tape,
+            trades,
+            reports,
+        })
     }
 
     /// Symbols are independent, so threads take them in turn; results are put back by index.
@@ -180,9 +192,18 @@ impl Library {
         report.shared_rows = chosen.shared_rows;
         report.yielded = chosen.yielded;
         report.unfinished = chosen.unfinished;
-        let Some(bars) = chosen.bars else {
+        let trades = self.recorded_trades(symbol, request, &mut report.files)?;
+        let built = || {
+            let trades = trades.as_ref()?;
+            Some(slice(trades.to_bars(), request.window))
+        };
+        let recorded = chosen
+            .bars
+            .filter(|bars| !request.trades || !bars.is_empty());
+        let Some(bars) = recorded.or_else(built) else {
             return Ok(Prices {
                 series: None,
+                trades,
                 report,
             });
         };
@@ -197,7 +218,11 @@ impl Library {
         }
         let funding = self.funding(symbol, request.window, &mut report)?;
         let series = (!bars.is_empty()).then(|| Series::new(bars, &marks, chosen.detail, funding));
-        Ok(Prices { series, report })
+        Ok(Prices {
+            series,
+            trades,
+            report,
+        })
     }
 
     /// The lengths that a run could use, finest first.
@@ -222,6 +247,24 @@ impl Library {
             found.push(Candidate { merged, unfinished });
         }
         Ok(found)
+    }
+
+    /// Trades of the window, joined, if they are asked for and there are any.
+    fn recorded_trades(
+        &self,
+        symbol: &Symbol,
+        request: &Request,
+        files: &mut Vec<PathBuf>,
+    ) -> Result<Option<AggTrades>, MarketError> {
+        if !request.trades {
+            return Ok(None);
+        }
+        let own = self.trades.iter().filter(|entry| entry.symbol == *symbol);
+        let own: Vec<PathBuf> = own.map(|entry| entry.path.clone()).collect();
+        let joined = agg_trades::read_joined(&own, &format!("{symbol} aggTrades"))?;
+        files.extend(own);
+        let cut = joined.within(request.window);
+        Ok((!cut.is_empty()).then_some(cut))
     }
 
     fn funding(

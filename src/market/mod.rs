@@ -2,6 +2,7 @@
 //!
 //! Not here: signals (`signal`), anything that decides or fills.
 
+pub mod agg_trades;
 pub mod brackets;
 mod checksum;
 mod choose;
@@ -39,6 +40,7 @@ pub mod signals;
 pub mod source;
 pub mod tape;
 mod threads;
+pub mod ticks;
 mod walk;
 pub mod whole_file;
 pub mod window;

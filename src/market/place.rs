@@ -8,6 +8,7 @@
 //! | klines | anywhere; the folder `klines/` is usual | `SYMBOL-INTERVAL[-anything]`, `.csv`, `.csv.gz`, `.zip`, `.parquet` |
 //! | mark klines | below `mark/` or `markPriceKlines/`, or `mark` in the name | the same |
 //! | funding | below `funding/` or `fundingRate/`, or `funding` in the name | `SYMBOL[-anything]` |
+//! | trades | below `trades/` or `aggTrades/`, or only by name; read on demand | `SYMBOL-aggTrades[-anything]`, `.csv`, `.csv.gz`, `.zip` |
 //! | filters | below `exchange-info/` | `.json` with a `symbols` list (`exchangeInfo`) |
 //! | brackets | below `exchange-info/` | `.json` in the `leverageBracket` or the ccxt layout |
 //!
@@ -36,6 +37,11 @@ pub enum Place {
     },
     /// Funding settlements of a symbol.
     Funding {
+        /// The contract.
+        symbol: Symbol,
+    },
+    /// Aggregated trades of a symbol; read only where a run asks for trades, else set aside with [`TRADES_ASIDE`].
+    AggTrades {
         /// The contract.
         symbol: Symbol,
     },
@@ -77,12 +83,15 @@ const INTERVALS: [(&str, i64); 14] = [
     ("2m", 2),
 ];
 
+/// Why recorded trades are set aside.
+pub const TRADES_ASIDE: &str = "trades: a run reads bars";
+
 /// Words in folders or names that set a file aside.
 const ASIDE: [(&str, &str); 17] = [
     ("spot", "spot prices: the contracts of a run are futures"),
     ("cm", "coin-margined contracts"),
-    ("trades", "trades: a run reads bars"),
-    ("aggtrades", "trades: a run reads bars"),
+    ("trades", TRADES_ASIDE),
+    ("aggtrades", TRADES_ASIDE),
     ("depth", "order book: a run reads bars"),
     ("bookdepth", "order book: a run reads bars"),
     ("bookticker", "order book: a run reads bars"),
@@ -141,6 +150,14 @@ pub fn place(path: &Path) -> Place {
         .collect();
     let tokens: Vec<&str> = stem.split('-').collect();
     if let Some(reason) = set_aside(&folders, &tokens) {
+        let aggregated = tokens
+            .get(1)
+            .is_some_and(|token| token.eq_ignore_ascii_case("aggTrades"));
+        if reason == TRADES_ASIDE && aggregated && matches!(extension, "csv" | "zip") {
+            return Place::AggTrades {
+                symbol: Symbol::new(tokens[0]),
+            };
+        }
         return Place::Aside(reason);
     }
     let above = |names: &[&str]| {
@@ -284,6 +301,18 @@ mod tests {
                     symbol: Symbol::new("BTCUSDT"),
                 },
             ),
+            (
+                "d/trades/um/APEUSDT-aggTrades-2024-10-18.zip",
+                Place::AggTrades {
+                    symbol: Symbol::new("APEUSDT"),
+                },
+            ),
+            (
+                "um/aggTrades/APEUSDT/APEUSDT-aggTrades-2024-10-18.csv.gz",
+                Place::AggTrades {
+                    symbol: Symbol::new("APEUSDT"),
+                },
+            ),
             ("d/SYNTHETIC", Place::SyntheticMark),
             ("d/SYNTHETIC.txt", Place::SyntheticMark),
             (
@@ -299,6 +328,8 @@ mod tests {
             "d/klines/spot-5m/BTCUSDT-5m-spot.csv.gz",
             "d/klines/spot-1h-archive/BTCUSDT-1h-2024-10-28.zip",
             "d/trades/um/btcusdt-depth-snap.csv",
+            "d/trades/spot/PEPEUSDT-aggTrades-2024-10-27.zip",
+            "d/trades/um/BTCUSDT-trades-2024-10-27.zip",
             "d/user-stream/um-misc.jsonl",
             "d/signals/x.json",
             "d/README.md",

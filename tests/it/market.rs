@@ -229,6 +229,7 @@ fn request(names: &[&str], from: &str, to: &str) -> Request {
         },
         interval: None,
         drop_unfinished: false,
+        trades: false,
         fallback: fallback(),
     }
 }

@@ -253,6 +253,7 @@ fn load(root: &Path, recipe: &Recipe) -> confluence::market::load::Loaded {
         window,
         interval: None,
         drop_unfinished: false,
+        trades: false,
         fallback,
     };
     let mut rules = RuleBook::open(&library.rules).unwrap();
