@@ -130,6 +130,7 @@ pub(crate) fn world(symbols: usize) -> World {
         }),
         signals,
         script: Vec::new(),
+        trades: Arc::default(),
     }
 }
 
@@ -182,6 +183,7 @@ pub(crate) fn workload(symbols: u16, volatility_pct: i64, days: u16) -> World {
         tape: Arc::new(tape),
         signals,
         script: Vec::new(),
+        trades: Arc::default(),
     }
 }
 

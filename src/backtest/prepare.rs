@@ -17,6 +17,7 @@ use crate::domain::signal::Signal;
 use crate::domain::symbol::{Symbol, Symbols};
 use crate::domain::time::Timestamp;
 use crate::exchange::history::World;
+use crate::exchange::model::Prices;
 use crate::market::error::MarketError;
 use crate::market::instruments::RuleBook;
 use crate::market::library::Library;
@@ -164,7 +165,7 @@ pub fn prepare(
         window,
         interval: settings.data.interval,
         drop_unfinished: settings.data.drop_last_bar,
-        trades: false,
+        trades: settings.model.prices == Prices::Trades,
         fallback: settings.fallback.clone(),
     };
     let loaded = library.load(&request, &mut rules)?;
@@ -189,13 +190,18 @@ pub fn prepare(
     });
     let data_hash = data_hash.expect("invariant: hashing numbers never panics");
     let synthetic = library.is_synthetic(&sources.signals) || loaded.is_synthetic();
-    let Loaded { tape, reports, .. } = loaded;
+    let Loaded {
+        tape,
+        trades,
+        reports,
+    } = loaded;
     Ok(Prepared {
         signals_hash: signals_hash(&file, &named),
         world: Arc::new(World {
             tape: Arc::new(tape),
             signals,
             script: Vec::new(),
+            trades: Arc::new(trades),
         }),
         window,
         file,

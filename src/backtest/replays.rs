@@ -12,7 +12,7 @@ use crate::backtest::threads::Crew;
 use crate::domain::num::{Money, Rate};
 use crate::domain::time::Span;
 use crate::exchange::history::{Engine, World};
-use crate::exchange::model::{Model, PathMode};
+use crate::exchange::model::{Model, PathMode, Prices};
 use crate::stats::sensitivity::{CostRow, CostTable, DelayProbe, Envelope, PathRow};
 use crate::trader::rules::Rules;
 
@@ -153,6 +153,8 @@ pub fn replay(
 fn variants(world: &World, model: &Model) -> Vec<Variant> {
     let own = (!PATHS.contains(&model.path_mode)).then_some(model.path_mode);
     let paths = PATHS.into_iter().chain(own).map(Variant::Path);
+    // Trades leave no path to assume.
+    let paths = paths.filter(|_| model.prices == Prices::Bars);
     let costs = MULTIPLES.map(Variant::Costs);
     let delay = Variant::Delay(one_bar(world));
     paths.chain(costs).chain([delay]).collect()

@@ -141,6 +141,9 @@ pub(super) struct BacktestArgs {
     /// Bars to trade on, such as 5m; finer ones then serve the drill-down
     #[arg(long, value_name = "LENGTH")]
     pub(super) interval: Option<String>,
+    /// What the run looks at: bars, or trades (recorded ones, else four made from each bar)
+    #[arg(long, value_name = "KIND", value_parser = ["bars", "trades"])]
+    pub(super) prices: Option<String>,
     /// The run folder; without it, reports/<run id>
     #[arg(short, long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
@@ -275,6 +278,7 @@ impl BacktestArgs {
             ("--balance", "account.balance_usdt", &self.balance),
             ("--seed", "run.seed", &self.seed),
             ("--interval", "data.interval", &self.interval),
+            ("--prices", "simulation.prices", &self.prices),
         ] {
             if let Some(value) = value {
                 flags.push(flag_value(flag, key, value));

@@ -15,6 +15,8 @@ pub struct Model {
     pub start: Option<Timestamp>,
     /// Fees, leverage, margin mode.
     pub terms: Terms,
+    /// What the run looks at.
+    pub prices: Prices,
     /// Order of high and low inside a bar (F6).
     pub path_mode: PathMode,
     /// When finer bars are consulted (F12).
@@ -33,6 +35,15 @@ pub struct Model {
     pub limit_participation: Rate,
     /// What happens to open positions at the end (D4).
     pub end_of_data: EndOfData,
+}
+
+/// What a run looks at: bars with a path assumed inside, or every trade (F4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Prices {
+    /// Bars.
+    Bars,
+    /// Trades: recorded ones, or four made from each bar.
+    Trades,
 }
 
 /// F6.

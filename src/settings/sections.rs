@@ -8,7 +8,7 @@ use crate::domain::instrument::Bracket;
 use crate::domain::num::{LARGEST, Money, Qty, Rate, Rounding};
 use crate::domain::position::Terms;
 use crate::domain::time::{EARLIEST, LATEST, Span, Timestamp};
-use crate::exchange::model::{Costs, Drilldown, EndOfData, LimitFill, Model, PathMode};
+use crate::exchange::model::{Costs, Drilldown, EndOfData, LimitFill, Model, PathMode, Prices};
 use crate::market::instruments::Fallback;
 use crate::market::place::{interval_name, parse_interval};
 
@@ -28,6 +28,10 @@ pub(super) fn model(reader: &mut Reader<'_>, balance: Money, terms: Terms) -> Mo
         balance,
         start: None,
         terms,
+        prices: reader.choice(
+            "simulation.prices",
+            &[("bars", Prices::Bars), ("trades", Prices::Trades)],
+        ),
         path_mode: reader.choice("simulation.path_mode", &modes),
         drilldown: reader.choice(
             "simulation.drilldown",

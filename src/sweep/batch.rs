@@ -17,7 +17,7 @@ use crate::domain::position::MarginMode;
 use crate::domain::time::{DAY, Span, Timestamp};
 use crate::exchange::account::Account;
 use crate::exchange::history::World;
-use crate::exchange::model::{Drilldown, Model};
+use crate::exchange::model::{Drilldown, Model, Prices};
 use crate::stats::equity::DailySeries;
 use crate::sweep::batch::board::Board;
 use crate::sweep::batch::intake::Intake;
@@ -180,7 +180,7 @@ pub fn is_covered(world: &World, rules: &Rules, model: &Model) -> bool {
             .all(|instrument| instrument.delisted.is_none())
             && world.tape.series.iter().flatten().all(whole)
     };
-    plain_rules && world.script.is_empty() && plain_tape()
+    model.prices == Prices::Bars && plain_rules && world.script.is_empty() && plain_tape()
 }
 
 impl Played {

@@ -157,6 +157,7 @@ impl Worlds {
                 tape: Arc::new(tape),
                 signals: heard.cloned().collect(),
                 script: Vec::new(),
+                trades: Arc::default(),
             };
             let reach = scene.board.reach();
             (start < end).then(|| Scene::new(Arc::new(world), (start, part.to), reach))

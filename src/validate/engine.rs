@@ -6,12 +6,13 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use crate::backtest::run::replay;
 use crate::backtest::summary::daily_series;
 use crate::domain::event::{Command, Confluence, Event, Note};
 use crate::domain::signal::Signal;
 use crate::domain::time::Timestamp;
-use crate::engine::{Journal, drive};
-use crate::exchange::history::{Engine, History, Outcome, World};
+use crate::engine::Journal;
+use crate::exchange::history::{Engine, Outcome, World};
 use crate::exchange::model::Model;
 use crate::sweep::batch::board::{Board, Reach};
 use crate::sweep::batch::{Batch, Ground, Task};
@@ -106,7 +107,5 @@ fn through(
     for signal in before {
         trader.overhear(signal);
     }
-    let mut history = History::new(world, model, Engine::Skip);
-    drive(&mut trader, &mut history, journal).ok()?;
-    Some(history.finish())
+    replay(world, (model, Engine::Skip), &mut trader, journal).ok()
 }

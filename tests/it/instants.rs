@@ -129,6 +129,7 @@ impl Scene {
                 .iter()
                 .map(|(at, said)| (time(at), said.clone()))
                 .collect(),
+            trades: Arc::default(),
         });
         let model = usual_model(self.rules.terms);
         let (outcome, log) = run(&world, &self.rules, &model, Engine::Skip);

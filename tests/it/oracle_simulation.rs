@@ -481,6 +481,7 @@ fn model(config: &Config) -> Model {
         balance: num(&config.initial_balance),
         start: config.start_time.map(ms),
         terms: terms(config),
+        prices: Prices::Bars,
         path_mode: *PathMode::ALL
             .iter()
             .find(|mode| mode.name() == config.path_mode)
@@ -592,6 +593,7 @@ fn world(oracle: &Oracle, scenario: &Scenario, config: &Value) -> World {
         }),
         signals,
         script,
+        trades: Arc::default(),
     }
 }
 

@@ -341,6 +341,7 @@ impl Case {
                 signal("f", SignalType::FOMO),
             ],
             script: Vec::new(),
+            trades: Arc::default(),
         })
     }
 

@@ -31,6 +31,7 @@ use crate::exchange::account::{Account, Where};
 use crate::exchange::book::Flight;
 use crate::exchange::fills::{Hit, forced};
 use crate::exchange::model::{EndOfData, Model};
+use crate::market::agg_trades::AggTrades;
 use crate::market::tape::{Series, Tape};
 
 use orders::Desk;
@@ -74,9 +75,20 @@ pub struct World {
     pub signals: Vec<Signal>,
     /// What the operator says and when, in order.
     pub script: Vec<(Timestamp, Operator)>,
+    /// Recorded trades, by symbol; looked at in trade mode only.
+    pub trades: Arc<Vec<Option<AggTrades>>>,
 }
 
 impl World {
+    /// Where a run begins: where the model says, else at the first bar.
+    #[must_use]
+    pub fn start(&self, model: &Model) -> Timestamp {
+        let series = self.tape.series.iter().flatten();
+        let series = series.filter(|series| !series.is_empty());
+        let first = series.map(|series| series.open_time(0)).min();
+        model.start.or(first).unwrap_or(Timestamp::from_millis(0))
+    }
+
     /// The end of the last bar; `None` without any.
     #[must_use]
     pub fn end(&self) -> Option<Timestamp> {
@@ -285,16 +297,7 @@ impl<'w> History<'w> {
     #[must_use]
     pub fn new(world: &'w World, model: &'w Model, engine: Engine) -> Self {
         let count = world.tape.symbols.len();
-        let series = || {
-            world
-                .tape
-                .series
-                .iter()
-                .flatten()
-                .filter(|series| !series.is_empty())
-        };
-        let first = series().map(|series| series.open_time(0)).min();
-        let start = model.start.or(first).unwrap_or(Timestamp::from_millis(0));
+        let start = world.start(model);
         let end = world.end().unwrap_or(start);
         let next_signal = world
             .signals

@@ -9,6 +9,7 @@ mod orders;
 mod prices;
 pub mod session;
 pub mod state;
+pub mod tape;
 
 use std::collections::VecDeque;
 

@@ -138,6 +138,7 @@ pub(crate) fn usual_model(terms: Terms) -> Model {
         balance: "10000".parse::<Money>().unwrap(),
         start: None,
         terms,
+        prices: Prices::Bars,
         path_mode: PathMode::Pessimistic,
         drilldown: Drilldown::Off,
         latency: Span::ZERO,
@@ -438,6 +439,7 @@ pub(crate) fn random_world(random: &mut Random) -> World {
         }),
         signals,
         script,
+        trades: Arc::default(),
     }
 }
 
