@@ -11,6 +11,10 @@ use serde_json::{Map, Value};
 
 use crate::domain::signal::{RawSignal, SignalType};
 use crate::domain::stamp::{StampError, StampForm, StampReader};
+use crate::domain::time::{EARLIEST, LATEST, Span, Timestamp};
+
+/// How far the texts of `content.updateTime` are ahead of UTC.
+const AHEAD: Span = Span::from_millis(8 * 3_600_000);
 
 /// Why a text is no list of messages.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -110,19 +114,45 @@ pub fn parse_line(
 ) -> Result<RawSignal, FeedError> {
     let value: Value =
         serde_json::from_str(line).map_err(|wrong| json_error(&wrong, number - 1))?;
-    let signal = match value.as_object() {
-        Some(object) if object.contains_key("message_type") => bridge_message(object, stamps),
-        Some(object) if object.contains_key("event_time") => own_message(object, stamps),
-        Some(object) if object.contains_key("createTime") => api_message(&value, stamps),
-        _ => Err(
-            "neither a bridge message (message_type, …) nor id,type,symbol,event_time".to_owned(),
-        ),
-    };
-    signal.map_err(|found| FeedError::Message {
+    message(&value, stamps).map_err(|found| FeedError::Message {
         number,
         id: id_of(&value),
         found,
     })
+}
+
+/// Reads one message of any of the forms: of the bridge, of the API, with our own columns.
+///
+/// # Errors
+/// In words, when it is none of them or one of its values is wrong.
+pub fn message(value: &Value, stamps: &mut StampReader) -> Result<RawSignal, String> {
+    match value.as_object() {
+        Some(object) if object.contains_key("message_type") => bridge_message(object, stamps),
+        Some(object) if object.contains_key("event_time") => own_message(object, stamps),
+        Some(object) if is_api_message(object) => api_message(value, stamps),
+        _ => Err(
+            "neither a bridge message (message_type, …) nor id,type,symbol,event_time".to_owned(),
+        ),
+    }
+}
+
+/// The id of a message of any form, for answers and errors; `None` when it has none.
+#[must_use]
+pub fn message_id(value: &Value) -> Option<Arc<str>> {
+    id(value.get("id")).or_else(|| id(value.get("message_id")))
+}
+
+/// A message without its own time still says in its content when it was made.
+fn is_api_message(object: &Map<String, Value>) -> bool {
+    object.contains_key("createTime")
+        || (object.contains_key("type") && object.contains_key("content"))
+}
+
+/// Whether the feed has such a type (`valuescan.md` section 1); a number outside the table is a damaged or a forged
+/// message.
+#[must_use]
+pub const fn is_known_type(kind: SignalType) -> bool {
+    matches!(kind.0, 100 | 108..=114)
 }
 
 fn json_error(wrong: &serde_json::Error, lines_before: usize) -> FeedError {
@@ -134,7 +164,23 @@ fn json_error(wrong: &serde_json::Error, lines_before: usize) -> FeedError {
     }
 }
 
+/// As [`entries`], but a file or a page of messages without one is a mistake.
 fn list_of(value: Value) -> Result<Vec<Value>, FeedError> {
+    let list = entries(value)?;
+    if list.is_empty() {
+        return Err(FeedError::Shape {
+            found: "the list of messages is empty".to_owned(),
+        });
+    }
+    Ok(list)
+}
+
+/// The messages of a document, not yet read: `{code, data}`, `{total, list}`, `{count, list}` or a bare array. An
+/// answer of the feed may hold none.
+///
+/// # Errors
+/// When it is no such document.
+pub fn entries(value: Value) -> Result<Vec<Value>, FeedError> {
     let shape = |found: &str| FeedError::Shape {
         found: found.to_owned(),
     };
@@ -157,7 +203,7 @@ fn list_of(value: Value) -> Result<Vec<Value>, FeedError> {
             if inner.get("data").is_some() && inner.get("list").is_none() {
                 return Err(shape("'data' holds another envelope"));
             }
-            return list_of(inner);
+            return entries(inner);
         }
         Value::Object(_) => return Err(shape("an object without 'list' or 'data'")),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
@@ -173,9 +219,6 @@ fn list_of(value: Value) -> Result<Vec<Value>, FeedError> {
         return Err(shape(
             "a list of fund movements holds no messages: it cannot be traded",
         ));
-    }
-    if list.is_empty() {
-        return Err(shape("the list of messages is empty"));
     }
     Ok(list)
 }
@@ -193,7 +236,12 @@ fn api_message(message: &Value, stamps: &mut StampReader) -> Result<RawSignal, S
         id: id(object.get("id")).ok_or("no id")?,
         kind: kind(object.get("type"))?,
         name,
-        event_time: time("createTime", object.get("createTime"), stamps)?,
+        event_time: made(
+            "createTime",
+            object.get("createTime"),
+            content.as_ref(),
+            stamps,
+        )?,
         received_time: None,
     })
 }
@@ -236,7 +284,7 @@ fn bridge_message(
             .ok_or("no message_id")?,
         kind: kind(object.get("message_type"))?,
         name,
-        event_time: time("created_time", stamp, stamps)?,
+        event_time: made("created_time", stamp, content.as_ref(), stamps)?,
         received_time: None,
     })
 }
@@ -297,11 +345,32 @@ fn kind(value: Option<&Value>) -> Result<SignalType, String> {
         .ok_or_else(|| format!("type: {} is not a type number", shown(value)))
 }
 
-fn time(
+/// When a message was made: its own time, else what its content says.
+fn made(
     name: &str,
-    value: Option<&Value>,
+    own: Option<&Value>,
+    content: Option<&Value>,
     stamps: &mut StampReader,
-) -> Result<crate::domain::time::Timestamp, String> {
+) -> Result<Timestamp, String> {
+    let own = own.filter(|value| !value.is_null());
+    let updated = content.and_then(|content| content.get("updateTime"));
+    match (own, updated) {
+        (None, Some(Value::String(text))) => {
+            // Text of the content is eight hours ahead of UTC (`valuescan.md` section 2) unless it names a zone. It
+            // settles no form: it is not in the column of times.
+            let (read, zoned) = Timestamp::parse_zoned(text)
+                .ok_or_else(|| format!("content.updateTime: {} is not a time", shown(updated)))?;
+            let instant = if zoned { read } else { read - AHEAD };
+            let sane = (EARLIEST..LATEST).contains(&instant);
+            sane.then_some(instant)
+                .ok_or_else(|| format!("content.updateTime: {} is not of our time", shown(updated)))
+        }
+        (None, Some(number)) => time("content.updateTime", Some(number), &mut StampReader::new()),
+        (own, _) => time(name, own, stamps),
+    }
+}
+
+fn time(name: &str, value: Option<&Value>, stamps: &mut StampReader) -> Result<Timestamp, String> {
     let read = match value {
         Some(Value::Number(number)) => match number.as_i64() {
             Some(number) => stamps.read_number(number),
