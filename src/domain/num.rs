@@ -326,6 +326,37 @@ fn parse_slow(text: &str) -> Result<i64, NumError> {
     })
 }
 
+/// Reads what `Display` of a number of this module wrote, in its whole range: of a count of steps, of which `decimals`
+/// places make one (8, of a [`Notional`] 16). `None` for any other spelling, so that a number has one text.
+#[must_use]
+pub fn read_back(text: &str, decimals: usize) -> Option<i128> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, rest) = digits.split_once('.').unwrap_or((digits, ""));
+    let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let spelled = !whole.is_empty()
+        && plain(whole)
+        && plain(rest)
+        && (whole == "0" || !whole.starts_with('0'))
+        && rest.len() <= decimals
+        && !rest.ends_with('0')
+        && rest.is_empty() != digits.contains('.');
+    if !spelled {
+        return None;
+    }
+    let mut steps: i128 = 0;
+    let padding = std::iter::repeat_n(b'0', decimals - rest.len());
+    for digit in whole.bytes().chain(rest.bytes()).chain(padding) {
+        let digit = i128::from(digit - b'0');
+        // Downwards, because the smallest number is farther from zero than the largest.
+        steps = steps.checked_mul(10)?.checked_sub(digit)?;
+    }
+    match (digits.len() < text.len(), steps) {
+        (true, 0) => None,
+        (true, below) => Some(below),
+        (false, below) => below.checked_neg(),
+    }
+}
+
 /// Why a decimal does not fit.
 enum DecimalRange {
     TooFine,
