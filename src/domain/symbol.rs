@@ -16,10 +16,13 @@ pub struct Symbol(Arc<str>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SymbolId(u16);
 
-/// The contracts of one run, in byte order of their names.
+/// The contracts of one run: in byte order of their names, but that those of a live run keep their numbers for ever and
+/// later listings follow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Symbols {
     names: Vec<Symbol>,
+    /// The numbers in byte order of the names.
+    sorted: Vec<SymbolId>,
 }
 
 impl Symbol {
@@ -88,15 +91,30 @@ impl Symbols {
         if unique.len() > usize::from(u16::MAX) {
             return None;
         }
-        Some(Self {
-            names: unique.into_keys().collect(),
-        })
+        Self::listed(unique.into_keys().collect())
+    }
+
+    /// Numbers the names in the order given. `None` with more than 65,535 of them or a repeat.
+    #[must_use]
+    pub fn listed(names: Vec<Symbol>) -> Option<Self> {
+        if names.len() > usize::from(u16::MAX) {
+            return None;
+        }
+        let mut sorted: Vec<SymbolId> = (0..names.len()).map(SymbolId::at).collect();
+        sorted.sort_by(|one, other| names[one.index()].cmp(&names[other.index()]));
+        let repeats = sorted
+            .windows(2)
+            .any(|pair| names[pair[0].index()] == names[pair[1].index()]);
+        (!repeats).then_some(Self { names, sorted })
     }
 
     /// The number of a name, if the run knows it.
     #[must_use]
     pub fn id(&self, name: &Symbol) -> Option<SymbolId> {
-        self.names.binary_search(name).ok().map(SymbolId::at)
+        let place = self
+            .sorted
+            .binary_search_by(|id| self.names[id.index()].cmp(name));
+        place.ok().map(|place| self.sorted[place])
     }
 
     /// The name of a number.
@@ -117,7 +135,7 @@ impl Symbols {
         self.names.is_empty()
     }
 
-    /// All of them, in byte order.
+    /// All of them, in the order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (SymbolId, &Symbol)> {
         self.names
             .iter()

@@ -2,6 +2,7 @@
 //!
 //! Not here: the remaining sections (`sections`), rules between keys (`conflicts`), single values (`reader`).
 
+use super::live::Live;
 use super::reader::{Name, Reader, Rule};
 use super::sections;
 use super::validation::Validation;
@@ -106,6 +107,7 @@ pub(super) fn read(reader: &mut Reader<'_>, known: Option<&Fallback>) -> Setting
         run,
         // Read where it is wanted: trials of a sweep do not need it.
         validation: Validation::default(),
+        live: Live::default(),
         resolved: Vec::new(),
     }
 }

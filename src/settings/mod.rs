@@ -9,6 +9,7 @@ pub mod environment;
 pub mod error;
 pub mod gate;
 pub mod layers;
+pub mod live;
 pub mod relation;
 pub mod source;
 pub mod validation;
@@ -51,6 +52,8 @@ pub struct Settings {
     pub run: RunSettings,
     /// How a result is put to the proof; no run depends on it.
     pub validation: Validation,
+    /// Running on live prices; no backtest depends on it.
+    pub live: live::Live,
     resolved: Vec<Resolved>,
 }
 
@@ -104,6 +107,7 @@ impl Settings {
         let mut reader = Reader::new(raw, problems);
         let mut settings = check::read(&mut reader, None);
         settings.validation = validation::read(&mut reader);
+        settings.live = live::read(&mut reader);
         conflicts::find(&mut reader, &settings);
         let problems = std::mem::take(&mut reader.problems);
         if !problems.is_empty() {
@@ -152,7 +156,8 @@ impl Settings {
     /// validated is no part of it: a run has the same name however it is judged.
     #[must_use]
     pub fn to_toml(&self) -> String {
-        let runs = |key: &str| !key.starts_with(validation::SECTION);
+        let runs =
+            |key: &str| !key.starts_with(validation::SECTION) && !key.starts_with(live::SECTION);
         format!(
             "# Every setting of one run, resolved.\n\n{}",
             self.written(runs)
@@ -163,7 +168,9 @@ impl Settings {
     /// sweep and the samples of a validation, and nothing in a run's trades.
     #[must_use]
     pub fn of_trades(&self) -> String {
-        self.written(|key| !key.starts_with(validation::SECTION) && key != SEED)
+        self.written(|key| {
+            !key.starts_with(validation::SECTION) && !key.starts_with(live::SECTION) && key != SEED
+        })
     }
 
     fn written(&self, wanted: impl Fn(&str) -> bool) -> String {

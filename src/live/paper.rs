@@ -1,0 +1,311 @@
+//! Paper trading's side of the exchange: instants from live streams, signals and the operator; the journal written
+//! through before anybody is told.
+//!
+//! Not here: fills (`exchange::trades`), decisions (`trader`), connections (`exchange::binance`, `intake`).
+//! Invariants: everything of an instant is answered and committed before its signals are acknowledged; a message is
+//! taken once, for ever; no trade is merged or skipped.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+
+use crate::domain::event::Operator;
+use crate::domain::market::{MarketEvent, News};
+use crate::domain::symbol::{SymbolId, Symbols};
+use crate::domain::time::{Span, Timestamp};
+use crate::exchange::binance::stream::{FromMarket, Handle as Streams};
+use crate::exchange::trades::Venue;
+use crate::exchange::trades::session::{Instant, Source};
+use crate::journal::entry::Entry;
+use crate::journal::error::JournalError;
+
+use super::ask::Asked;
+use super::books::Books;
+use super::clock::{self, ExchangeClock};
+use super::desk::Desk;
+use super::intake::Submission;
+use super::merge::Merger;
+use super::minutes::Minutes;
+use super::record::Record;
+
+/// What time is.
+#[derive(Clone, Debug)]
+pub enum Time {
+    /// The machine's clock, corrected.
+    Wall(Arc<ExchangeClock>),
+    /// What the streams say.
+    Stream,
+}
+
+/// Where everything arrives.
+#[derive(Debug)]
+pub struct Doors {
+    /// The streams.
+    pub market: mpsc::Receiver<FromMarket>,
+    /// Messages.
+    pub signals: mpsc::Receiver<Submission>,
+    /// The control port.
+    pub asks: mpsc::Receiver<Asked>,
+    /// Set when the program is to end.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// Why paper trading stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum PaperError {
+    /// The journal cannot go on.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// What a restart needs beside the venue: where each contract's trades were, and the bars that form.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Places {
+    /// The last trade that was heard of a contract: its number and stamp.
+    pub trades: std::collections::BTreeMap<SymbolId, (u64, Timestamp)>,
+    /// Bars that form.
+    pub minutes: Minutes,
+}
+
+/// The saved state as a whole.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Kept {
+    /// The exchange.
+    pub venue: Vec<u8>,
+    /// The rest.
+    pub places: Places,
+}
+
+/// The source of a paper run.
+#[derive(Debug)]
+pub struct Paper {
+    pub(super) runtime: Handle,
+    pub(super) doors: Doors,
+    pub(super) time: Time,
+    pub(super) merger: Merger,
+    pub(super) record: Record,
+    pub(super) streams: Streams,
+    pub(super) symbols: Arc<Symbols>,
+    pub(super) desk: Desk,
+    pub(super) books: Books,
+    pub(super) places: Places,
+    pub(super) operator: VecDeque<(Timestamp, Operator)>,
+    pub(super) buffer: Vec<FromMarket>,
+    pub(super) stopping: bool,
+}
+
+/// Most events taken from the streams at a time.
+pub(super) const BATCH: usize = 4_096;
+
+/// The longest wait before clocks, held messages and checkpoints are looked at.
+const NAP: Duration = Duration::from_millis(50);
+
+const MILLISECOND: Span = Span::from_millis(1);
+
+impl Source for Paper {
+    type Error = PaperError;
+
+    fn next(
+        &mut self,
+        venue: &Venue,
+        due: Option<Timestamp>,
+        into: &mut Instant,
+    ) -> Result<bool, PaperError> {
+        loop {
+            let saved = Self::saved(&self.places);
+            self.books.write(venue, &self.record, &saved)?;
+            if let Some(at) = self.ready(due) {
+                self.fill(at, into);
+                return Ok(true);
+            }
+            if self.stopping {
+                self.finish(venue)?;
+                return Ok(false);
+            }
+            self.listen(venue, due);
+        }
+    }
+
+    fn end(&self) -> Timestamp {
+        self.merger.passed()
+    }
+}
+
+impl Paper {
+    fn saved(places: &Places) -> impl Fn(&Venue) -> Vec<u8> {
+        move |venue| {
+            let kept = Kept {
+                venue: venue.to_bytes(),
+                places: places.clone(),
+            };
+            rmp_serde::to_vec_named(&kept).expect("invariant: plain data becomes bytes")
+        }
+    }
+
+    /// Up to when everything is known.
+    fn complete(&self) -> Option<Timestamp> {
+        match &self.time {
+            Time::Wall(clock) => Some(clock.now()),
+            Time::Stream => self.merger.complete(),
+        }
+    }
+
+    /// The instant at which a message that comes now is had: the first that is not over.
+    pub(super) fn had_at(&self) -> Timestamp {
+        let over = self.merger.passed();
+        let known = match &self.time {
+            // What the clock shows is not over yet.
+            Time::Wall(clock) => clock.now() - MILLISECOND,
+            Time::Stream => self.merger.complete().unwrap_or(over),
+        };
+        over.max(known) + MILLISECOND
+    }
+
+    /// The next instant, if it is complete.
+    fn ready(&self, due: Option<Timestamp>) -> Option<Timestamp> {
+        let heard = self.merger.next_time();
+        let operator = self.operator.front().map(|(at, _)| *at);
+        let at = heard.into_iter().chain(operator).chain(due).min()?;
+        (at <= self.complete()?).then_some(at)
+    }
+
+    fn fill(&mut self, at: Timestamp, into: &mut Instant) {
+        let trades = &mut self.places.trades;
+        let mut number = |event: &MarketEvent, number: u64| {
+            trades.insert(event.symbol, (number, event.at));
+        };
+        self.merger.take(at, into, &mut number);
+        while let Some((when, _)) = self.operator.front()
+            && *when <= at
+        {
+            into.operator.extend(self.operator.pop_front().map(|(_, said)| said));
+        }
+        let record = &self.record;
+        let mut done = |entry: Entry| {
+            record.with(|shared| {
+                // A row that cannot be written down is a mistake of ours, and none that a bar can make.
+                let _ = shared.store.append(at, &entry);
+            });
+        };
+        for event in &into.market {
+            self.places.minutes.hear(at, event, &mut done);
+        }
+    }
+
+    /// Waits until something arrives or time has passed, and takes what has arrived.
+    fn listen(&mut self, venue: &Venue, due: Option<Timestamp>) {
+        let wait = self.patience(due);
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let doors = &mut self.doors;
+        let (submission, asked, stop) = self.runtime.block_on(async {
+            tokio::select! {
+                _ = doors.market.recv_many(&mut buffer, BATCH) => (None, None, false),
+                submission = doors.signals.recv() => (submission, None, false),
+                asked = doors.asks.recv() => (None, asked, false),
+                changed = doors.stop.changed() => (None, None, changed.is_err() || *doors.stop.borrow()),
+                () = tokio::time::sleep(wait) => (None, None, false),
+            }
+        });
+        self.stopping |= stop;
+        let mut submissions: Vec<Submission> = submission.into_iter().collect();
+        while let Ok(more) = self.doors.signals.try_recv() {
+            submissions.push(more);
+        }
+        // Everything that the streams had delivered when a message was taken is older than the message.
+        let delivered = self.doors.market.len();
+        for _ in 0..delivered {
+            match self.doors.market.try_recv() {
+                Ok(news) => buffer.push(news),
+                Err(_) => break,
+            }
+        }
+        for news in buffer.drain(..) {
+            self.hear(news);
+        }
+        self.buffer = buffer;
+        for submission in submissions {
+            self.take(submission);
+        }
+        self.release_held();
+        let mut asks: Vec<Asked> = asked.into_iter().collect();
+        while let Ok(more) = self.doors.asks.try_recv() {
+            asks.push(more);
+        }
+        for asked in asks {
+            self.answer(venue, asked);
+        }
+    }
+
+    fn patience(&self, due: Option<Timestamp>) -> Duration {
+        let Time::Wall(clock) = &self.time else {
+            return NAP;
+        };
+        let next = self.merger.next_time().into_iter().chain(due).min();
+        let Some(next) = next else { return NAP };
+        let millis = (next - clock.now()).millis().max(0);
+        NAP.min(Duration::from_millis(u64::try_from(millis).unwrap_or(0)))
+    }
+
+    /// Takes what the streams say.
+    fn hear(&mut self, news: FromMarket) {
+        match news {
+            FromMarket::Event {
+                link,
+                event,
+                trade_id,
+            } => {
+                self.merger.hear(link, event, trade_id);
+                if matches!(event.news, News::Mark { .. }) {
+                    self.desk.marked(event.symbol);
+                }
+            }
+            FromMarket::Beat { link, at } => self.merger.said(link, at),
+            FromMarket::Up { link, route } => {
+                tracing::info!(link = link.0, route = ?route, "market link up");
+                self.merger.up(link, route);
+            }
+            FromMarket::Down { link, why } => {
+                tracing::warn!(link = link.0, why = ?why, "market link down");
+                self.merger.down(link);
+            }
+            FromMarket::Trouble { link, symbol, what } => {
+                let name = symbol.map(|symbol| self.symbols.name(symbol).as_str());
+                self.books.trouble(&self.record, self.merger.passed(), (link.0, name), &what);
+            }
+        }
+    }
+
+    /// The end: what has formed so far is recorded.
+    fn finish(&mut self, venue: &Venue) -> Result<(), PaperError> {
+        let at = self.merger.passed().max(venue.now());
+        for submission in std::iter::from_fn(|| self.doors.signals.try_recv().ok()) {
+            if let Some(reply) = submission.reply {
+                let _ = reply.send(super::intake::Verdict::Closing);
+            }
+        }
+        self.record
+            .with(|shared| shared.store.append(at, &Entry::Stopped { clean: true }))?;
+        let saved = Self::saved(&self.places);
+        self.books.flush(venue, &self.record, &saved)
+    }
+
+    /// Subscribes to a contract, behind what was heard of it.
+    pub(super) fn subscribe(&self, symbol: SymbolId) {
+        let seen = self.places.trades.get(&symbol);
+        let seen = seen.map(|(id, at)| crate::exchange::binance::stream::Seen {
+            id: *id,
+            at: Some(*at),
+        });
+        self.streams.resume(symbol, seen);
+    }
+}
+
+/// For whoever measures silence.
+#[must_use]
+pub fn moment() -> std::time::Instant {
+    clock::instant()
+}
