@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::failure::UsageError;
-use super::{compare, data, diff, explain, report, signals, sweep, validate};
+use super::{compare, data, diff, explain, market, report, signals, sweep, validate};
 use crate::domain::time::Timestamp;
 use crate::report::files::Look;
 use crate::report::html::scripts::Assets;
@@ -81,6 +81,9 @@ pub(super) enum Command {
     /// Look at, convert and generate price data
     #[command(subcommand)]
     Data(data::DataCommand),
+    /// Play the exchange: replay history over its public REST calls and streams
+    #[command(subcommand)]
+    Market(market::MarketCommand),
     /// Show or check the configuration
     #[command(subcommand)]
     Config(ConfigCommand),

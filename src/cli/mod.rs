@@ -12,6 +12,7 @@ mod data;
 mod diff;
 mod explain;
 mod failure;
+mod market;
 mod progress;
 mod report;
 mod signals;
@@ -141,6 +142,7 @@ fn dispatch(command: &Command, session: &Session) -> anyhow::Result<Outcome> {
         Command::Diff(args) => diff::run(args, session),
         Command::Signals(command) => signals::run(command, session),
         Command::Data(command) => data::run(command, session),
+        Command::Market(command) => market::run(command, session),
         Command::Config(command) => config::run(command, session),
         Command::Explain(command) => explain::run(command, session),
         Command::Completions { shell } => {

@@ -1,0 +1,204 @@
+//! Sends signals to the bridge as the original does: a fresh connection, one line, close.
+//!
+//! Not here: when (`stage`), who listens (`live::intake`).
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::domain::signal::{RawSignal, SignalType};
+use crate::domain::time::Timestamp;
+
+use super::faults::{Dice, Fault};
+use super::summary::SignalCounts;
+
+/// The original's own patience.
+const CONNECT: Duration = Duration::from_millis(1_500);
+/// How long an answer is waited for.
+const ANSWER: Duration = Duration::from_secs(10);
+/// Longest answer.
+const ANSWER_MAX: u64 = 64 * 1024;
+/// Tries of the original, and the time between them.
+const TRIES: u32 = 3;
+const BETWEEN: Duration = Duration::from_secs(2);
+/// The time between tries where the tape waits.
+const BETWEEN_WAITING: Duration = Duration::from_millis(200);
+
+/// When a signal is due.
+pub(super) fn due(signal: &RawSignal) -> Timestamp {
+    signal.received_time.unwrap_or(signal.event_time)
+}
+
+/// The bridge and what became of signals sent to it.
+#[derive(Debug)]
+pub(super) struct Bridge {
+    address: String,
+    /// Whether each signal is sent until it is answered.
+    waiting: bool,
+    pub(super) counts: SignalCounts,
+}
+
+/// What became of one try.
+enum Try {
+    /// Written; there was no answer to wait for.
+    Written,
+    Accepted,
+    Refused,
+}
+
+impl Bridge {
+    pub(super) fn new(address: String, waiting: bool) -> Self {
+        Self {
+            address,
+            waiting,
+            counts: SignalCounts::default(),
+        }
+    }
+
+    /// Sends one signal, again and again as the mode says; gives up when asked to stop.
+    pub(super) fn deliver(
+        &mut self,
+        number: u64,
+        signal: &RawSignal,
+        dice: &Dice,
+        stop: &AtomicBool,
+    ) {
+        let line = line(signal, self.waiting);
+        if dice.falls(Fault::LateAck, number, 0) {
+            // The answer is not waited for; what follows is a repeat to the other side.
+            drop(self.attempt(&line, false));
+        }
+        let mut tries = 0;
+        let mut written = false;
+        while !stop.load(Ordering::Relaxed) {
+            tries += 1;
+            let outcome = self.attempt(&line, self.waiting);
+            written |= outcome.is_ok();
+            match outcome {
+                Ok(Try::Written) => {
+                    self.counts.sent += 1;
+                    return;
+                }
+                Ok(Try::Accepted) => {
+                    self.counts.sent += 1;
+                    self.counts.acknowledged += 1;
+                    return;
+                }
+                Ok(Try::Refused) => {
+                    self.counts.sent += 1;
+                    self.counts.refused += 1;
+                    tracing::warn!(id = %signal.id, "the bridge refused a signal");
+                    return;
+                }
+                Err(wrong) => {
+                    tracing::debug!(id = %signal.id, tries, %wrong, "the bridge did not take a signal");
+                }
+            }
+            if !self.waiting && tries >= TRIES {
+                break;
+            }
+            rest(
+                if self.waiting {
+                    BETWEEN_WAITING
+                } else {
+                    BETWEEN
+                },
+                stop,
+            );
+        }
+        self.counts.sent += u64::from(written);
+        self.counts.failed += 1;
+    }
+
+    /// One connection, one line, and the answer if it is waited for.
+    fn attempt(&self, line: &str, waiting: bool) -> io::Result<Try> {
+        let mut stream = connect(&self.address)?;
+        stream.set_write_timeout(Some(ANSWER))?;
+        stream.write_all(line.as_bytes())?;
+        stream.flush()?;
+        if !waiting {
+            return Ok(Try::Written);
+        }
+        stream.set_read_timeout(Some(ANSWER))?;
+        let mut answer = String::new();
+        BufReader::new(stream.take(ANSWER_MAX)).read_line(&mut answer)?;
+        if !answer.ends_with('\n') {
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "no whole answer line",
+            ));
+        }
+        Ok(judge(&answer))
+    }
+}
+
+/// An answer that says no, or anything else.
+fn judge(answer: &str) -> Try {
+    let said: Value = serde_json::from_str(answer).unwrap_or_default();
+    let no = ["ok", "accepted", "ack"]
+        .iter()
+        .any(|key| said.get(*key) == Some(&Value::Bool(false)));
+    if no || said.get("error").is_some_and(|error| !error.is_null()) {
+        Try::Refused
+    } else {
+        Try::Accepted
+    }
+}
+
+fn connect(address: &str) -> io::Result<TcpStream> {
+    let mut wrong = io::Error::new(io::ErrorKind::NotFound, "the address names nothing");
+    for address in address.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, CONNECT) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => wrong = error,
+        }
+    }
+    Err(wrong)
+}
+
+/// Sleeps, but not past a wish to stop.
+fn rest(length: Duration, stop: &AtomicBool) {
+    const STEP: Duration = Duration::from_millis(20);
+    let mut left = length;
+    while !left.is_zero() && !stop.load(Ordering::Relaxed) {
+        let step = left.min(STEP);
+        std::thread::sleep(step);
+        left -= step;
+    }
+}
+
+/// The line in the bridge's shape, with its end.
+fn line(signal: &RawSignal, waiting: bool) -> String {
+    let kind = signal.kind.0;
+    let title = match signal.kind {
+        SignalType::ALPHA => "Alpha",
+        SignalType::FOMO | SignalType::FOMO_INTENSIFIED => "FOMO",
+        _ => "资金异常",
+    };
+    let created = signal.event_time.millis();
+    let content = json!({"messageType": kind, "symbol": signal.name});
+    let mut line = json!({
+        "message_type": kind,
+        "message_id": signal.id.as_ref(),
+        "title": title,
+        "symbol_hint": signal.name,
+        "created_time": created,
+        "data": {
+            "raw_message": {
+                "id": signal.id.as_ref(),
+                "type": kind,
+                "title": title,
+                "content": content.to_string(),
+                "createTime": created,
+            },
+            "content": content,
+        },
+    });
+    if waiting {
+        line["ack"] = json!(true);
+    }
+    format!("{line}\n")
+}

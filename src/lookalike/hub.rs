@@ -1,0 +1,424 @@
+//! Connections: who listens to what, what was put on each, who is behind.
+//!
+//! Not here: the sockets themselves (`socket`), what there is to say and when (`stage`).
+//! Invariant: what is put on a connection is put in one order under one lock, so a ping stands behind everything that
+//! was said before it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::extract::ws::Utf8Bytes;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::domain::time::Timestamp;
+
+use super::faults::{Dice, Fault};
+use super::frames;
+use super::streams::{KINDS, Kind, Route, Stream};
+use super::wall;
+
+/// Frames a client may be behind before it is thrown out, where nothing waits for it.
+const BEHIND_MAX: u64 = 1_000_000;
+
+/// What a connection's writer is told.
+#[derive(Debug)]
+pub(super) enum Out {
+    Text(Utf8Bytes),
+    Ping(i64),
+    /// A close frame with this code, then the end.
+    Close(u16),
+    /// The end without a word.
+    Drop,
+}
+
+/// A connection.
+#[derive(Debug)]
+struct Conn {
+    route: Route,
+    combined: bool,
+    /// As the client spelled them.
+    names: BTreeSet<String>,
+    streams: BTreeSet<Stream>,
+    out: UnboundedSender<Out>,
+    /// Since when it is silent on purpose.
+    silent: Option<Instant>,
+    /// Market frames meant for it.
+    frame: u64,
+    /// Frames put on it, and how many of them a pong has answered for.
+    sent: u64,
+    answered: u64,
+    /// Pings under way: running time and frames before each.
+    pings: VecDeque<(i64, u64)>,
+    /// The running time of the last pong.
+    reached: i64,
+    /// Frames held back, and how many frames must pass first.
+    held: Vec<(u64, Utf8Bytes)>,
+}
+
+/// All connections.
+#[derive(Debug, Default)]
+pub(super) struct Connections {
+    all: BTreeMap<u64, Conn>,
+    /// By symbol and kind: who listens.
+    lists: Vec<[Vec<u64>; KINDS]>,
+    /// Routes (public, market) that lost their last listener without its asking.
+    missing: [bool; 2],
+    accepted: u64,
+    pub(super) frames: u64,
+    pub(super) pings: u64,
+    pub(super) thrown_out: u64,
+}
+
+/// All connections, shared.
+#[derive(Debug)]
+pub(super) struct Hub {
+    state: Mutex<Connections>,
+    changed: Condvar,
+    pub(super) dice: Dice,
+}
+
+/// A frame that has been said, to be put on connections.
+pub(super) struct Frame<'a> {
+    pub(super) stream: Stream,
+    pub(super) name: &'a str,
+    pub(super) text: String,
+}
+
+impl Hub {
+    pub(super) fn new(symbols: usize, dice: Dice) -> Self {
+        Self {
+            state: Mutex::new(Connections {
+                lists: vec![[const { Vec::new() }; KINDS]; symbols],
+                ..Connections::default()
+            }),
+            changed: Condvar::new(),
+            dice,
+        }
+    }
+
+    /// A thread that panicked under the lock leaves counts at worst one off.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Connections> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until something changed on a connection, or for this long.
+    pub(super) fn wait(&self, longest: Duration) {
+        let guard = self.lock();
+        drop(
+            self.changed
+                .wait_timeout(guard, longest)
+                .map_or_else(|poisoned| poisoned.into_inner().0, |(guard, _)| guard),
+        );
+    }
+
+    /// Something changed: whoever waits looks again.
+    pub(super) fn wake(&self) {
+        self.changed.notify_all();
+    }
+
+    /// A new connection and its number.
+    pub(super) fn join(&self, route: Route, combined: bool, out: UnboundedSender<Out>) -> u64 {
+        let mut state = self.lock();
+        state.accepted += 1;
+        let id = state.accepted;
+        let silent = self.dice.falls(Fault::WrongRoute, id, 0).then(wall::now);
+        let conn = Conn {
+            route,
+            combined,
+            names: BTreeSet::new(),
+            streams: BTreeSet::new(),
+            out,
+            silent,
+            frame: 0,
+            sent: 0,
+            answered: 0,
+            pings: VecDeque::new(),
+            reached: i64::MIN,
+            held: Vec::new(),
+        };
+        state.all.insert(id, conn);
+        id
+    }
+
+    /// A connection is over. `orderly`: the client said goodbye.
+    pub(super) fn leave(&self, id: u64, orderly: bool) {
+        self.lock().remove(id, orderly);
+        self.wake();
+    }
+
+    /// A pong came.
+    pub(super) fn pong(&self, id: u64, running: i64) {
+        if let Some(conn) = self.lock().all.get_mut(&id) {
+            while let Some((value, sent)) = conn.pings.front().copied() {
+                if value > running {
+                    break;
+                }
+                conn.pings.pop_front();
+                conn.answered = sent;
+                conn.reached = conn.reached.max(value);
+            }
+        }
+        self.wake();
+    }
+
+    /// Puts a text on one connection, such as an answer; faults leave it alone.
+    pub(super) fn answer(&self, id: u64, text: String) {
+        if let Some(conn) = self.lock().all.get(&id) {
+            conn.tell(Out::Text(text.into()));
+        }
+    }
+}
+
+impl Connections {
+    pub(super) const fn accepted(&self) -> u64 {
+        self.accepted
+    }
+
+    /// Adds streams; how many the connection then has, or `None` when it would have more than this.
+    pub(super) fn subscribe(
+        &mut self,
+        id: u64,
+        names: Vec<(String, Option<Stream>)>,
+        most: usize,
+    ) -> Option<usize> {
+        let conn = self.all.get_mut(&id)?;
+        let fresh: BTreeSet<&String> = names.iter().map(|(name, _)| name).collect();
+        let added = fresh
+            .iter()
+            .filter(|name| !conn.names.contains(**name))
+            .count();
+        if conn.names.len() + added > most {
+            return None;
+        }
+        let route = conn.route;
+        for (name, stream) in names {
+            conn.names.insert(name);
+            // A stream of another route is acknowledged and silent.
+            let Some(stream) = stream.filter(|stream| stream.kind.route() == route) else {
+                continue;
+            };
+            if conn.streams.insert(stream) {
+                self.lists[stream.symbol.index()][stream.kind.index()].push(id);
+            }
+            match route {
+                Route::Public => self.missing[0] = false,
+                Route::Market => self.missing[1] = false,
+                Route::Quiet => {}
+            }
+        }
+        Some(conn.names.len())
+    }
+
+    pub(super) fn unsubscribe(&mut self, id: u64, names: &[(String, Option<Stream>)]) {
+        let Some(conn) = self.all.get_mut(&id) else {
+            return;
+        };
+        for (name, stream) in names {
+            conn.names.remove(name);
+            if let Some(stream) = stream
+                && conn.streams.remove(stream)
+            {
+                self.lists[stream.symbol.index()][stream.kind.index()].retain(|other| *other != id);
+            }
+        }
+    }
+
+    pub(super) fn names(&self, id: u64) -> Vec<String> {
+        let conn = self.all.get(&id);
+        conn.map(|conn| conn.names.iter().cloned().collect())
+            .unwrap_or_default()
+    }
+
+    pub(super) fn set_combined(&mut self, id: u64, combined: bool) {
+        if let Some(conn) = self.all.get_mut(&id) {
+            conn.combined = combined;
+        }
+    }
+
+    pub(super) fn is_combined(&self, id: u64) -> bool {
+        self.all.get(&id).is_some_and(|conn| conn.combined)
+    }
+
+    fn remove(&mut self, id: u64, orderly: bool) {
+        let Some(conn) = self.all.remove(&id) else {
+            return;
+        };
+        for stream in &conn.streams {
+            self.lists[stream.symbol.index()][stream.kind.index()].retain(|other| *other != id);
+        }
+        if !conn.streams.is_empty() && !orderly && !self.listened(conn.route) {
+            match conn.route {
+                Route::Public => self.missing[0] = true,
+                Route::Market => self.missing[1] = true,
+                Route::Quiet => {}
+            }
+        }
+    }
+
+    fn listened(&self, route: Route) -> bool {
+        self.all
+            .values()
+            .any(|conn| conn.route == route && !conn.streams.is_empty())
+    }
+
+    /// Whether both routes have a listener: the beginning of a tape waits for that.
+    pub(super) fn complete(&self) -> bool {
+        self.listened(Route::Public) && self.listened(Route::Market)
+    }
+
+    /// Whether anybody listens and nobody is about to come back.
+    pub(super) fn attended(&self) -> bool {
+        self.missing == [false; 2] && (self.listened(Route::Public) || self.listened(Route::Market))
+    }
+
+    /// Whether anybody listens to a stream.
+    #[inline]
+    pub(super) fn wanted(&self, stream: Stream) -> bool {
+        !self.lists[stream.symbol.index()][stream.kind.index()].is_empty()
+    }
+
+    /// Puts a frame on every connection that listens to it.
+    pub(super) fn say(&mut self, frame: &Frame<'_>, dice: &Dice) {
+        let Frame { stream, name, text } = frame;
+        let ids = std::mem::take(&mut self.lists[stream.symbol.index()][stream.kind.index()]);
+        let raw = Utf8Bytes::from(text.clone());
+        let mut wrapped = None;
+        let mut gone = Vec::new();
+        for id in &ids {
+            let Some(conn) = self.all.get_mut(id) else {
+                continue;
+            };
+            if conn.silent.is_some() {
+                continue;
+            }
+            let own = if conn.combined {
+                let wrap = || Utf8Bytes::from(frames::wrapped(name, stream.kind, text));
+                wrapped.get_or_insert_with(wrap).clone()
+            } else {
+                raw.clone()
+            };
+            self.frames += 1;
+            if conn.say(*id, own, stream.kind, dice) {
+                gone.push((*id, true));
+            } else if conn.sent - conn.answered > BEHIND_MAX {
+                conn.tell(Out::Close(1008));
+                self.thrown_out += 1;
+                gone.push((*id, false));
+            }
+        }
+        self.lists[stream.symbol.index()][stream.kind.index()] = ids;
+        for (id, _) in gone {
+            self.remove(id, false);
+        }
+    }
+
+    /// Pings every connection that is not silent.
+    pub(super) fn ping(&mut self, now: Timestamp) {
+        for conn in self.all.values_mut().filter(|conn| conn.silent.is_none()) {
+            conn.pings.push_back((now.millis(), conn.sent));
+            conn.tell(Out::Ping(now.millis()));
+            self.pings += 1;
+        }
+    }
+
+    /// Whether every listener has answered a ping of `time` or later and is at most so many frames behind. A connection
+    /// that is silent on purpose counts for `patience`; afterwards nobody waits for it.
+    pub(super) fn reached(&self, time: Timestamp, frames: u64, patience: Duration) -> bool {
+        self.all
+            .values()
+            .filter(|conn| !conn.streams.is_empty())
+            .filter(|conn| conn.silent.is_none_or(|since| since.elapsed() < patience))
+            .all(|conn| {
+                let fresh = conn.sent == 0 && conn.pings.is_empty();
+                fresh || (conn.reached >= time.millis() && conn.sent - conn.answered <= frames)
+            })
+    }
+
+    /// Throws out those who keep `reached` from being true.
+    pub(super) fn throw_out(&mut self, time: Timestamp, frames: u64) {
+        let late = self.all.iter().filter(|(_, conn)| {
+            let behind = conn.reached < time.millis() || conn.sent - conn.answered > frames;
+            !conn.streams.is_empty() && conn.silent.is_none() && behind
+        });
+        for id in late.map(|(id, _)| *id).collect::<Vec<_>>() {
+            if let Some(conn) = self.all.get(&id) {
+                conn.tell(Out::Close(1008));
+            }
+            self.thrown_out += 1;
+            self.remove(id, false);
+        }
+    }
+
+    /// Says goodbye to everybody.
+    pub(super) fn close_all(&mut self) {
+        for conn in self.all.values() {
+            conn.tell(Out::Close(1000));
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+}
+
+impl Conn {
+    fn tell(&self, out: Out) {
+        // A writer that is gone has its connection removed in a moment.
+        let _gone = self.out.send(out);
+    }
+
+    fn put(&mut self, text: Utf8Bytes) {
+        self.sent += 1;
+        self.tell(Out::Text(text));
+    }
+
+    /// Puts a market frame on it, with what may go wrong; `true` when the connection ended on it.
+    fn say(&mut self, id: u64, text: Utf8Bytes, kind: Kind, dice: &Dice) -> bool {
+        self.frame += 1;
+        let frame = self.frame;
+        self.release(frame);
+        if dice.falls(Fault::Silence, id, frame) {
+            self.silent = Some(wall::now());
+            self.held.clear();
+            return false;
+        }
+        if dice.falls(Fault::Disconnect, id, frame) {
+            let said = dice.details(Fault::Disconnect, id, frame).one_in(2);
+            self.tell(if said { Out::Close(1001) } else { Out::Drop });
+            return true;
+        }
+        if dice.falls(Fault::Malformed, id, frame) {
+            let mut random = dice.details(Fault::Malformed, id, frame);
+            self.put(frames::broken(&mut random, text.as_str(), kind).into());
+        }
+        if kind == Kind::Trade && dice.falls(Fault::Gap, id, frame) {
+            return false;
+        }
+        if dice.falls(Fault::Delay, id, frame) {
+            let late = dice.details(Fault::Delay, id, frame).below(40) + 1;
+            self.held.push((frame + late, text));
+            return false;
+        }
+        if dice.falls(Fault::Duplicate, id, frame) {
+            self.put(text.clone());
+        }
+        self.put(text);
+        false
+    }
+
+    fn release(&mut self, frame: u64) {
+        let mut kept = Vec::new();
+        for (due, text) in std::mem::take(&mut self.held) {
+            if due <= frame {
+                self.put(text);
+            } else {
+                kept.push((due, text));
+            }
+        }
+        self.held = kept;
+    }
+}
+
+/// The hub, shared by sockets and the stage.
+pub(super) type SharedHub = Arc<Hub>;
