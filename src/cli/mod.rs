@@ -14,6 +14,7 @@ mod explain;
 mod failure;
 mod progress;
 mod report;
+mod signal;
 mod signals;
 mod staging;
 mod survey;
@@ -140,6 +141,7 @@ fn dispatch(command: &Command, session: &Session) -> anyhow::Result<Outcome> {
         Command::Compare(args) => compare::run(args, session),
         Command::Diff(args) => diff::run(args, session),
         Command::Signals(command) => signals::run(command, session),
+        Command::Signal(command) => signal::run(command, session),
         Command::Data(command) => data::run(command, session),
         Command::Config(command) => config::run(command, session),
         Command::Explain(command) => explain::run(command, session),
