@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::failure::UsageError;
 use super::{compare, data, diff, explain, market, report, signals, sweep, validate};
+use super::{compare, data, diff, explain, report, signal, signals, sweep, validate};
 use crate::domain::time::Timestamp;
 use crate::report::files::Look;
 use crate::report::html::scripts::Assets;
@@ -78,6 +79,9 @@ pub(super) enum Command {
     /// Look at signal files: which pairs match, which nearly do
     #[command(subcommand)]
     Signals(signals::SignalsCommand),
+    /// Send one signal by hand to a running paper trader
+    #[command(subcommand)]
+    Signal(signal::SignalCommand),
     /// Look at, convert and generate price data
     #[command(subcommand)]
     Data(data::DataCommand),

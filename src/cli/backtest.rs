@@ -120,7 +120,7 @@ fn timing((began, at): (Instant, Option<Timestamp>), engine: Engine, threads: us
     clippy::disallowed_methods,
     reason = "the stamp of a run, which no result depends on"
 )]
-fn wall_clock() -> Option<Timestamp> {
+pub(super) fn wall_clock() -> Option<Timestamp> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     i64::try_from(since.as_millis())
         .ok()

@@ -15,6 +15,7 @@ mod failure;
 mod market;
 mod progress;
 mod report;
+mod signal;
 mod signals;
 mod staging;
 mod survey;
@@ -141,6 +142,7 @@ fn dispatch(command: &Command, session: &Session) -> anyhow::Result<Outcome> {
         Command::Compare(args) => compare::run(args, session),
         Command::Diff(args) => diff::run(args, session),
         Command::Signals(command) => signals::run(command, session),
+        Command::Signal(command) => signal::run(command, session),
         Command::Data(command) => data::run(command, session),
         Command::Market(command) => market::run(command, session),
         Command::Config(command) => config::run(command, session),

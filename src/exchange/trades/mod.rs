@@ -168,6 +168,12 @@ impl Venue {
         desk.mark.map(|(price, _)| price).or(desk.contract)
     }
 
+    /// The price step of a contract.
+    #[must_use]
+    pub fn tick(&self, symbol: SymbolId) -> Price {
+        self.instruments[symbol.index()].tick
+    }
+
     /// What rests in a contract.
     #[must_use]
     pub fn resting(&self, symbol: SymbolId) -> &[crate::exchange::fills::Resting] {

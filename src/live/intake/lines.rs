@@ -70,12 +70,6 @@ impl Lines {
         self.throwing || (!self.done && !self.kept.is_empty())
     }
 
-    /// How many bytes are held.
-    #[cfg(test)]
-    fn held(&self) -> usize {
-        self.kept.capacity()
-    }
-
     fn forget(&mut self) {
         if self.done {
             self.kept.clear();
@@ -99,7 +93,7 @@ mod tests {
             while let Some(what) = lines.next(&mut rest) {
                 found.push((what, lines.line().len()));
             }
-            held = held.max(lines.held());
+            held = held.max(lines.kept.capacity());
         }
         (found, lines.half(), held)
     }
