@@ -61,16 +61,21 @@ pub(super) fn of_bytes(bytes: &[u8]) -> Hash {
 /// A hash as text.
 pub(super) fn hex(hash: &Hash) -> String {
     use std::fmt::Write;
-    hash.iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _never_fails = write!(text, "{byte:02x}");
-        text
-    })
+    hash.iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            let _never_fails = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// A hash from its text.
 pub(super) fn unhex(text: &str) -> Option<Hash> {
     let mut hash = [0; 32];
-    if text.len() != 64 || !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+    if text.len() != 64
+        || !text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    {
         return None;
     }
     for (place, at) in hash.iter_mut().zip((0..64).step_by(2)) {

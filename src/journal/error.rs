@@ -105,7 +105,9 @@ pub enum JournalError {
         found: String,
     },
     /// An entry that cannot be written down; nothing was appended.
-    #[error("an entry of kind '{kind}' cannot be recorded: {found}\nhint: a mistake in sim itself, please report it")]
+    #[error(
+        "an entry of kind '{kind}' cannot be recorded: {found}\nhint: a mistake in sim itself, please report it"
+    )]
     Unwritable {
         /// Its kind.
         kind: &'static str,
@@ -113,7 +115,9 @@ pub enum JournalError {
         found: String,
     },
     /// A boot whose contracts are not those of the boots before; nothing was appended.
-    #[error("the listing of this start does not continue the journal's: place {place} is {found}, it was {was}\nhint: contracts are appended, never moved or dropped; begin a new journal for another choice of contracts")]
+    #[error(
+        "the listing of this start does not continue the journal's: place {place} is {found}, it was {was}\nhint: contracts are appended, never moved or dropped; begin a new journal for another choice of contracts"
+    )]
     Listing {
         /// Index of the first that differs.
         place: usize,
@@ -123,13 +127,17 @@ pub enum JournalError {
         was: String,
     },
     /// A signal id that was taken before; nothing was appended.
-    #[error("the signal '{id}' was taken before\nhint: a mistake in sim itself, please report it: repeats are told apart before they are recorded")]
+    #[error(
+        "the signal '{id}' was taken before\nhint: a mistake in sim itself, please report it: repeats are told apart before they are recorded"
+    )]
     Repeated {
         /// The id.
         id: String,
     },
     /// No boot yet in this opening of the journal.
-    #[error("the journal was opened but not begun\nhint: a mistake in sim itself, please report it: a boot comes before every other entry")]
+    #[error(
+        "the journal was opened but not begun\nhint: a mistake in sim itself, please report it: a boot comes before every other entry"
+    )]
     NotBegun,
     /// No room. What was appended is still pending: commit again once there is room.
     #[error("{}: no space left for the journal\nhint: free space on its disk; what was to be recorded waits and is written then", path.display())]
@@ -148,7 +156,9 @@ pub enum JournalError {
         detail: String,
     },
     /// The linked SQLite has the fault that loses committed data (before 3.51.3).
-    #[error("the SQLite in this program is {found}, at least 3.51.3 is needed: older ones can lose committed rows\nhint: build sim with its bundled SQLite")]
+    #[error(
+        "the SQLite in this program is {found}, at least 3.51.3 is needed: older ones can lose committed rows\nhint: build sim with its bundled SQLite"
+    )]
     OldSqlite {
         /// Its version.
         found: String,

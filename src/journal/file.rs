@@ -139,7 +139,10 @@ pub(super) fn open_to_write(path: &Path) -> Result<(Connection, Header), Journal
     let (connection, header) = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let failed = |error: &Error| fault(path, "opening the journal", error);
     // SQLite falls back to reading without saying so.
-    if connection.is_readonly("main").map_err(|error| failed(&error))? {
+    if connection
+        .is_readonly("main")
+        .map_err(|error| failed(&error))?
+    {
         return Err(JournalError::ReadOnly {
             path: path.to_owned(),
             detail: "the file may only be read".to_owned(),

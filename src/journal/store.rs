@@ -493,7 +493,10 @@ fn kept_state(
         (None, None) => Ok(None),
         (Some(said), Some((seq, bytes))) => {
             if u64::try_from(seq) != Ok(said.seq) {
-                return wrong(format!("it is of row {seq}, the chain's is of row {}", said.seq));
+                return wrong(format!(
+                    "it is of row {seq}, the chain's is of row {}",
+                    said.seq
+                ));
             }
             if of_bytes(&bytes) != said.hash {
                 return wrong(format!("its bytes are not those of row {seq}"));

@@ -26,6 +26,7 @@ mod folder;
 mod fuzz;
 mod honesty;
 mod instants;
+mod journal;
 mod kubernetes;
 mod languages;
 mod made_up;

@@ -138,7 +138,11 @@ impl Told for OrderUpdate {
     fn tell(&self, pen: &mut Pen<'_>) {
         match self {
             Self::Accepted => pen.only("accepted"),
-            Self::Filled { fill, total, complete } => {
+            Self::Filled {
+                fill,
+                total,
+                complete,
+            } => {
                 pen.variant("filled");
                 pen.field("fill", fill);
                 pen.field("total", total);
@@ -187,10 +191,7 @@ impl Told for OrderUpdate {
 
 impl Told for OrderReport {
     fn tell(&self, pen: &mut Pen<'_>) {
-        let Self {
-            status,
-            fills,
-        } = self;
+        let Self { status, fills } = self;
         pen.begin();
         pen.field("status", status);
         pen.field("fills", fills);
@@ -257,7 +258,11 @@ impl Told for AccountUpdate {
                 pen.field("amount", amount);
                 pen.end();
             }
-            Self::Closed { symbol, cause, fill } => {
+            Self::Closed {
+                symbol,
+                cause,
+                fill,
+            } => {
                 pen.variant("closed");
                 pen.field("symbol", symbol);
                 pen.field("cause", cause);
@@ -302,10 +307,7 @@ impl Told for AccountUpdate {
 
 impl Told for Snapshot {
     fn tell(&self, pen: &mut Pen<'_>) {
-        let Self {
-            positions,
-            working,
-        } = self;
+        let Self { positions, working } = self;
         pen.begin();
         pen.field("positions", positions);
         pen.field("working", working);

@@ -57,7 +57,9 @@ impl Listing {
             if entry.instrument.symbol != entry.symbol {
                 return Err(wrong("listed with the filters of another contract"));
             }
-            let earlier = next.numbers.insert(entry.symbol.clone(), SymbolId::at(place));
+            let earlier = next
+                .numbers
+                .insert(entry.symbol.clone(), SymbolId::at(place));
             if earlier.is_some() {
                 return Err(wrong("listed twice"));
             }

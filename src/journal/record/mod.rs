@@ -64,7 +64,13 @@ fn tell(entry: &Entry, pen: &mut Pen<'_>) {
             pen.field("clean", clean);
             pen.end();
         }
-        Entry::Taken { id, source, hash, text, arrived } => {
+        Entry::Taken {
+            id,
+            source,
+            hash,
+            text,
+            arrived,
+        } => {
             pen.begin();
             pen.field("id", id);
             pen.field("source", source);
@@ -80,7 +86,13 @@ fn tell(entry: &Entry, pen: &mut Pen<'_>) {
             pen.field("reason", reason);
             pen.end();
         }
-        Entry::Step { at, rank, wallet, symbol, position } => {
+        Entry::Step {
+            at,
+            rank,
+            wallet,
+            symbol,
+            position,
+        } => {
             pen.begin();
             pen.field("at", at);
             pen.field("rank", rank);
@@ -95,7 +107,16 @@ fn tell(entry: &Entry, pen: &mut Pen<'_>) {
             pen.field("equity", equity);
             pen.end();
         }
-        Entry::Bar { symbol, open_time, open, high, low, close, volume, mark } => {
+        Entry::Bar {
+            symbol,
+            open_time,
+            open,
+            high,
+            low,
+            close,
+            volume,
+            mark,
+        } => {
             pen.begin();
             pen.field("symbol", symbol);
             pen.field("open_time", open_time);

@@ -216,10 +216,7 @@ impl Told for Position {
 
 impl Told for Listed {
     fn tell(&self, pen: &mut Pen<'_>) {
-        let Self {
-            symbol,
-            instrument,
-        } = self;
+        let Self { symbol, instrument } = self;
         pen.begin();
         pen.field("symbol", symbol);
         pen.field("instrument", instrument);

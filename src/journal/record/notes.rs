@@ -29,7 +29,11 @@ impl Told for Note {
                 pen.field("pair", pair);
                 pen.end();
             }
-            Self::Refused { symbol, reference, gate } => {
+            Self::Refused {
+                symbol,
+                reference,
+                gate,
+            } => {
                 pen.variant("refused");
                 pen.field("symbol", symbol);
                 pen.field("reference", reference);
@@ -210,10 +214,7 @@ impl Told for SaidCommand {
 
 impl Told for Floor {
     fn tell(&self, pen: &mut Pen<'_>) {
-        let Self {
-            basis,
-            level,
-        } = self;
+        let Self { basis, level } = self;
         pen.begin();
         pen.field("basis", basis);
         pen.field("level", level);

@@ -30,7 +30,11 @@ impl Told for OrderKind {
                 pen.field("watched", watched);
                 pen.end();
             }
-            Self::Trail { activation, callback, watched } => {
+            Self::Trail {
+                activation,
+                callback,
+                watched,
+            } => {
                 pen.variant("trail");
                 pen.field("activation", activation);
                 pen.field("callback", callback);
@@ -312,10 +316,7 @@ impl Told for ExitPlan {
 
 impl Told for Target {
     fn tell(&self, pen: &mut Pen<'_>) {
-        let Self {
-            distance,
-            share,
-        } = self;
+        let Self { distance, share } = self;
         pen.begin();
         pen.field("distance", distance);
         pen.field("share", share);
