@@ -13,6 +13,7 @@ mod diff;
 mod explain;
 mod failure;
 mod progress;
+mod replay;
 mod report;
 mod signals;
 mod staging;
@@ -139,6 +140,7 @@ fn dispatch(command: &Command, session: &Session) -> anyhow::Result<Outcome> {
         Command::Validate(args) => validate::run(args, session),
         Command::Compare(args) => compare::run(args, session),
         Command::Diff(args) => diff::run(args, session),
+        Command::Replay(args) => replay::run(args, session),
         Command::Signals(command) => signals::run(command, session),
         Command::Data(command) => data::run(command, session),
         Command::Config(command) => config::run(command, session),
