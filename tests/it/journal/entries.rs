@@ -760,6 +760,16 @@ impl Maker {
         })
     }
 
+    /// The trader hears a signal of this id.
+    pub(crate) fn heard_signal(&mut self, wanted: &str) -> Entry {
+        loop {
+            if let Event::Signal { mut signal, quote } = self.event() {
+                signal.id = Arc::from(wanted);
+                return Entry::Heard(Event::Signal { signal, quote });
+            }
+        }
+    }
+
     pub(crate) fn taken(&mut self) -> Entry {
         let mut hash = [0; 32];
         for byte in &mut hash {
