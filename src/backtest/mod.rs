@@ -18,6 +18,7 @@ pub mod reading;
 pub mod rebuild;
 mod record;
 pub mod replays;
+pub mod retrace;
 pub mod run;
 pub mod summary;
 pub mod tables;

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::failure::UsageError;
-use super::{compare, data, diff, explain, market, report, signals, sweep, validate};
-use super::{compare, data, diff, explain, report, signal, signals, sweep, validate};
+use super::{
+    compare, data, diff, explain, market, replay, report, signal, signals, sweep, validate,
+};
 use crate::domain::time::Timestamp;
 use crate::report::files::Look;
 use crate::report::html::scripts::Assets;
@@ -22,7 +23,7 @@ use crate::settings::{Settings, environment};
     name = "sim",
     version,
     propagate_version = true,
-    after_help = "Exit codes: 0 done, 1 failed (sim diff: the runs differ), 2 usage or configuration, 6 done but a validation gate failed, 130 interrupted."
+    after_help = "Exit codes: 0 done, 1 failed (sim diff: the runs differ; sim replay: a decision does), 2 usage or configuration, 6 done but a validation gate failed, 130 interrupted."
 )]
 pub(super) struct Cli {
     #[command(flatten)]
@@ -76,6 +77,8 @@ pub(super) enum Command {
     Compare(compare::CompareArgs),
     /// Find the first event in which two runs differ; exit code 1 when there is one
     Diff(diff::DiffArgs),
+    /// Make every decision of a journal again, offline; exit code 1 when one comes out otherwise
+    Replay(replay::ReplayArgs),
     /// Look at signal files: which pairs match, which nearly do
     #[command(subcommand)]
     Signals(signals::SignalsCommand),

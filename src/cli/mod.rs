@@ -14,6 +14,7 @@ mod explain;
 mod failure;
 mod market;
 mod progress;
+mod replay;
 mod report;
 mod signal;
 mod signals;
@@ -141,6 +142,7 @@ fn dispatch(command: &Command, session: &Session) -> anyhow::Result<Outcome> {
         Command::Validate(args) => validate::run(args, session),
         Command::Compare(args) => compare::run(args, session),
         Command::Diff(args) => diff::run(args, session),
+        Command::Replay(args) => replay::run(args, session),
         Command::Signals(command) => signals::run(command, session),
         Command::Signal(command) => signal::run(command, session),
         Command::Data(command) => data::run(command, session),

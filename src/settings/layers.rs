@@ -96,6 +96,13 @@ pub(super) fn gather(layers: &Layers, problems: &mut Vec<Problem>) -> Raw {
     raw
 }
 
+/// One file's text over the defaults.
+pub(super) fn gather_text(name: &Path, text: &str, problems: &mut Vec<Problem>) -> Raw {
+    let mut raw = defaults();
+    raw.lay_file(name, text.to_owned(), problems);
+    raw
+}
+
 fn defaults() -> Raw {
     let source = source(Origin::Default, DEFAULTS.to_owned());
     let fields = parse(&source).expect("invariant: a test parses config/default.toml");

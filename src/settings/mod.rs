@@ -102,6 +102,17 @@ impl Settings {
         Self::check(&raw, problems)
     }
 
+    /// Settings from the text of one file, as [`Self::to_toml`] writes it and a journal keeps it, over the defaults alone. `name` is
+    /// what messages call it.
+    ///
+    /// # Errors
+    /// Every problem of the text, in one value.
+    pub fn from_text(name: &std::path::Path, text: &str) -> Result<Self, SettingsError> {
+        let mut problems = Vec::new();
+        let raw = layers::gather_text(name, text, &mut problems);
+        Self::check(&raw, problems)
+    }
+
     /// Settings from one value per key; `problems` are those found before.
     fn check(raw: &Raw, problems: Vec<Problem>) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(raw, problems);

@@ -279,6 +279,12 @@ impl Books {
         }
     }
 
+    /// Empty books for the contracts beyond those there are.
+    pub fn grow(&mut self, symbols: usize) {
+        let symbols = symbols.max(self.books.len());
+        self.books.resize(symbols, Book::default());
+    }
+
     /// Takes a signal in (S1–S4). `now` is its time of receipt; `in_position` decides what 112 is when it may be both.
     pub fn hear(&mut self, rules: &ConfluenceRules, signal: &Signal, in_position: bool) -> Intake {
         if !self.seen.insert(Arc::clone(&signal.id)) {

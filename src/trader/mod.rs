@@ -161,6 +161,24 @@ impl Trader {
         }
     }
 
+    /// Takes a longer listing, or one with other filters: known contracts keep their places, their positions and their orders.
+    ///
+    /// # Panics
+    /// When a known contract moved or is missing: whoever lists contracts appends them.
+    pub fn relist(&mut self, instruments: Vec<Instrument>) {
+        let known = self.instruments.iter();
+        assert!(
+            instruments.len() >= known.len()
+                && known
+                    .zip(&instruments)
+                    .all(|(was, is)| was.symbol == is.symbol),
+            "invariant: contracts are appended to a listing, never moved or dropped"
+        );
+        self.books.grow(instruments.len());
+        self.slots.resize(instruments.len(), Slot::default());
+        self.instruments = instruments;
+    }
+
     /// Hears a message of the time before the run: it may wait for a partner that comes later, and a pair that it
     /// completes is used up without being traded (V2). Only before the first event.
     pub fn overhear(&mut self, signal: &Signal) {

@@ -27,6 +27,7 @@ mod fuzz;
 mod honesty;
 mod instants;
 mod intake;
+mod journal;
 mod kubernetes;
 mod languages;
 mod made_up;

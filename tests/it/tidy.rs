@@ -89,7 +89,14 @@ const CALLS: [(&str, &[&str]); 16] = [
     ("Local::now", CLOCKS),
     ("thread::sleep", &[]),
 ];
-const CLOCKS: &[&str] = &["cli/", "live", "exchange/binance", "lookalike"];
+const CLOCKS: &[&str] = &[
+    "cli/",
+    "live",
+    "exchange/binance",
+    "lookalike",
+    // How long the disk takes for a commit.
+    "journal/timing.rs",
+];
 
 /// Text that the pure modules may not hold: no files, sockets, threads, locks.
 const IMPURE: [&str; 12] = [

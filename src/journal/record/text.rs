@@ -98,12 +98,6 @@ impl<'a> Pen<'a> {
         }
     }
 
-    /// A text field.
-    pub(super) fn word(&mut self, key: &str, text: &str) {
-        self.key(key);
-        self.text(text);
-    }
-
     pub(super) fn number(&mut self, number: impl Display) {
         let _never_fails = write!(self.out, "{number}");
     }
@@ -209,12 +203,6 @@ impl<'a> Eye<'a> {
             }
             Err(wrong) => self.fail(wrong.to_string()),
         }
-    }
-
-    /// A text field.
-    pub(super) fn word(&mut self, key: &str) -> Result<Cow<'a, str>, Unread> {
-        self.key(key)?;
-        self.text()
     }
 
     /// A whole number of any width.
