@@ -107,6 +107,16 @@ pub fn parse(path: &Path, text: &str) -> Result<ExchangeInfo, MarketError> {
     })
 }
 
+/// The filters of one contract, out of an answer that is at hand as JSON.
+///
+/// # Errors
+/// When it is no contract, or a filter is missing or no number: what is wrong.
+pub fn contract_filters(contract: &serde_json::Value) -> Result<Filters, String> {
+    RawContract::deserialize(contract)
+        .map_err(|wrong| wrong.to_string())?
+        .filters()
+}
+
 /// A JSON error with its place in the file and what stands there.
 pub(crate) fn json_error(path: &Path, text: &str, wrong: &serde_json::Error) -> MarketError {
     let said = wrong.to_string();

@@ -24,7 +24,7 @@ pub mod library;
 pub mod load;
 pub mod merge;
 pub mod mix;
-mod numbers;
+pub(crate) mod numbers;
 pub mod packed;
 pub mod parquet;
 pub mod parquet_funding;
