@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::failure::UsageError;
 use super::{
-    compare, data, diff, explain, market, replay, report, signal, signals, sweep, validate,
+    compare, data, diff, explain, market, paper, replay, report, signal, signals, sweep, validate,
 };
 use crate::domain::time::Timestamp;
 use crate::report::files::Look;
@@ -77,6 +77,8 @@ pub(super) enum Command {
     Compare(compare::CompareArgs),
     /// Find the first event in which two runs differ; exit code 1 when there is one
     Diff(diff::DiffArgs),
+    /// Run the strategy on live prices with made-up fills, fed by the signal bridge
+    Paper(paper::PaperArgs),
     /// Make every decision of a journal again, offline; exit code 1 when one comes out otherwise
     Replay(replay::ReplayArgs),
     /// Look at signal files: which pairs match, which nearly do

@@ -13,6 +13,7 @@ mod diff;
 mod explain;
 mod failure;
 mod market;
+mod paper;
 mod progress;
 mod replay;
 mod report;
@@ -142,6 +143,7 @@ fn dispatch(command: &Command, session: &Session) -> anyhow::Result<Outcome> {
         Command::Validate(args) => validate::run(args, session),
         Command::Compare(args) => compare::run(args, session),
         Command::Diff(args) => diff::run(args, session),
+        Command::Paper(args) => paper::run(args, session),
         Command::Replay(args) => replay::run(args, session),
         Command::Signals(command) => signals::run(command, session),
         Command::Signal(command) => signal::run(command, session),

@@ -45,7 +45,8 @@ impl Paper {
             .with(|shared| shared.store.append(passed, &entry))
             .map_err(|error| error.to_string())?;
         let count = said.len();
-        self.operator.extend(said.into_iter().map(|said| (at, said)));
+        self.operator
+            .extend(said.into_iter().map(|said| (at, said)));
         Ok(json!({ "ok": true, "did": ask.words(), "at": at.to_text(), "commands": count }))
     }
 

@@ -28,7 +28,10 @@ const CHECKPOINT: Duration = Duration::from_secs(2);
 const ALARM_EVERY: Duration = Duration::from_secs(60);
 
 /// An answer to whoever asked at the control port.
-type Answer = (oneshot::Sender<Result<Value, String>>, Result<Value, String>);
+type Answer = (
+    oneshot::Sender<Result<Value, String>>,
+    Result<Value, String>,
+);
 
 /// What has been written, and who waits for it.
 #[derive(Debug, Default)]

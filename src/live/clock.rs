@@ -44,7 +44,8 @@ impl ExchangeClock {
         let elapsed = instant().duration_since(self.started).as_millis();
         let elapsed = i64::try_from(elapsed).unwrap_or(i64::MAX);
         let now = (machine + ahead).millis();
-        self.origin.store(now.saturating_sub(elapsed), Ordering::Relaxed);
+        self.origin
+            .store(now.saturating_sub(elapsed), Ordering::Relaxed);
     }
 }
 

@@ -105,13 +105,18 @@ impl Paper {
             Some(known) if known == hash => return Verdict::Duplicate,
             Some(_) => {
                 let text = format!("the id {} came again with another content", message.id);
-                self.books.alarm(&self.record, self.merger.passed(), "conflict", &text);
+                self.books
+                    .alarm(&self.record, self.merger.passed(), "conflict", &text);
                 return Verdict::Conflict;
             }
             None => {}
         }
         if self.books.is_failing() || self.stopping {
-            return if self.stopping { Verdict::Closing } else { Verdict::Busy };
+            return if self.stopping {
+                Verdict::Closing
+            } else {
+                Verdict::Busy
+            };
         }
         let Some(symbol) = find(&self.symbols, &message.name) else {
             return Verdict::Refused {
@@ -127,7 +132,9 @@ impl Paper {
             arrived,
         };
         let passed = self.merger.passed();
-        let appended = self.record.with(|shared| shared.store.append(passed, &taken));
+        let appended = self
+            .record
+            .with(|shared| shared.store.append(passed, &taken));
         match appended {
             Ok(seq) => {
                 self.expect(symbol, message, arrived);
@@ -177,7 +184,11 @@ impl Paper {
         let had_at = self.had_at();
         let held = std::mem::take(&mut self.desk.held);
         for each in held {
-            let marked = self.desk.play.get(&each.signal.symbol).is_some_and(|play| play.marked);
+            let marked = self
+                .desk
+                .play
+                .get(&each.signal.symbol)
+                .is_some_and(|play| play.marked);
             if marked || each.until <= now {
                 let received_time = each.signal.received_time.max(had_at);
                 self.merger.signal(Signal {
@@ -194,7 +205,11 @@ impl Paper {
     pub(super) fn forget_idle(&mut self, venue: &crate::exchange::trades::Venue) {
         const EVERY: Duration = Duration::from_secs(60);
         let now = clock::instant();
-        if self.desk.looked.is_some_and(|at| now.duration_since(at) < EVERY) {
+        if self
+            .desk
+            .looked
+            .is_some_and(|at| now.duration_since(at) < EVERY)
+        {
             return;
         }
         self.desk.looked = Some(now);

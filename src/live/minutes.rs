@@ -35,7 +35,8 @@ impl Minutes {
         if matches!(event.news, News::Quote { .. }) {
             return;
         }
-        let open_time = Timestamp::from_millis(at.millis() - at.millis().rem_euclid(MINUTE.millis()));
+        let open_time =
+            Timestamp::from_millis(at.millis() - at.millis().rem_euclid(MINUTE.millis()));
         let empty = Forming {
             open_time,
             trades: None,

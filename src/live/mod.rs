@@ -2,4 +2,17 @@
 //!
 //! Not here: decisions (`trader`), fills (`exchange`), the record (`journal`), printing (`cli`).
 
+pub mod answers;
+pub mod ask;
+pub mod books;
+pub mod clock;
+pub mod control;
+pub mod desk;
 pub mod intake;
+pub mod merge;
+pub mod minutes;
+pub mod paper;
+pub mod recent;
+pub mod record;
+pub mod start;
+pub mod tell;

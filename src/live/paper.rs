@@ -25,7 +25,7 @@ use crate::journal::error::JournalError;
 
 use super::ask::Asked;
 use super::books::Books;
-use super::clock::{self, ExchangeClock};
+use super::clock::ExchangeClock;
 use super::desk::Desk;
 use super::intake::Submission;
 use super::merge::Merger;
@@ -116,8 +116,10 @@ impl Source for Paper {
         into: &mut Instant,
     ) -> Result<bool, PaperError> {
         loop {
-            let saved = Self::saved(&self.places);
+            self.forget_idle(venue);
+            let saved = saved(&self.places);
             self.books.write(venue, &self.record, &saved)?;
+            drop(saved);
             if let Some(at) = self.ready(due) {
                 self.fill(at, into);
                 return Ok(true);
@@ -136,16 +138,6 @@ impl Source for Paper {
 }
 
 impl Paper {
-    fn saved(places: &Places) -> impl Fn(&Venue) -> Vec<u8> {
-        move |venue| {
-            let kept = Kept {
-                venue: venue.to_bytes(),
-                places: places.clone(),
-            };
-            rmp_serde::to_vec_named(&kept).expect("invariant: plain data becomes bytes")
-        }
-    }
-
     /// Up to when everything is known.
     fn complete(&self) -> Option<Timestamp> {
         match &self.time {
@@ -182,7 +174,8 @@ impl Paper {
         while let Some((when, _)) = self.operator.front()
             && *when <= at
         {
-            into.operator.extend(self.operator.pop_front().map(|(_, said)| said));
+            into.operator
+                .extend(self.operator.pop_front().map(|(_, said)| said));
         }
         let record = &self.record;
         let mut done = |entry: Entry| {
@@ -274,7 +267,8 @@ impl Paper {
             }
             FromMarket::Trouble { link, symbol, what } => {
                 let name = symbol.map(|symbol| self.symbols.name(symbol).as_str());
-                self.books.trouble(&self.record, self.merger.passed(), (link.0, name), &what);
+                self.books
+                    .trouble(&self.record, self.merger.passed(), (link.0, name), &what);
             }
         }
     }
@@ -289,7 +283,7 @@ impl Paper {
         }
         self.record
             .with(|shared| shared.store.append(at, &Entry::Stopped { clean: true }))?;
-        let saved = Self::saved(&self.places);
+        let saved = saved(&self.places);
         self.books.flush(venue, &self.record, &saved)
     }
 
@@ -304,8 +298,13 @@ impl Paper {
     }
 }
 
-/// For whoever measures silence.
-#[must_use]
-pub fn moment() -> std::time::Instant {
-    clock::instant()
+/// The state to be kept, made when it is wanted.
+fn saved(places: &Places) -> impl Fn(&Venue) -> Vec<u8> {
+    move |venue| {
+        let kept = Kept {
+            venue: venue.to_bytes(),
+            places: places.clone(),
+        };
+        rmp_serde::to_vec_named(&kept).expect("invariant: plain data becomes bytes")
+    }
 }

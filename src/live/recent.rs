@@ -55,11 +55,18 @@ impl Recent {
         };
         match note {
             Note::Confluence(pair) => {
-                last.became = format!("confluence {}+{}, score {}", pair.alpha, pair.fomo, pair.score.total);
+                last.became = format!(
+                    "confluence {}+{}, score {}",
+                    pair.alpha, pair.fomo, pair.score.total
+                );
             }
             Note::Ignored { reason, .. } => last.became = format!("ignored: {}", reason.name()),
-            Note::LowScore { pair, .. } => last.became = format!("score {} too low", pair.score.total),
-            Note::Refused { gate, .. } => last.became.push_str(&format!(", refused: {}", gate.name())),
+            Note::LowScore { pair, .. } => {
+                last.became = format!("score {} too low", pair.score.total)
+            }
+            Note::Refused { gate, .. } => {
+                last.became.push_str(&format!(", refused: {}", gate.name()))
+            }
             Note::Halted(_)
             | Note::Resumed
             | Note::TargetsDropped { .. }

@@ -12,7 +12,9 @@ pub fn event(symbols: &Symbols, at: Timestamp, event: &Event) {
     match event {
         Event::Signal { signal, quote } => {
             let symbol = symbols.name(signal.symbol);
-            let mark = quote.mark.map_or_else(|| "none".to_owned(), |mark| mark.to_string());
+            let mark = quote
+                .mark
+                .map_or_else(|| "none".to_owned(), |mark| mark.to_string());
             tracing::info!(time, %symbol, id = &*signal.id, kind = signal.kind.0, mark, "signal");
         }
         Event::Order { id, update } => match update {
@@ -26,7 +28,9 @@ pub fn event(symbols: &Symbols, at: Timestamp, event: &Event) {
             OrderUpdate::Accepted | OrderUpdate::NoAnswer | OrderUpdate::Report(_) => {}
         },
         Event::Account(update) => account(symbols, &time, update),
-        Event::Operator(operator) => tracing::info!(time, said = operator_words(symbols, operator), "operator"),
+        Event::Operator(operator) => {
+            tracing::info!(time, said = operator_words(symbols, operator), "operator")
+        }
         Event::Link(link) => tracing::warn!(time, link = ?link, "link"),
         Event::Snapshot(_) | Event::Wake => {}
     }
@@ -35,14 +39,22 @@ pub fn event(symbols: &Symbols, at: Timestamp, event: &Event) {
 fn account(symbols: &Symbols, time: &str, update: &AccountUpdate) {
     match update {
         AccountUpdate::Opened { balance } => tracing::info!(time, %balance, "account opened"),
-        AccountUpdate::DayStarted { equity, .. } => tracing::info!(time, %equity, "a UTC day begins"),
+        AccountUpdate::DayStarted { equity, .. } => {
+            tracing::info!(time, %equity, "a UTC day begins")
+        }
         AccountUpdate::Funding { symbol, amount } => {
             tracing::info!(time, symbol = %symbols.name(*symbol), %amount, "funding");
         }
-        AccountUpdate::Closed { symbol, cause, fill } => {
+        AccountUpdate::Closed {
+            symbol,
+            cause,
+            fill,
+        } => {
             tracing::warn!(time, symbol = %symbols.name(*symbol), cause = ?cause, price = %fill.price, "closed by the exchange");
         }
-        AccountUpdate::FloorReached { value } => tracing::warn!(time, %value, "the day's loss limit is reached"),
+        AccountUpdate::FloorReached { value } => {
+            tracing::warn!(time, %value, "the day's loss limit is reached")
+        }
     }
 }
 
@@ -63,7 +75,9 @@ pub fn note(symbols: &Symbols, at: Timestamp, note: &Note) {
         Note::Confluence(pair) => {
             tracing::info!(time, symbol = %symbols.name(pair.symbol), alpha = &*pair.alpha, fomo = &*pair.fomo, gap_ms = pair.gap.millis(), score = %pair.score.total, "confluence");
         }
-        Note::Ignored { id, reason } => tracing::info!(time, id = &**id, reason = reason.name(), "signal ignored"),
+        Note::Ignored { id, reason } => {
+            tracing::info!(time, id = &**id, reason = reason.name(), "signal ignored")
+        }
         Note::LowScore { id, pair } => {
             tracing::info!(time, id = &**id, score = %pair.score.total, "score too low");
         }

@@ -142,6 +142,31 @@ impl RuleBook {
         Ok(book)
     }
 
+    /// Filters as the exchange has just told them, brackets from the files.
+    ///
+    /// # Errors
+    /// When the answer is no exchangeInfo.
+    pub fn of_answer(
+        text: &str,
+        at: Timestamp,
+        entries: &[RulesEntry],
+    ) -> Result<Self, MarketError> {
+        let path = PathBuf::from("the exchange's answer to GET /fapi/v1/exchangeInfo");
+        let info = exchange_info::parse(&path, text)?;
+        let mut book = Self::open(entries)?;
+        for file in &mut book.files {
+            file.content()?;
+        }
+        book.files
+            .retain(|file| !matches!(file.content, Some(Content::Filters(_))));
+        book.files.push(RulesFile {
+            path,
+            date: Some(at),
+            content: Some(Content::Filters(info)),
+        });
+        Ok(book)
+    }
+
     /// Reads every file and every contract in it.
     #[must_use]
     pub fn check(entries: &[RulesEntry]) -> Vec<RulesCheck> {
