@@ -12,6 +12,7 @@
 )]
 
 mod batch;
+mod binance_client;
 mod binary;
 mod books;
 mod charts;

@@ -120,7 +120,7 @@ impl Ledger {
     }
 
     fn turn(&mut self, now: Timestamp) {
-        let minute = now.millis().div_euclid(MINUTE_MS);
+        let minute = minute_of(now);
         if minute != self.minute {
             self.minute = minute;
             self.used = 0;
@@ -128,9 +128,12 @@ impl Ledger {
     }
 }
 
-fn next_minute(now: Timestamp) -> Timestamp {
-    let next = (now.millis().div_euclid(MINUTE_MS) + 1) * MINUTE_MS;
-    Timestamp::from_millis(next + MINUTE_MARGIN_MS)
+const fn minute_of(now: Timestamp) -> i64 {
+    (now.millis() - MINUTE_MARGIN_MS).div_euclid(MINUTE_MS)
+}
+
+const fn next_minute(now: Timestamp) -> Timestamp {
+    Timestamp::from_millis((minute_of(now) + 1) * MINUTE_MS + MINUTE_MARGIN_MS)
 }
 
 #[cfg(test)]
@@ -147,14 +150,15 @@ mod tests {
     fn reads_stop_at_three_quarters_and_begin_again_in_the_next_minute() {
         let mut ledger = Ledger::default();
         let mut sent = 0;
-        while ledger.take(at(0), 20).is_ok() {
-            ledger.back(at(0), 20, None);
+        while ledger.take(at(1_000), 20).is_ok() {
+            ledger.back(at(1_000), 20, None);
             sent += 1;
         }
         assert_eq!(sent, 90);
-        assert_eq!(ledger.take(at(10), 1), Err(at(61_000)));
+        assert_eq!(ledger.take(at(1_010), 1), Err(at(61_000)));
+        assert_eq!(ledger.take(at(60_999), 1), Err(at(61_000)));
         // Calls that weigh nothing have a pool of their own.
-        assert_eq!(ledger.take(at(10), 0), Ok(()));
+        assert_eq!(ledger.take(at(1_010), 0), Ok(()));
         assert_eq!(ledger.take(at(61_000), 20), Ok(()));
         // What others used from the same address counts by the header.
         ledger.back(at(61_100), 20, Some(1_799));

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{info, warn};
@@ -57,7 +57,7 @@ pub(super) struct Desk {
     pub(super) symbols: Arc<Symbols>,
     pub(super) rest: Rest,
     pub(super) shared: Shared,
-    out: mpsc::Sender<FromMarket>,
+    ends: Ends,
     said: mpsc::Receiver<(LinkId, Said)>,
     pub(super) words: mpsc::UnboundedSender<Word>,
     heard: mpsc::UnboundedReceiver<Word>,
@@ -76,7 +76,13 @@ pub(super) struct Desk {
     ready: Vec<Ready>,
 }
 
-/// The receiver of the events is gone.
+/// Where events go, and what ends the waiting for room there.
+pub(super) struct Ends {
+    pub(super) out: mpsc::Sender<FromMarket>,
+    pub(super) closing: Arc<Notify>,
+}
+
+/// The receiver of the events is gone, or is no longer waited for.
 pub(super) struct Gone;
 
 impl Desk {
@@ -84,7 +90,7 @@ impl Desk {
         config: StreamConfig,
         symbols: Arc<Symbols>,
         rest: Rest,
-        (out, counters): (mpsc::Sender<FromMarket>, Arc<Counters>),
+        (ends, counters): (Ends, Arc<Counters>),
     ) -> Self {
         let (say, said) = mpsc::channel(WAITING);
         let (words, heard) = mpsc::unbounded_channel();
@@ -99,7 +105,7 @@ impl Desk {
             symbols,
             rest,
             shared,
-            out,
+            ends,
             said,
             words,
             heard,
@@ -351,12 +357,16 @@ impl Desk {
 
     /// Waits while the receiver is full.
     pub(super) async fn send(&mut self, event: FromMarket) -> Result<(), Gone> {
-        match self.out.try_send(event) {
+        match self.ends.out.try_send(event) {
             Ok(()) => Ok(()),
             Err(mpsc::error::TrySendError::Closed(_)) => Err(Gone),
             Err(mpsc::error::TrySendError::Full(event)) => {
                 let since = Instant::now();
-                let sent = self.out.send(event).await.map_err(|_| Gone);
+                let sent = tokio::select! {
+                    biased;
+                    sent = self.ends.out.send(event) => sent.map_err(|_| Gone),
+                    () = self.ends.closing.notified() => Err(Gone),
+                };
                 self.blocked += since.elapsed();
                 sent
             }

@@ -117,10 +117,12 @@ impl Desk {
         };
         lane.replaced = true;
         let (route, carried) = (lane.route, lane.carried.clone());
-        match why {
-            DownCause::Rotated => one(&self.shared.counters.rotations),
-            _ => one(&self.shared.counters.stale),
-        }
+        let counters = &self.shared.counters;
+        one(if why == DownCause::Rotated {
+            &counters.rotations
+        } else {
+            &counters.stale
+        });
         let new = self.open(route);
         if let Some(lane) = self.lanes.get_mut(&new) {
             lane.replaces = Some((old, why));
@@ -147,8 +149,14 @@ impl Desk {
         if !lane.up || !lane.is_whole() {
             return;
         }
-        if let Some((old, why)) = lane.replaces.take() {
+        // What it replaces may itself have been about to replace another.
+        let mut replaced = lane.replaces.take();
+        while let Some((old, why)) = replaced {
             self.close_lane(old, why);
+            replaced = self
+                .lanes
+                .get_mut(&old)
+                .and_then(|lane| lane.replaces.take());
         }
     }
 

@@ -306,6 +306,7 @@ impl Link {
             }
             Message::Binary(bytes) => {
                 one(&self.shared.counters.frames);
+                self.shared.counters.refuse(Reason::Malformed);
                 let refusal = Refusal {
                     reason: Reason::Malformed,
                     why: format!("{} bytes that are no text", bytes.len()),
@@ -411,8 +412,8 @@ impl Requests {
 }
 
 fn broken(wrong: &Error) -> DownCause {
-    match wrong {
-        Error::Capacity(CapacityError::MessageTooLong { .. }) => DownCause::TooLarge,
-        other => DownCause::Broken(shown(&other.to_string())),
+    if let Error::Capacity(CapacityError::MessageTooLong { .. }) = wrong {
+        return DownCause::TooLarge;
     }
+    DownCause::Broken(shown(&wrong.to_string()))
 }

@@ -21,7 +21,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
 use crate::domain::market::MarketEvent;
@@ -31,7 +31,7 @@ use crate::domain::time::Timestamp;
 use super::address::Address;
 use super::rest::Rest;
 use super::wire::frame::Reason;
-use desk::Desk;
+use desk::{Desk, Ends};
 use stats::{Counters, Stats};
 
 /// One connection's number. A connection that broke comes back under its number; one that replaces another has a new.
@@ -247,6 +247,8 @@ pub struct Streams;
 /// The running streams. Dropped, they end.
 pub struct Handle {
     wishes: mpsc::UnboundedSender<Wish>,
+    /// Ends a wait for a receiver that does not take.
+    closing: Arc<Notify>,
     counters: Arc<Counters>,
     desk: JoinHandle<()>,
 }
@@ -302,9 +304,15 @@ impl Streams {
     ) -> Handle {
         let (wishes, asked) = mpsc::unbounded_channel();
         let counters = Arc::new(Counters::default());
-        let desk = Desk::new(config, symbols, rest, (out, Arc::clone(&counters)));
+        let closing = Arc::new(Notify::new());
+        let ends = Ends {
+            out,
+            closing: Arc::clone(&closing),
+        };
+        let desk = Desk::new(config, symbols, rest, (ends, Arc::clone(&counters)));
         Handle {
             wishes,
+            closing,
             counters,
             desk: tokio::spawn(desk.run(asked)),
         }
@@ -338,6 +346,7 @@ impl Handle {
     /// Ends all links and waits until they have ended. The receiver of the events may be gone or full.
     pub async fn close(mut self) {
         let _ = self.wishes.send(Wish::Close);
+        self.closing.notify_one();
         let _ = (&mut self.desk).await;
     }
 }

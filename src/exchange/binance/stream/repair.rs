@@ -113,21 +113,28 @@ impl Worker {
                     self.pages(seen.id + 1, Vec::new()).await
                 };
                 match pages {
-                    Pages::Whole(trades) => self.by_id(trades, seen),
+                    Pages::Whole(trades) => self.by_id(&trades, seen),
                     Pages::TooMany => self.by_bars(seen, missing, "too many").await,
                     Pages::Gone(why) => self.by_bars(seen, missing, &why).await,
                 }
             }
             After::Time(at) => self.by_time(at).await,
         };
+        if let (Some(_), Some(first)) = (&filled.lost, self.ask.until) {
+            // What is given up is stepped over.
+            filled.reached = first.id.checked_sub(1).map(|id| Seen {
+                id,
+                at: Some(first.at),
+            });
+        }
         self.add_marks(&mut filled).await;
         filled
     }
 
-    fn by_id(&self, trades: Vec<AggTrade>, after: Seen) -> Filled {
+    fn by_id(&self, trades: &[AggTrade], after: Seen) -> Filled {
         let mut lost = 0;
         let mut before = after;
-        for trade in &trades {
+        for trade in trades {
             lost += trade.id - before.id - 1;
             before = seen(*trade);
         }
@@ -136,7 +143,7 @@ impl Worker {
             before.id = before.id.max(first.id.saturating_sub(1));
         }
         Filled {
-            events: self.events(&trades),
+            events: self.events(trades),
             reached: Some(before),
             lost: (lost > 0).then(|| (Some(lost), "the exchange does not list them".to_owned())),
             ..Filled::default()

@@ -261,7 +261,7 @@ pub fn parse(text: &str) -> Result<Frame<'_>, Refusal> {
                 || from_json(text).map(|wrapped: Wrapped<_>| wrapped.data),
             )
         }
-        (None, None) => answer(head, text),
+        (None, None) => answer(&head, text),
     }
 }
 
@@ -343,7 +343,7 @@ fn fits(stream: &str, symbol: &str) -> Result<(), Refusal> {
     })
 }
 
-fn answer<'a>(head: Head<'_>, text: &str) -> Result<Frame<'a>, Refusal> {
+fn answer<'a>(head: &Head<'_>, text: &str) -> Result<Frame<'a>, Refusal> {
     let failed = |code, msg: &str| Frame::Failed {
         id: head.id,
         code,
