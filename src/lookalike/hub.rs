@@ -21,6 +21,9 @@ use super::wall;
 /// Frames a client may be behind before it is thrown out, where nothing waits for it.
 const BEHIND_MAX: u64 = 1_000_000;
 
+/// How long a tape that stands still for lost listeners waits for a route while the other is still heard.
+const RETURN: Duration = Duration::from_secs(30);
+
 /// What a connection's writer is told.
 #[derive(Debug)]
 pub(super) enum Out {
@@ -62,8 +65,8 @@ pub(super) struct Connections {
     all: BTreeMap<u64, Conn>,
     /// By symbol and kind: who listens.
     lists: Vec<[Vec<u64>; KINDS]>,
-    /// Routes (public, market) that lost their last listener without its asking.
-    missing: [bool; 2],
+    /// Since when a route (public, market) has lost its last listener, which had not unsubscribed.
+    missing: [Option<Instant>; 2],
     accepted: u64,
     pub(super) frames: u64,
     pub(super) pings: u64,
@@ -82,7 +85,7 @@ pub(super) struct Hub {
 pub(super) struct Frame<'a> {
     pub(super) stream: Stream,
     pub(super) name: &'a str,
-    pub(super) text: String,
+    pub(super) text: Utf8Bytes,
 }
 
 impl Hub {
@@ -141,9 +144,9 @@ impl Hub {
         id
     }
 
-    /// A connection is over. `orderly`: the client said goodbye.
-    pub(super) fn leave(&self, id: u64, orderly: bool) {
-        self.lock().remove(id, orderly);
+    /// A connection is over.
+    pub(super) fn leave(&self, id: u64) {
+        self.lock().remove(id);
         self.wake();
     }
 
@@ -202,8 +205,8 @@ impl Connections {
                 self.lists[stream.symbol.index()][stream.kind.index()].push(id);
             }
             match route {
-                Route::Public => self.missing[0] = false,
-                Route::Market => self.missing[1] = false,
+                Route::Public => self.missing[0] = None,
+                Route::Market => self.missing[1] = None,
                 Route::Quiet => {}
             }
         }
@@ -240,17 +243,17 @@ impl Connections {
         self.all.get(&id).is_some_and(|conn| conn.combined)
     }
 
-    fn remove(&mut self, id: u64, orderly: bool) {
+    fn remove(&mut self, id: u64) {
         let Some(conn) = self.all.remove(&id) else {
             return;
         };
         for stream in &conn.streams {
             self.lists[stream.symbol.index()][stream.kind.index()].retain(|other| *other != id);
         }
-        if !conn.streams.is_empty() && !orderly && !self.listened(conn.route) {
+        if !conn.streams.is_empty() && !self.listened(conn.route) {
             match conn.route {
-                Route::Public => self.missing[0] = true,
-                Route::Market => self.missing[1] = true,
+                Route::Public => self.missing[0] = Some(wall::now()),
+                Route::Market => self.missing[1] = Some(wall::now()),
                 Route::Quiet => {}
             }
         }
@@ -267,9 +270,11 @@ impl Connections {
         self.listened(Route::Public) && self.listened(Route::Market)
     }
 
-    /// Whether anybody listens and nobody is about to come back.
+    /// Whether anybody hears the tape and nobody is about to come back.
     pub(super) fn attended(&self) -> bool {
-        self.missing == [false; 2] && (self.listened(Route::Public) || self.listened(Route::Market))
+        let awaited = |since: &Option<Instant>| since.is_some_and(|since| since.elapsed() < RETURN);
+        let hears = |conn: &Conn| !conn.streams.is_empty() && conn.silent.is_none();
+        !self.missing.iter().any(awaited) && self.all.values().any(hears)
     }
 
     /// Whether anybody listens to a stream.
@@ -282,7 +287,6 @@ impl Connections {
     pub(super) fn say(&mut self, frame: &Frame<'_>, dice: &Dice) {
         let Frame { stream, name, text } = frame;
         let ids = std::mem::take(&mut self.lists[stream.symbol.index()][stream.kind.index()]);
-        let raw = Utf8Bytes::from(text.clone());
         let mut wrapped = None;
         let mut gone = Vec::new();
         for id in &ids {
@@ -296,20 +300,20 @@ impl Connections {
                 let wrap = || Utf8Bytes::from(frames::wrapped(name, stream.kind, text));
                 wrapped.get_or_insert_with(wrap).clone()
             } else {
-                raw.clone()
+                text.clone()
             };
             self.frames += 1;
             if conn.say(*id, own, stream.kind, dice) {
-                gone.push((*id, true));
+                gone.push(*id);
             } else if conn.sent - conn.answered > BEHIND_MAX {
                 conn.tell(Out::Close(1008));
                 self.thrown_out += 1;
-                gone.push((*id, false));
+                gone.push(*id);
             }
         }
         self.lists[stream.symbol.index()][stream.kind.index()] = ids;
-        for (id, _) in gone {
-            self.remove(id, false);
+        for id in gone {
+            self.remove(id);
         }
     }
 
@@ -330,7 +334,7 @@ impl Connections {
             .filter(|conn| !conn.streams.is_empty())
             .filter(|conn| conn.silent.is_none_or(|since| since.elapsed() < patience))
             .all(|conn| {
-                let fresh = conn.sent == 0 && conn.pings.is_empty();
+                let fresh = conn.sent == 0 && conn.pings.is_empty() && conn.silent.is_none();
                 fresh || (conn.reached >= time.millis() && conn.sent - conn.answered <= frames)
             })
     }
@@ -346,7 +350,7 @@ impl Connections {
                 conn.tell(Out::Close(1008));
             }
             self.thrown_out += 1;
-            self.remove(id, false);
+            self.remove(id);
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -100,6 +101,12 @@ fn run(
     let router = rest::router(Arc::clone(&service));
     runtime.spawn(async move {
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        // A ping waits for nothing: small frames go out at once.
+        let listener = listener.tap_io(|stream| {
+            if let Err(wrong) = stream.set_nodelay(true) {
+                tracing::debug!(%wrong, "small frames may be late");
+            }
+        });
         if let Err(wrong) = axum::serve(listener, service).await {
             tracing::error!(%wrong, "market server no longer listens");
         }
@@ -149,6 +156,11 @@ impl Running {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Waits this long at most; returns early when something happens on a connection.
+    pub fn wait_for(&self, longest: Duration) {
+        self.shared.hub.wait(longest);
     }
 
     /// Waits for the end of the tape.

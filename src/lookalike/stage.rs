@@ -31,7 +31,7 @@ const FRAMES_AHEAD: u64 = 20_000;
 /// How long a listener that answers nothing is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long one is waited for that is silent on purpose.
-const PATIENCE_SILENT: Duration = Duration::from_secs(3);
+const PATIENCE_SILENT: Duration = Duration::from_secs(15);
 /// Most pings a second in timed modes.
 const PING_EVERY: Duration = Duration::from_millis(50);
 /// Pings while the tape stands still.
@@ -99,7 +99,8 @@ impl Shared {
         marks.get(symbol.index()).copied().flatten()
     }
 
-    fn stopped(&self) -> bool {
+    /// Whether it was asked to stop.
+    pub(super) fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 }
@@ -209,7 +210,7 @@ impl<'a> Stage<'a> {
     fn at_full_speed(&mut self) {
         let to = self.shared.world.window().to;
         let mut now = self.shared.now();
-        while now < to && !self.shared.stopped() {
+        while now < to && !self.shared.is_stopped() {
             if self.hold {
                 self.stand(Connections::attended);
             }
@@ -240,7 +241,7 @@ impl<'a> Stage<'a> {
             u64::try_from(i128::from(UNIT) * 1_000_000_000 / i128::from(times.steps()))
                 .unwrap_or(u64::MAX),
         ));
-        while self.shared.now() < window.to && !self.shared.stopped() {
+        while self.shared.now() < window.to && !self.shared.is_stopped() {
             if self.hold && self.stand(Connections::attended) {
                 base = self.shared.now();
                 begun = wall::now();
@@ -265,14 +266,14 @@ impl<'a> Stage<'a> {
             let until_ping = every.saturating_sub(self.pinged.elapsed());
             let pause = until_next.min(until_ping).min(PING_EVERY);
             if !pause.is_zero() {
-                std::thread::sleep(pause);
+                self.shared.hub.wait(pause);
             }
         }
     }
 
     /// Says everything stamped at or before `limit` and moves the running time there.
     fn pump(&mut self, limit: Timestamp) {
-        while self.next.is_some_and(|event| event.at <= limit) && !self.shared.stopped() {
+        while self.next.is_some_and(|event| event.at <= limit) && !self.shared.is_stopped() {
             let hub = Arc::clone(&self.shared.hub);
             let mut connections = hub.lock();
             for _ in 0..BATCH {
@@ -338,7 +339,7 @@ impl<'a> Stage<'a> {
             let frame = Frame {
                 stream,
                 name,
-                text: text(name),
+                text: text(name).into(),
             };
             connections.say(&frame, &self.shared.hub.dice);
         }
@@ -352,7 +353,7 @@ impl<'a> Stage<'a> {
     /// Stands still until something holds of the connections; whether it had to.
     fn stand(&mut self, holds: fn(&Connections) -> bool) -> bool {
         let mut stood = false;
-        while !self.shared.stopped() && !holds(&self.shared.hub.lock()) {
+        while !self.shared.is_stopped() && !holds(&self.shared.hub.lock()) {
             stood = true;
             if self.pinged.elapsed() >= PING_STANDING {
                 self.ping(self.shared.now());
@@ -365,7 +366,7 @@ impl<'a> Stage<'a> {
     /// Waits until every listener has come this far; those who never do are thrown out. `false` when stopped.
     fn await_listeners(&mut self, time: Timestamp, frames: u64) -> bool {
         let begun = wall::now();
-        while !self.shared.stopped() {
+        while !self.shared.is_stopped() {
             let hub = &self.shared.hub;
             if hub.lock().reached(time, frames, PATIENCE_SILENT) {
                 return true;
@@ -384,14 +385,13 @@ impl<'a> Stage<'a> {
     }
 
     fn send_signals(&mut self, now: Timestamp) {
-        while self.due_signal() <= now && !self.shared.stopped() {
+        while self.due_signal() <= now && !self.shared.is_stopped() {
             let signal = self.signals[self.signal].clone();
             self.signal += 1;
             let number = self.signal as u64;
             match &mut self.postman {
                 Some(Postman::Waiting(bridge)) => {
-                    let hub = &self.shared.hub;
-                    bridge.deliver(number, &signal, &hub.dice, &self.shared.stop);
+                    bridge.deliver(number, &signal, self.shared);
                 }
                 Some(Postman::Beside { letters, .. }) => {
                     // The thread lives as long as this end of the channel.
@@ -410,7 +410,7 @@ impl<'a> Stage<'a> {
             self.ping(to);
             let begun = wall::now();
             let reached = |hub: &SharedHub| hub.lock().reached(to, 0, Duration::ZERO);
-            while !self.shared.stopped()
+            while !self.shared.is_stopped()
                 && !reached(&self.shared.hub)
                 && begun.elapsed() < PATIENCE / 2
             {
@@ -441,7 +441,7 @@ fn beside(mut bridge: Bridge, shared: Arc<Shared>) -> Postman {
     let (letters, inbox) = std::sync::mpsc::channel::<(u64, RawSignal)>();
     let thread = std::thread::spawn(move || {
         for (number, signal) in inbox {
-            bridge.deliver(number, &signal, &shared.hub.dice, &shared.stop);
+            bridge.deliver(number, &signal, &shared);
         }
         bridge
     });

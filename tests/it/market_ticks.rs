@@ -41,9 +41,8 @@ fn rules(window: Window) -> TickRules {
 fn random_trades(random: &mut Random, tape: &Tape) -> Vec<Option<AggTrades>> {
     let one = |random: &mut Random| {
         let mut trades = AggTrades::default();
-        let mut id = 900_000;
         let mut time = ORIGIN + 1_440 * MINUTE + random.between(0, 60_000);
-        for _ in 0..random.between(1, 400) {
+        for id in 900_000..900_001 + random.below(400) {
             trades
                 .push(AggTrade {
                     id,
@@ -52,7 +51,6 @@ fn random_trades(random: &mut Random, tape: &Tape) -> Vec<Option<AggTrades>> {
                     qty: Qty::from_steps(random.between(1, 1_000_000)).unwrap(),
                 })
                 .unwrap();
-            id += 1;
             time += random.between(0, 90_000);
         }
         trades
@@ -414,6 +412,7 @@ fn broken_archives_are_refused_with_their_row() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods, reason = "a speed is told")]
 fn the_speed_is_worth_saying() {
     let tape = random_world(&mut Random::new(3)).tape;
     let ticks = Ticks::new(&tape, &[], rules(whole()));

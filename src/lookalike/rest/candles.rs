@@ -190,7 +190,7 @@ fn add(candle: &mut Option<Candle>, price: Price, qty: Qty) {
             candle.low = candle.low.min(price);
             candle.close = price;
             candle.volume += qty;
-            candle.value = candle.value + price * qty;
+            candle.value += price * qty;
             candle.count += u64::from(!qty.is_zero());
         }
     }
