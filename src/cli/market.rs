@@ -17,8 +17,9 @@ use crate::backtest::inputs::{name_contracts, read_signals};
 use crate::domain::num::Rate;
 use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
+use crate::lookalike::config::{Config, SignalPlan, Speed};
 use crate::lookalike::faults::FaultPlan;
-use crate::lookalike::{Config, Running, SignalPlan, Speed, serve};
+use crate::lookalike::running::{Running, serve};
 use crate::market::instruments::RuleBook;
 use crate::market::library::Library;
 

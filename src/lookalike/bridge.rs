@@ -12,7 +12,7 @@ use crate::domain::signal::{RawSignal, SignalType};
 use crate::domain::time::Timestamp;
 
 use super::faults::Fault;
-use super::stage::Shared;
+use super::shared::Shared;
 use super::summary::SignalCounts;
 use super::wall;
 

@@ -4,7 +4,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -19,7 +18,8 @@ use super::error::ServeError;
 use super::faults::Dice;
 use super::hub::Hub;
 use super::rest::{self, Service};
-use super::stage::{Manner, Shared, Stage, Told};
+use super::shared::Shared;
+use super::stage::{Manner, Stage, Told};
 use super::summary::Summary;
 use super::wall;
 use super::world::World;
@@ -64,15 +64,10 @@ pub fn serve(config: Config) -> Result<Running, ServeError> {
     let symbols = world.tape().symbols.len();
     let hub = Arc::new(Hub::new(symbols, Dice::new(config.faults.clone())));
     let shared = Arc::new(Shared::new(world, hub));
-    let (signals, bridge) = match config.signals {
-        Some(plan) => (plan.signals, Some(plan.bridge)),
-        None => (Vec::new(), None),
-    };
     let manner = Manner {
         speed: config.speed,
         hold: config.hold,
-        signals,
-        bridge,
+        signals: config.signals,
     };
     let own = Arc::clone(&shared);
     let limit = config.weight_limit;
@@ -148,8 +143,7 @@ impl Running {
 
     /// Asks it to stop; [`Running::wait`] then returns soon.
     pub fn ask_to_stop(&self) {
-        self.shared.stop.store(true, Ordering::Relaxed);
-        self.shared.hub.wake();
+        self.shared.ask_to_stop();
     }
 
     /// Whether the tape is over and everybody said goodbye.

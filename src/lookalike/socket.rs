@@ -12,7 +12,8 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::hub::{Out, SharedHub};
+use super::hub::SharedHub;
+use super::hub::conn::Out;
 use super::streams::{Route, Stream, StreamNames};
 use super::wall;
 

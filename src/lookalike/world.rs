@@ -18,7 +18,8 @@ use crate::market::library::Library;
 use crate::market::load::{Loaded, Request};
 use crate::market::source::read_document;
 use crate::market::tape::Tape;
-use crate::market::ticks::{TickIndex, TickRules, Ticks};
+use crate::market::ticks::index::TickIndex;
+use crate::market::ticks::{TickRules, Ticks};
 use crate::market::window::Window;
 
 use super::config::{Config, SignalPlan};

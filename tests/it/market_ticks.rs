@@ -15,7 +15,8 @@ use confluence::market::library::Library;
 use confluence::market::load::{Loaded, Request};
 use confluence::market::place::TRADES_ASIDE;
 use confluence::market::tape::Tape;
-use confluence::market::ticks::{TickRules, Ticks, points, split_volume};
+use confluence::market::ticks::path::{points, split_volume};
+use confluence::market::ticks::{TickRules, Ticks};
 use confluence::market::window::Window;
 use tempfile::TempDir;
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use confluence::domain::symbol::Symbol;
 use confluence::domain::time::{Span, Timestamp};
-use confluence::lookalike::{Config, Running, serve};
+use confluence::lookalike::config::Config;
+use confluence::lookalike::running::{Running, serve};
 use confluence::market::instruments::Fallback;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;

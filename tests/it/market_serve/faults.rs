@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use confluence::lookalike::Summary;
 use confluence::lookalike::faults::{FAULTS, FaultPlan};
+use confluence::lookalike::summary::Summary;
 use serde_json::{Value, json};
 
 use super::client::{Heard, Said, ask, block, config, market, public, start, text};
@@ -145,7 +145,7 @@ fn rest_fails_as_planned() {
                     .ok()
                     .and_then(|value| value["serverTime"].as_i64());
                 match time {
-                    Some(time) => assert_eq!(time, running.from.millis() - 1_500),
+                    Some(time) => assert_eq!(time, running.now().millis() - 1_500),
                     None => garbage += 1,
                 }
             }

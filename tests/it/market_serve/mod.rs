@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use confluence::domain::market::News;
 use confluence::domain::num::Price;
 use confluence::domain::time::{Span, Timestamp};
-use confluence::lookalike::{Speed, Summary};
+use confluence::lookalike::config::{Config, Speed};
+use confluence::lookalike::summary::Summary;
 use confluence::market::instruments::RuleBook;
 use confluence::market::library::Library;
 use confluence::market::load::{Loaded, Request};
@@ -39,9 +40,13 @@ fn tape(from: Timestamp, to: Timestamp) -> (Loaded, Window) {
     let config = config(FROM, 1);
     let library = Library::open(&config.data).unwrap();
     let window = Window { from, to };
+    let day = Span::from_millis(86_400_000);
     let request = Request {
         symbols: config.symbols,
-        window,
+        window: Window {
+            from: from - day,
+            to: to + day,
+        },
         interval: None,
         drop_unfinished: false,
         trades: true,
@@ -113,16 +118,14 @@ fn told(heard: &Heard) -> Vec<String> {
 }
 
 /// Both routes heard to the end.
-fn hear(config: confluence::lookalike::Config) -> (Heard, Heard, Summary) {
+fn hear(config: Config) -> (Heard, Heard, Summary) {
     let running = start(config);
     let address = running.address;
     let (one, other) = block(async {
-        let public = connect(address, &public()).await;
-        let public = tokio::spawn(listen(public));
-        let market = connect(address, &market()).await;
-        (public, listen(market).await)
+        let one = tokio::spawn(listen(connect(address, &public()).await));
+        let other = listen(connect(address, &market()).await).await;
+        (one.await.unwrap(), other)
     });
-    let one = block(async { one.await.unwrap() });
     (one, other, running.wait())
 }
 
@@ -167,7 +170,7 @@ fn streams_tell_the_tape_and_nothing_else() {
 fn the_tape_waits_for_both_routes_and_for_those_who_fall_behind() {
     let running = start(config(FROM, 60));
     let address = running.address;
-    let from = running.from;
+    let from = running.now();
     block(async {
         let public = connect(address, &public()).await;
         let public = tokio::spawn(listen(public));
@@ -413,7 +416,7 @@ fn the_program_serves_and_stops_on_a_signal() {
     let time = block(ask(address, "/fapi/v1/time")).json();
     assert_eq!(
         time["serverTime"],
-        json!(Timestamp::parse(FROM).unwrap().millis())
+        json!(Timestamp::parse(FROM).unwrap().millis() - 1)
     );
     let asked = Command::new("kill")
         .args(["-TERM", &child.id().to_string()])

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use confluence::domain::time::{Span, Timestamp};
-use confluence::lookalike::Speed;
+use confluence::lookalike::config::Speed;
 use serde_json::{Value, json};
 
 use super::client::{NAMES, ask, block, config, connect, listen, market, public, start};
@@ -18,7 +18,8 @@ fn rows(value: &Value) -> &Vec<Value> {
 #[test]
 fn calls_have_the_exchanges_shapes() {
     let running = start(config(FROM, 60));
-    let (address, from) = (running.address, running.from.millis());
+    // Nothing is said yet, not even what is stamped at the first instant.
+    let (address, from) = (running.address, running.now().millis());
     block(async {
         assert_eq!(ask(address, "/fapi/v1/ping").await.json(), json!({}));
         assert_eq!(
@@ -100,8 +101,8 @@ fn calls_have_the_exchanges_shapes() {
 #[test]
 fn candles_are_the_bars_and_never_look_ahead() {
     let running = start(config(FROM, 60));
-    let (address, from) = (running.address, running.from);
-    let (loaded, _) = tape(from, running.to);
+    let (address, from) = (running.address, running.now());
+    let (loaded, _) = tape(running.from, running.to);
     let (mut compared, mut open_rows) = (0, 0);
     block(async {
         for (index, name) in NAMES.iter().enumerate() {
@@ -141,7 +142,7 @@ fn candles_are_the_bars_and_never_look_ahead() {
                 }
             }
         }
-        let start = from - Span::from_millis(30 * MINUTE);
+        let start = running.from - Span::from_millis(30 * MINUTE);
         let path = format!(
             "/fapi/v1/klines?symbol=SYNAUSDT&interval=1m&startTime={}&endTime={}",
             start.millis(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use confluence::domain::signal::{RawSignal, SignalType};
 use confluence::domain::stamp::StampReader;
 use confluence::domain::time::{Span, Timestamp};
-use confluence::lookalike::{SignalPlan, Speed};
+use confluence::lookalike::config::{SignalPlan, Speed};
 use confluence::signal::feed::parse_line;
 use serde_json::{Value, json};
 

@@ -4,7 +4,9 @@
 //! Invariant: what is put on a connection is put in one order under one lock, so a ping stands behind everything that
 //! was said before it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+pub(super) mod conn;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,49 +17,15 @@ use crate::domain::time::Timestamp;
 
 use super::faults::{Dice, Fault};
 use super::frames;
-use super::streams::{KINDS, Kind, Route, Stream};
+use super::streams::{KINDS, Route, Stream};
 use super::wall;
+use conn::{Conn, Out};
 
 /// Frames a client may be behind before it is thrown out, where nothing waits for it.
 const BEHIND_MAX: u64 = 1_000_000;
 
 /// How long a tape that stands still for lost listeners waits for a route while the other is still heard.
 const RETURN: Duration = Duration::from_secs(30);
-
-/// What a connection's writer is told.
-#[derive(Debug)]
-pub(super) enum Out {
-    Text(Utf8Bytes),
-    Ping(i64),
-    /// A close frame with this code, then the end.
-    Close(u16),
-    /// The end without a word.
-    Drop,
-}
-
-/// A connection.
-#[derive(Debug)]
-struct Conn {
-    route: Route,
-    combined: bool,
-    /// As the client spelled them.
-    names: BTreeSet<String>,
-    streams: BTreeSet<Stream>,
-    out: UnboundedSender<Out>,
-    /// Since when it is silent on purpose.
-    silent: Option<Instant>,
-    /// Market frames meant for it.
-    frame: u64,
-    /// Frames put on it, and how many of them a pong has answered for.
-    sent: u64,
-    answered: u64,
-    /// Pings under way: running time and frames before each.
-    pings: VecDeque<(i64, u64)>,
-    /// The running time of the last pong.
-    reached: i64,
-    /// Frames held back, and how many frames must pass first.
-    held: Vec<(u64, Utf8Bytes)>,
-}
 
 /// All connections.
 #[derive(Debug, Default)]
@@ -125,21 +93,8 @@ impl Hub {
         let mut state = self.lock();
         state.accepted += 1;
         let id = state.accepted;
-        let silent = self.dice.falls(Fault::WrongRoute, id, 0).then(wall::now);
-        let conn = Conn {
-            route,
-            combined,
-            names: BTreeSet::new(),
-            streams: BTreeSet::new(),
-            out,
-            silent,
-            frame: 0,
-            sent: 0,
-            answered: 0,
-            pings: VecDeque::new(),
-            reached: i64::MIN,
-            held: Vec::new(),
-        };
+        let silent = self.dice.falls(Fault::WrongRoute, id, 0);
+        let conn = Conn::new(route, combined, out, silent);
         state.all.insert(id, conn);
         id
     }
@@ -153,14 +108,7 @@ impl Hub {
     /// A pong came.
     pub(super) fn pong(&self, id: u64, running: i64) {
         if let Some(conn) = self.lock().all.get_mut(&id) {
-            while let Some((value, sent)) = conn.pings.front().copied() {
-                if value > running {
-                    break;
-                }
-                conn.pings.pop_front();
-                conn.answered = sent;
-                conn.reached = conn.reached.max(value);
-            }
+            conn.pong(running);
         }
         self.wake();
     }
@@ -305,7 +253,7 @@ impl Connections {
             self.frames += 1;
             if conn.say(*id, own, stream.kind, dice) {
                 gone.push(*id);
-            } else if conn.sent - conn.answered > BEHIND_MAX {
+            } else if conn.behind() > BEHIND_MAX {
                 conn.tell(Out::Close(1008));
                 self.thrown_out += 1;
                 gone.push(*id);
@@ -320,8 +268,7 @@ impl Connections {
     /// Pings every connection that is not silent.
     pub(super) fn ping(&mut self, now: Timestamp) {
         for conn in self.all.values_mut().filter(|conn| conn.silent.is_none()) {
-            conn.pings.push_back((now.millis(), conn.sent));
-            conn.tell(Out::Ping(now.millis()));
+            conn.ping(now.millis());
             self.pings += 1;
         }
     }
@@ -333,17 +280,13 @@ impl Connections {
             .values()
             .filter(|conn| !conn.streams.is_empty())
             .filter(|conn| conn.silent.is_none_or(|since| since.elapsed() < patience))
-            .all(|conn| {
-                let fresh = conn.sent == 0 && conn.pings.is_empty() && conn.silent.is_none();
-                fresh || (conn.reached >= time.millis() && conn.sent - conn.answered <= frames)
-            })
+            .all(|conn| conn.is_fresh() || !conn.lags(time, frames))
     }
 
     /// Throws out those who keep `reached` from being true.
     pub(super) fn throw_out(&mut self, time: Timestamp, frames: u64) {
         let late = self.all.iter().filter(|(_, conn)| {
-            let behind = conn.reached < time.millis() || conn.sent - conn.answered > frames;
-            !conn.streams.is_empty() && conn.silent.is_none() && behind
+            !conn.streams.is_empty() && conn.silent.is_none() && conn.lags(time, frames)
         });
         for id in late.map(|(id, _)| *id).collect::<Vec<_>>() {
             if let Some(conn) = self.all.get(&id) {
@@ -363,64 +306,6 @@ impl Connections {
 
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
-    }
-}
-
-impl Conn {
-    fn tell(&self, out: Out) {
-        // A writer that is gone has its connection removed in a moment.
-        let _gone = self.out.send(out);
-    }
-
-    fn put(&mut self, text: Utf8Bytes) {
-        self.sent += 1;
-        self.tell(Out::Text(text));
-    }
-
-    /// Puts a market frame on it, with what may go wrong; `true` when the connection ended on it.
-    fn say(&mut self, id: u64, text: Utf8Bytes, kind: Kind, dice: &Dice) -> bool {
-        self.frame += 1;
-        let frame = self.frame;
-        self.release(frame);
-        if dice.falls(Fault::Silence, id, frame) {
-            self.silent = Some(wall::now());
-            self.held.clear();
-            return false;
-        }
-        if dice.falls(Fault::Disconnect, id, frame) {
-            let said = dice.details(Fault::Disconnect, id, frame).one_in(2);
-            self.tell(if said { Out::Close(1001) } else { Out::Drop });
-            return true;
-        }
-        if dice.falls(Fault::Malformed, id, frame) {
-            let mut random = dice.details(Fault::Malformed, id, frame);
-            self.put(frames::broken(&mut random, text.as_str(), kind).into());
-        }
-        if kind == Kind::Trade && dice.falls(Fault::Gap, id, frame) {
-            return false;
-        }
-        if dice.falls(Fault::Delay, id, frame) {
-            let late = dice.details(Fault::Delay, id, frame).below(40) + 1;
-            self.held.push((frame + late, text));
-            return false;
-        }
-        if dice.falls(Fault::Duplicate, id, frame) {
-            self.put(text.clone());
-        }
-        self.put(text);
-        false
-    }
-
-    fn release(&mut self, frame: u64) {
-        let mut kept = Vec::new();
-        for (due, text) in std::mem::take(&mut self.held) {
-            if due <= frame {
-                self.put(text);
-            } else {
-                kept.push((due, text));
-            }
-        }
-        self.held = kept;
     }
 }
 
