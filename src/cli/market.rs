@@ -11,13 +11,15 @@ use clap::{Args, Subcommand};
 
 use super::args::{ConfigArgs, DataArgs};
 use super::failure::UsageError;
+use super::progress::clock;
 use super::{Outcome, Session};
 use crate::backtest::inputs::{name_contracts, read_signals};
 use crate::domain::num::Rate;
 use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
+use crate::lookalike::config::{Config, SignalPlan, Speed};
 use crate::lookalike::faults::FaultPlan;
-use crate::lookalike::{Config, Running, SignalPlan, Speed, serve};
+use crate::lookalike::running::{Running, serve};
 use crate::market::instruments::RuleBook;
 use crate::market::library::Library;
 
@@ -189,13 +191,13 @@ fn begin(running: &Running, session: &Session) -> anyhow::Result<()> {
 /// Waits for the end of the tape or the user's wish, telling now and then how far it is.
 fn end(running: Running, session: &Session) -> anyhow::Result<Outcome> {
     const LOOK: Duration = Duration::from_millis(50);
-    const TELL: u32 = 200;
-    let mut looks = 0;
+    const TELL: Duration = Duration::from_secs(10);
+    let mut last = clock();
     let mut told = running.from;
     while !running.is_over() && !session.cancel.load(Ordering::Relaxed) {
-        std::thread::sleep(LOOK);
-        looks += 1;
-        if looks % TELL == 0 && running.now() != told {
+        running.wait_for(LOOK);
+        if last.elapsed() >= TELL && running.now() != told {
+            last = clock();
             told = running.now();
             session.terminal.say(&format!("at {told}"));
         }

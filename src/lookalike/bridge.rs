@@ -4,7 +4,6 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -12,8 +11,10 @@ use serde_json::{Value, json};
 use crate::domain::signal::{RawSignal, SignalType};
 use crate::domain::time::Timestamp;
 
-use super::faults::{Dice, Fault};
+use super::faults::Fault;
+use super::shared::Shared;
 use super::summary::SignalCounts;
+use super::wall;
 
 /// The original's own patience.
 const CONNECT: Duration = Duration::from_millis(1_500);
@@ -59,21 +60,15 @@ impl Bridge {
     }
 
     /// Sends one signal, again and again as the mode says; gives up when asked to stop.
-    pub(super) fn deliver(
-        &mut self,
-        number: u64,
-        signal: &RawSignal,
-        dice: &Dice,
-        stop: &AtomicBool,
-    ) {
+    pub(super) fn deliver(&mut self, number: u64, signal: &RawSignal, shared: &Shared) {
         let line = line(signal, self.waiting);
-        if dice.falls(Fault::LateAck, number, 0) {
+        if shared.hub.dice.falls(Fault::LateAck, number, 0) {
             // The answer is not waited for; what follows is a repeat to the other side.
             drop(self.attempt(&line, false));
         }
         let mut tries = 0;
         let mut written = false;
-        while !stop.load(Ordering::Relaxed) {
+        while !shared.is_stopped() {
             tries += 1;
             let outcome = self.attempt(&line, self.waiting);
             written |= outcome.is_ok();
@@ -106,7 +101,7 @@ impl Bridge {
                 } else {
                     BETWEEN
                 },
-                stop,
+                shared,
             );
         }
         self.counts.sent += u64::from(written);
@@ -159,14 +154,14 @@ fn connect(address: &str) -> io::Result<TcpStream> {
     Err(wrong)
 }
 
-/// Sleeps, but not past a wish to stop.
-fn rest(length: Duration, stop: &AtomicBool) {
-    const STEP: Duration = Duration::from_millis(20);
-    let mut left = length;
-    while !left.is_zero() && !stop.load(Ordering::Relaxed) {
-        let step = left.min(STEP);
-        std::thread::sleep(step);
-        left -= step;
+/// Waits, but not past a wish to stop.
+fn rest(length: Duration, shared: &Shared) {
+    const LOOK: Duration = Duration::from_millis(50);
+    let begun = wall::now();
+    while begun.elapsed() < length && !shared.is_stopped() {
+        shared
+            .hub
+            .wait(length.saturating_sub(begun.elapsed()).min(LOOK));
     }
 }
 

@@ -6,6 +6,7 @@
 //! | what is replayed, how fast, with which faults | `config`, `faults` |
 //! | prices, trades and rules in memory | `world` |
 //! | the running time: what is said when | `stage` |
+//! | what both sides share | `shared` |
 //! | connections, subscriptions, who is behind | `hub` |
 //! | one frame as text | `frames` |
 //! | a WebSocket connection | `socket` |
@@ -26,15 +27,11 @@ pub mod faults;
 mod frames;
 mod hub;
 mod rest;
-mod running;
+pub mod running;
+mod shared;
 mod socket;
 mod stage;
 mod streams;
 pub mod summary;
 mod wall;
 pub mod world;
-
-pub use config::{Config, SignalPlan, Speed};
-pub use error::ServeError;
-pub use running::{Running, serve};
-pub use summary::Summary;

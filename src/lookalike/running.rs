@@ -4,10 +4,10 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -18,7 +18,8 @@ use super::error::ServeError;
 use super::faults::Dice;
 use super::hub::Hub;
 use super::rest::{self, Service};
-use super::stage::{Manner, Shared, Stage, Told};
+use super::shared::Shared;
+use super::stage::{Manner, Stage, Told};
 use super::summary::Summary;
 use super::wall;
 use super::world::World;
@@ -63,15 +64,10 @@ pub fn serve(config: Config) -> Result<Running, ServeError> {
     let symbols = world.tape().symbols.len();
     let hub = Arc::new(Hub::new(symbols, Dice::new(config.faults.clone())));
     let shared = Arc::new(Shared::new(world, hub));
-    let (signals, bridge) = match config.signals {
-        Some(plan) => (plan.signals, Some(plan.bridge)),
-        None => (Vec::new(), None),
-    };
     let manner = Manner {
         speed: config.speed,
         hold: config.hold,
-        signals,
-        bridge,
+        signals: config.signals,
     };
     let own = Arc::clone(&shared);
     let limit = config.weight_limit;
@@ -100,6 +96,12 @@ fn run(
     let router = rest::router(Arc::clone(&service));
     runtime.spawn(async move {
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        // A ping waits for nothing: small frames go out at once.
+        let listener = listener.tap_io(|stream| {
+            if let Err(wrong) = stream.set_nodelay(true) {
+                tracing::debug!(%wrong, "small frames may be late");
+            }
+        });
         if let Err(wrong) = axum::serve(listener, service).await {
             tracing::error!(%wrong, "market server no longer listens");
         }
@@ -141,14 +143,18 @@ impl Running {
 
     /// Asks it to stop; [`Running::wait`] then returns soon.
     pub fn ask_to_stop(&self) {
-        self.shared.stop.store(true, Ordering::Relaxed);
-        self.shared.hub.wake();
+        self.shared.ask_to_stop();
     }
 
     /// Whether the tape is over and everybody said goodbye.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Waits this long at most; returns early when something happens on a connection.
+    pub fn wait_for(&self, longest: Duration) {
+        self.shared.hub.wait(longest);
     }
 
     /// Waits for the end of the tape.

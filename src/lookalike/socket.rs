@@ -12,7 +12,8 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::hub::{Out, SharedHub};
+use super::hub::SharedHub;
+use super::hub::conn::Out;
 use super::streams::{Route, Stream, StreamNames};
 use super::wall;
 
@@ -35,16 +36,16 @@ pub(super) async fn serve(socket: WebSocket, asked: Asked, hub: SharedHub, names
     let id = hub.join(asked.route, asked.combined, out);
     let named = resolve(asked.streams, names);
     if hub.lock().subscribe(id, named, STREAMS_MAX).is_none() {
-        hub.leave(id, true);
+        hub.leave(id);
         return;
     }
     hub.wake();
     let (sink, stream) = socket.split();
-    let orderly = tokio::select! {
-        () = write(sink, inbox) => false,
-        orderly = read(stream, id, &hub, names) => orderly,
-    };
-    hub.leave(id, orderly);
+    tokio::select! {
+        () = write(sink, inbox) => {}
+        () = read(stream, id, &hub, names) => {}
+    }
+    hub.leave(id);
 }
 
 fn resolve(list: Vec<String>, names: &StreamNames) -> Vec<(String, Option<Stream>)> {
@@ -92,13 +93,8 @@ async fn write(mut sink: SplitSink<WebSocket, Message>, mut inbox: UnboundedRece
     }
 }
 
-/// Hears a client to its end; `true` when it said goodbye.
-async fn read(
-    mut stream: SplitStream<WebSocket>,
-    id: u64,
-    hub: &SharedHub,
-    names: &StreamNames,
-) -> bool {
+/// Hears a client to its end.
+async fn read(mut stream: SplitStream<WebSocket>, id: u64, hub: &SharedHub, names: &StreamNames) {
     let mut recent: VecDeque<Instant> = VecDeque::new();
     while let Some(Ok(message)) = stream.next().await {
         match message {
@@ -111,7 +107,7 @@ async fn read(
                 }
                 continue;
             }
-            Message::Close(_) => return true,
+            Message::Close(_) => return,
             Message::Text(text) => {
                 if let Some(answer) = request(text.as_str(), id, hub, names) {
                     hub.answer(id, answer.to_string());
@@ -130,10 +126,9 @@ async fn read(
         }
         if recent.len() > FRAMES_PER_SECOND {
             hub.lock().thrown_out += 1;
-            return false;
+            return;
         }
     }
-    false
 }
 
 /// Does what a control frame asks; the answer.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::domain::instrument::Instrument;
 use crate::domain::symbol::{Symbol, SymbolId};
-use crate::domain::time::{EARLIEST, LATEST, Span, Timestamp};
+use crate::domain::time::{DAY, EARLIEST, LATEST, Span, Timestamp};
 use crate::market::agg_trades::AggTrades;
 use crate::market::error::MarketError;
 use crate::market::instruments::{RuleBook, RulesSource};
@@ -18,7 +18,8 @@ use crate::market::library::Library;
 use crate::market::load::{Loaded, Request};
 use crate::market::source::read_document;
 use crate::market::tape::Tape;
-use crate::market::ticks::{TickIndex, TickRules, Ticks};
+use crate::market::ticks::index::TickIndex;
+use crate::market::ticks::{TickRules, Ticks};
 use crate::market::window::Window;
 
 use super::config::{Config, SignalPlan};
@@ -60,9 +61,14 @@ impl World {
             from: from.unwrap_or(EARLIEST),
             to: config.to.unwrap_or(LATEST),
         };
+        // Settlements lie behind both ends: those paid before, and the one that is announced at the end.
+        let read = Window {
+            from: asked.from - DAY,
+            to: asked.to + DAY,
+        };
         let request = Request {
             symbols,
-            window: asked,
+            window: read,
             interval: None,
             drop_unfinished: false,
             trades: true,
@@ -82,7 +88,7 @@ impl World {
             from: from.unwrap_or(first),
             to: config.to.unwrap_or(last),
         };
-        if window.from >= window.to || last <= window.from {
+        if window.from >= window.to || last <= window.from || first >= window.to {
             return Err(nothing());
         }
         let mut tape = loaded.tape;

@@ -150,15 +150,7 @@ pub fn place(path: &Path) -> Place {
         .collect();
     let tokens: Vec<&str> = stem.split('-').collect();
     if let Some(reason) = set_aside(&folders, &tokens) {
-        let aggregated = tokens
-            .get(1)
-            .is_some_and(|token| token.eq_ignore_ascii_case("aggTrades"));
-        if reason == TRADES_ASIDE && aggregated && matches!(extension, "csv" | "zip") {
-            return Place::AggTrades {
-                symbol: Symbol::new(tokens[0]),
-            };
-        }
-        return Place::Aside(reason);
+        return aside(reason, &tokens, extension);
     }
     let above = |names: &[&str]| {
         folders
@@ -209,6 +201,19 @@ pub fn place(path: &Path) -> Place {
         interval,
         price,
     }
+}
+
+/// Aggregated trades are set aside too, but findable.
+fn aside(reason: &'static str, tokens: &[&str], extension: &str) -> Place {
+    let aggregated = tokens
+        .get(1)
+        .is_some_and(|token| token.eq_ignore_ascii_case("aggTrades"));
+    if reason == TRADES_ASIDE && aggregated && matches!(extension, "csv" | "zip") {
+        return Place::AggTrades {
+            symbol: Symbol::new(tokens[0]),
+        };
+    }
+    Place::Aside(reason)
 }
 
 fn set_aside(folders: &[String], tokens: &[&str]) -> Option<&'static str> {
@@ -301,18 +306,6 @@ mod tests {
                     symbol: Symbol::new("BTCUSDT"),
                 },
             ),
-            (
-                "d/trades/um/APEUSDT-aggTrades-2024-10-18.zip",
-                Place::AggTrades {
-                    symbol: Symbol::new("APEUSDT"),
-                },
-            ),
-            (
-                "um/aggTrades/APEUSDT/APEUSDT-aggTrades-2024-10-18.csv.gz",
-                Place::AggTrades {
-                    symbol: Symbol::new("APEUSDT"),
-                },
-            ),
             ("d/SYNTHETIC", Place::SyntheticMark),
             ("d/SYNTHETIC.txt", Place::SyntheticMark),
             (
@@ -337,6 +330,20 @@ mod tests {
             "d/notes.csv",
         ] {
             assert!(matches!(place(Path::new(path)), Place::Aside(_)), "{path}");
+        }
+    }
+
+    #[test]
+    fn aggregated_trades_are_found() {
+        for path in [
+            "d/trades/um/APEUSDT-aggTrades-2024-10-18.zip",
+            "um/aggTrades/APEUSDT/APEUSDT-aggTrades-2024-10-18.csv.gz",
+            "d/APEUSDT-aggTrades.csv",
+        ] {
+            let wanted = Place::AggTrades {
+                symbol: Symbol::new("APEUSDT"),
+            };
+            assert_eq!(place(Path::new(path)), wanted, "{path}");
         }
     }
 

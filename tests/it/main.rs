@@ -35,6 +35,7 @@ mod made_up;
 mod main_job;
 mod market;
 mod market_broken;
+mod market_serve;
 mod market_ticks;
 mod mixed;
 mod oracle_metrics;

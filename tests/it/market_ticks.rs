@@ -15,7 +15,8 @@ use confluence::market::library::Library;
 use confluence::market::load::{Loaded, Request};
 use confluence::market::place::TRADES_ASIDE;
 use confluence::market::tape::Tape;
-use confluence::market::ticks::{TickRules, Ticks, points, split_volume};
+use confluence::market::ticks::path::{points, split_volume};
+use confluence::market::ticks::{TickRules, Ticks};
 use confluence::market::window::Window;
 use tempfile::TempDir;
 
@@ -41,9 +42,8 @@ fn rules(window: Window) -> TickRules {
 fn random_trades(random: &mut Random, tape: &Tape) -> Vec<Option<AggTrades>> {
     let one = |random: &mut Random| {
         let mut trades = AggTrades::default();
-        let mut id = 900_000;
         let mut time = ORIGIN + 1_440 * MINUTE + random.between(0, 60_000);
-        for _ in 0..random.between(1, 400) {
+        for id in 900_000..900_001 + random.below(400) {
             trades
                 .push(AggTrade {
                     id,
@@ -52,7 +52,6 @@ fn random_trades(random: &mut Random, tape: &Tape) -> Vec<Option<AggTrades>> {
                     qty: Qty::from_steps(random.between(1, 1_000_000)).unwrap(),
                 })
                 .unwrap();
-            id += 1;
             time += random.between(0, 90_000);
         }
         trades
@@ -414,6 +413,7 @@ fn broken_archives_are_refused_with_their_row() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods, reason = "a speed is told")]
 fn the_speed_is_worth_saying() {
     let tape = random_world(&mut Random::new(3)).tape;
     let ticks = Ticks::new(&tape, &[], rules(whole()));

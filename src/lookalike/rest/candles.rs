@@ -11,10 +11,11 @@ use crate::domain::bar::Bar;
 use crate::domain::num::{Notional, Price, Qty, Rounding};
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
-use crate::lookalike::stage::Shared;
+use crate::lookalike::shared::Shared;
 use crate::market::place::parse_interval;
 use crate::market::tape::Series;
-use crate::market::ticks::{Ticks, points, split_volume};
+use crate::market::ticks::Ticks;
+use crate::market::ticks::path::{points, split_volume};
 
 /// Which prices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,7 +191,7 @@ fn add(candle: &mut Option<Candle>, price: Price, qty: Qty) {
             candle.low = candle.low.min(price);
             candle.close = price;
             candle.volume += qty;
-            candle.value = candle.value + price * qty;
+            candle.value += price * qty;
             candle.count += u64::from(!qty.is_zero());
         }
     }

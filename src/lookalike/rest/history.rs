@@ -8,7 +8,7 @@ use super::Refusal;
 use super::query::Asked;
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::{Span, Timestamp};
-use crate::lookalike::stage::Shared;
+use crate::lookalike::shared::Shared;
 use crate::market::tape::FundingRecord;
 use crate::market::ticks::NumberedTrade;
 

@@ -23,8 +23,8 @@ use axum::routing::{any, get};
 use serde_json::{Value, json};
 
 use super::faults::Fault;
+use super::shared::Shared;
 use super::socket::{self, Asked};
-use super::stage::Shared;
 use super::streams::Route;
 use super::wall;
 use limits::{Limits, Verdict};

@@ -14,10 +14,10 @@
 //! The trades of a symbol are numbered without a gap over the whole tape, whatever the window.
 
 mod cursor;
-mod index;
+pub mod index;
 mod marks;
-mod path;
-mod stream;
+pub mod path;
+pub mod stream;
 
 use std::sync::Arc;
 
@@ -30,9 +30,8 @@ use super::agg_trades::AggTrades;
 use super::tape::Tape;
 use super::window::Window;
 
-pub use index::TickIndex;
-pub use path::{POINTS, points, split_volume};
-pub use stream::TickStream;
+use index::TickIndex;
+use stream::TickStream;
 
 /// Of which stretch events are made, and how wide the book is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

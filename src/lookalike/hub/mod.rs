@@ -4,7 +4,9 @@
 //! Invariant: what is put on a connection is put in one order under one lock, so a ping stands behind everything that
 //! was said before it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+pub(super) mod conn;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,46 +17,15 @@ use crate::domain::time::Timestamp;
 
 use super::faults::{Dice, Fault};
 use super::frames;
-use super::streams::{KINDS, Kind, Route, Stream};
+use super::streams::{KINDS, Route, Stream};
 use super::wall;
+use conn::{Conn, Out};
 
 /// Frames a client may be behind before it is thrown out, where nothing waits for it.
 const BEHIND_MAX: u64 = 1_000_000;
 
-/// What a connection's writer is told.
-#[derive(Debug)]
-pub(super) enum Out {
-    Text(Utf8Bytes),
-    Ping(i64),
-    /// A close frame with this code, then the end.
-    Close(u16),
-    /// The end without a word.
-    Drop,
-}
-
-/// A connection.
-#[derive(Debug)]
-struct Conn {
-    route: Route,
-    combined: bool,
-    /// As the client spelled them.
-    names: BTreeSet<String>,
-    streams: BTreeSet<Stream>,
-    out: UnboundedSender<Out>,
-    /// Since when it is silent on purpose.
-    silent: Option<Instant>,
-    /// Market frames meant for it.
-    frame: u64,
-    /// Frames put on it, and how many of them a pong has answered for.
-    sent: u64,
-    answered: u64,
-    /// Pings under way: running time and frames before each.
-    pings: VecDeque<(i64, u64)>,
-    /// The running time of the last pong.
-    reached: i64,
-    /// Frames held back, and how many frames must pass first.
-    held: Vec<(u64, Utf8Bytes)>,
-}
+/// How long a tape that stands still for lost listeners waits for a route while the other is still heard.
+const RETURN: Duration = Duration::from_secs(30);
 
 /// All connections.
 #[derive(Debug, Default)]
@@ -62,8 +33,8 @@ pub(super) struct Connections {
     all: BTreeMap<u64, Conn>,
     /// By symbol and kind: who listens.
     lists: Vec<[Vec<u64>; KINDS]>,
-    /// Routes (public, market) that lost their last listener without its asking.
-    missing: [bool; 2],
+    /// Since when a route (public, market) has lost its last listener, which had not unsubscribed.
+    missing: [Option<Instant>; 2],
     accepted: u64,
     pub(super) frames: u64,
     pub(super) pings: u64,
@@ -82,7 +53,7 @@ pub(super) struct Hub {
 pub(super) struct Frame<'a> {
     pub(super) stream: Stream,
     pub(super) name: &'a str,
-    pub(super) text: String,
+    pub(super) text: Utf8Bytes,
 }
 
 impl Hub {
@@ -122,42 +93,22 @@ impl Hub {
         let mut state = self.lock();
         state.accepted += 1;
         let id = state.accepted;
-        let silent = self.dice.falls(Fault::WrongRoute, id, 0).then(wall::now);
-        let conn = Conn {
-            route,
-            combined,
-            names: BTreeSet::new(),
-            streams: BTreeSet::new(),
-            out,
-            silent,
-            frame: 0,
-            sent: 0,
-            answered: 0,
-            pings: VecDeque::new(),
-            reached: i64::MIN,
-            held: Vec::new(),
-        };
+        let silent = self.dice.falls(Fault::WrongRoute, id, 0);
+        let conn = Conn::new(route, combined, out, silent);
         state.all.insert(id, conn);
         id
     }
 
-    /// A connection is over. `orderly`: the client said goodbye.
-    pub(super) fn leave(&self, id: u64, orderly: bool) {
-        self.lock().remove(id, orderly);
+    /// A connection is over.
+    pub(super) fn leave(&self, id: u64) {
+        self.lock().remove(id);
         self.wake();
     }
 
     /// A pong came.
     pub(super) fn pong(&self, id: u64, running: i64) {
         if let Some(conn) = self.lock().all.get_mut(&id) {
-            while let Some((value, sent)) = conn.pings.front().copied() {
-                if value > running {
-                    break;
-                }
-                conn.pings.pop_front();
-                conn.answered = sent;
-                conn.reached = conn.reached.max(value);
-            }
+            conn.pong(running);
         }
         self.wake();
     }
@@ -202,8 +153,8 @@ impl Connections {
                 self.lists[stream.symbol.index()][stream.kind.index()].push(id);
             }
             match route {
-                Route::Public => self.missing[0] = false,
-                Route::Market => self.missing[1] = false,
+                Route::Public => self.missing[0] = None,
+                Route::Market => self.missing[1] = None,
                 Route::Quiet => {}
             }
         }
@@ -240,17 +191,17 @@ impl Connections {
         self.all.get(&id).is_some_and(|conn| conn.combined)
     }
 
-    fn remove(&mut self, id: u64, orderly: bool) {
+    fn remove(&mut self, id: u64) {
         let Some(conn) = self.all.remove(&id) else {
             return;
         };
         for stream in &conn.streams {
             self.lists[stream.symbol.index()][stream.kind.index()].retain(|other| *other != id);
         }
-        if !conn.streams.is_empty() && !orderly && !self.listened(conn.route) {
+        if !conn.streams.is_empty() && !self.listened(conn.route) {
             match conn.route {
-                Route::Public => self.missing[0] = true,
-                Route::Market => self.missing[1] = true,
+                Route::Public => self.missing[0] = Some(wall::now()),
+                Route::Market => self.missing[1] = Some(wall::now()),
                 Route::Quiet => {}
             }
         }
@@ -267,9 +218,11 @@ impl Connections {
         self.listened(Route::Public) && self.listened(Route::Market)
     }
 
-    /// Whether anybody listens and nobody is about to come back.
+    /// Whether anybody hears the tape and nobody is about to come back.
     pub(super) fn attended(&self) -> bool {
-        self.missing == [false; 2] && (self.listened(Route::Public) || self.listened(Route::Market))
+        let awaited = |since: &Option<Instant>| since.is_some_and(|since| since.elapsed() < RETURN);
+        let hears = |conn: &Conn| !conn.streams.is_empty() && conn.silent.is_none();
+        !self.missing.iter().any(awaited) && self.all.values().any(hears)
     }
 
     /// Whether anybody listens to a stream.
@@ -282,7 +235,6 @@ impl Connections {
     pub(super) fn say(&mut self, frame: &Frame<'_>, dice: &Dice) {
         let Frame { stream, name, text } = frame;
         let ids = std::mem::take(&mut self.lists[stream.symbol.index()][stream.kind.index()]);
-        let raw = Utf8Bytes::from(text.clone());
         let mut wrapped = None;
         let mut gone = Vec::new();
         for id in &ids {
@@ -296,28 +248,27 @@ impl Connections {
                 let wrap = || Utf8Bytes::from(frames::wrapped(name, stream.kind, text));
                 wrapped.get_or_insert_with(wrap).clone()
             } else {
-                raw.clone()
+                text.clone()
             };
             self.frames += 1;
             if conn.say(*id, own, stream.kind, dice) {
-                gone.push((*id, true));
-            } else if conn.sent - conn.answered > BEHIND_MAX {
+                gone.push(*id);
+            } else if conn.behind() > BEHIND_MAX {
                 conn.tell(Out::Close(1008));
                 self.thrown_out += 1;
-                gone.push((*id, false));
+                gone.push(*id);
             }
         }
         self.lists[stream.symbol.index()][stream.kind.index()] = ids;
-        for (id, _) in gone {
-            self.remove(id, false);
+        for id in gone {
+            self.remove(id);
         }
     }
 
     /// Pings every connection that is not silent.
     pub(super) fn ping(&mut self, now: Timestamp) {
         for conn in self.all.values_mut().filter(|conn| conn.silent.is_none()) {
-            conn.pings.push_back((now.millis(), conn.sent));
-            conn.tell(Out::Ping(now.millis()));
+            conn.ping(now.millis());
             self.pings += 1;
         }
     }
@@ -329,24 +280,20 @@ impl Connections {
             .values()
             .filter(|conn| !conn.streams.is_empty())
             .filter(|conn| conn.silent.is_none_or(|since| since.elapsed() < patience))
-            .all(|conn| {
-                let fresh = conn.sent == 0 && conn.pings.is_empty();
-                fresh || (conn.reached >= time.millis() && conn.sent - conn.answered <= frames)
-            })
+            .all(|conn| conn.is_fresh() || !conn.lags(time, frames))
     }
 
     /// Throws out those who keep `reached` from being true.
     pub(super) fn throw_out(&mut self, time: Timestamp, frames: u64) {
         let late = self.all.iter().filter(|(_, conn)| {
-            let behind = conn.reached < time.millis() || conn.sent - conn.answered > frames;
-            !conn.streams.is_empty() && conn.silent.is_none() && behind
+            !conn.streams.is_empty() && conn.silent.is_none() && conn.lags(time, frames)
         });
         for id in late.map(|(id, _)| *id).collect::<Vec<_>>() {
             if let Some(conn) = self.all.get(&id) {
                 conn.tell(Out::Close(1008));
             }
             self.thrown_out += 1;
-            self.remove(id, false);
+            self.remove(id);
         }
     }
 
@@ -359,64 +306,6 @@ impl Connections {
 
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
-    }
-}
-
-impl Conn {
-    fn tell(&self, out: Out) {
-        // A writer that is gone has its connection removed in a moment.
-        let _gone = self.out.send(out);
-    }
-
-    fn put(&mut self, text: Utf8Bytes) {
-        self.sent += 1;
-        self.tell(Out::Text(text));
-    }
-
-    /// Puts a market frame on it, with what may go wrong; `true` when the connection ended on it.
-    fn say(&mut self, id: u64, text: Utf8Bytes, kind: Kind, dice: &Dice) -> bool {
-        self.frame += 1;
-        let frame = self.frame;
-        self.release(frame);
-        if dice.falls(Fault::Silence, id, frame) {
-            self.silent = Some(wall::now());
-            self.held.clear();
-            return false;
-        }
-        if dice.falls(Fault::Disconnect, id, frame) {
-            let said = dice.details(Fault::Disconnect, id, frame).one_in(2);
-            self.tell(if said { Out::Close(1001) } else { Out::Drop });
-            return true;
-        }
-        if dice.falls(Fault::Malformed, id, frame) {
-            let mut random = dice.details(Fault::Malformed, id, frame);
-            self.put(frames::broken(&mut random, text.as_str(), kind).into());
-        }
-        if kind == Kind::Trade && dice.falls(Fault::Gap, id, frame) {
-            return false;
-        }
-        if dice.falls(Fault::Delay, id, frame) {
-            let late = dice.details(Fault::Delay, id, frame).below(40) + 1;
-            self.held.push((frame + late, text));
-            return false;
-        }
-        if dice.falls(Fault::Duplicate, id, frame) {
-            self.put(text.clone());
-        }
-        self.put(text);
-        false
-    }
-
-    fn release(&mut self, frame: u64) {
-        let mut kept = Vec::new();
-        for (due, text) in std::mem::take(&mut self.held) {
-            if due <= frame {
-                self.put(text);
-            } else {
-                kept.push((due, text));
-            }
-        }
-        self.held = kept;
     }
 }
 
