@@ -14,11 +14,11 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::SourceName;
 use super::config::ConnectionLimits;
+use super::count::Count;
 use super::desk::{Desk, Patience, Slot};
 use super::limits::{BUSY_WAIT, IN_FLIGHT, LINE_BYTES, WAITING, WRITE_WAIT};
 use super::lines::{Found, Lines};
 use super::message::Bad;
-use super::stats::Count;
 use super::wire::Answer;
 
 const WAY: SourceName = SourceName::Bridge;
@@ -101,6 +101,8 @@ struct Connection<'a> {
     slots: Vec<Slot>,
     /// Whether any line has asked for answers: then bad ones are answered too.
     asked: bool,
+    /// Whether it speaks HTTP, as only a page in a browser would here.
+    stranger: bool,
 }
 
 /// Why a connection ends.
@@ -109,6 +111,8 @@ enum End {
     Closed,
     /// No full line in time.
     TooSlow,
+    /// It speaks another language.
+    Stranger,
     /// The run is ending.
     Stopped,
 }
@@ -122,6 +126,7 @@ impl<'a> Connection<'a> {
             lines: Lines::default(),
             slots: Vec::new(),
             asked: false,
+            stranger: false,
         }
     }
 
@@ -135,6 +140,11 @@ impl<'a> Connection<'a> {
                 self.desk.quiet.warn(WAY, "half line", found);
             }
             End::TooSlow => self.desk.stats.add(WAY, Count::TooSlow),
+            End::Stranger => {
+                self.desk.stats.add(WAY, Count::BadRequest);
+                let found = "a page in a browser may be trying to send signals";
+                self.desk.quiet.warn(WAY, "HTTP on the bridge", found);
+            }
             End::Closed | End::Stopped => {}
         }
     }
@@ -156,6 +166,9 @@ impl<'a> Connection<'a> {
             if self.flush().await.is_err() {
                 return End::Closed;
             }
+            if self.stranger {
+                return End::Stranger;
+            }
             if full {
                 deadline = Instant::now() + self.limits.idle;
             }
@@ -174,6 +187,11 @@ impl<'a> Connection<'a> {
             let slot = match found {
                 Found::TooLong => Slot::Settled(self.desk.refuse(WAY, &Bad::too_long(line))),
                 Found::Line if line.trim_ascii().is_empty() => continue,
+                Found::Line if is_request_line(line) => {
+                    // Its body could hold a line of ours: nothing more is taken from it.
+                    self.stranger = true;
+                    return any;
+                }
                 Found::Line => self.desk.line(WAY, line, Patience::Brief).await,
             };
             self.slots.push(slot);
@@ -204,4 +222,10 @@ impl<'a> Connection<'a> {
             Err(_) => Err(std::io::ErrorKind::TimedOut.into()),
         }
     }
+}
+
+/// `POST / HTTP/1.1` and its kind: no JSON ends so.
+fn is_request_line(line: &[u8]) -> bool {
+    let end = line.len().saturating_sub(b" HTTP/1.1".len());
+    line[end..].starts_with(b" HTTP/1.")
 }

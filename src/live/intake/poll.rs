@@ -17,10 +17,11 @@ use serde_json::Value;
 use super::SourceName;
 use super::bounded::Bounded;
 use super::config::{FeedConfig, IntakeError};
+use super::count::Count;
 use super::desk::{Desk, Patience, pause};
 use super::limits::{FEED_BYTES, FEED_FAILURES, FEED_IDS};
 use super::message;
-use super::stats::{Count, FeedState};
+use super::stats::FeedState;
 use crate::signal::feed;
 use token::Token;
 
@@ -160,14 +161,19 @@ impl Poller {
     async fn round(&mut self) -> Result<(), Failure> {
         self.token.read().map_err(Failure::Other)?;
         let mut news = Vec::new();
+        let mut failure = None;
         for (url, body) in self.lists.clone() {
-            let mut list = self.list(url, body).await?;
-            // Newest first, as the feed has them.
-            list.reverse();
-            news.extend(list);
+            match self.list(url, body).await {
+                Ok(list) => {
+                    // Newest first, as the feed has them.
+                    news.extend(list.into_iter().rev());
+                }
+                Err(failed) => failure = Some(failed),
+            }
         }
+        // One list that fails does not keep the other's messages back.
         self.hand_in(news).await;
-        Ok(())
+        failure.map_or(Ok(()), Err)
     }
 
     async fn list(&self, url: Url, body: Option<&'static str>) -> Result<Vec<Value>, Failure> {

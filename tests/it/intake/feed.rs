@@ -10,7 +10,8 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use confluence::live::intake::SourceName;
 use confluence::live::intake::config::{FeedConfig, IntakeConfig, IntakeError};
-use confluence::live::intake::stats::{Count, FeedState};
+use confluence::live::intake::count::Count;
+use confluence::live::intake::stats::FeedState;
 use serde_json::{Value, json};
 
 use super::runner::{Bench, Manner};
