@@ -22,8 +22,8 @@ use super::message::Bad;
 use super::wire::Answer;
 
 const WAY: SourceName = SourceName::Bridge;
-/// Bytes asked of a socket at once.
-const CHUNK: usize = 16 * 1024;
+/// Bytes asked of a socket at once, and so what one flood does before the others have their turn.
+const CHUNK: usize = 8 * 1024;
 
 /// Takes connections until the end is asked for.
 pub(super) async fn serve(listener: TcpListener, desk: Arc<Desk>, limits: ConnectionLimits) {
@@ -162,10 +162,9 @@ impl<'a> Connection<'a> {
                 Ok(0) | Err(_) => return End::Closed,
                 Ok(count) => count,
             };
-            let full = self.take(&chunk[..count]).await;
-            if self.flush().await.is_err() {
+            let Ok(full) = self.take(&chunk[..count]).await else {
                 return End::Closed;
-            }
+            };
             if self.stranger {
                 return End::Stranger;
             }
@@ -177,8 +176,8 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Hands in every line of some bytes; whether there was one.
-    async fn take(&mut self, bytes: &[u8]) -> bool {
+    /// Hands in every line of some bytes and answers; whether there was one.
+    async fn take(&mut self, bytes: &[u8]) -> std::io::Result<bool> {
         let mut rest = bytes;
         let mut any = false;
         while let Some(found) = self.lines.next(&mut rest) {
@@ -190,16 +189,17 @@ impl<'a> Connection<'a> {
                 Found::Line if is_request_line(line) => {
                     // Its body could hold a line of ours: nothing more is taken from it.
                     self.stranger = true;
-                    return any;
+                    break;
                 }
                 Found::Line => self.desk.line(WAY, line, Patience::Brief).await,
             };
             self.slots.push(slot);
-            if self.slots.len() >= IN_FLIGHT && self.flush().await.is_err() {
-                break;
+            if self.slots.len() >= IN_FLIGHT {
+                self.flush().await?;
             }
         }
-        any
+        self.flush().await?;
+        Ok(any)
     }
 
     /// Waits for what has no verdict yet and writes the answers that were asked for.

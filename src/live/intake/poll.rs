@@ -54,13 +54,22 @@ enum Failure {
 
 impl Poller {
     /// # Errors
-    /// When the base is no address, or plain HTTP to another machine.
+    /// When the base is no address, or plain HTTP to another machine, or there is no time between two rounds.
     pub(super) fn new(config: FeedConfig, desk: Arc<Desk>) -> Result<Self, IntakeError> {
         let wrong = |found: String| IntakeError::Value {
             key: "feed base",
             found,
             hint: "write scheme and host, for example https://api.valuescan.io; http only to this machine",
         };
+        if config.every.is_zero() {
+            let found = "every 0 ms".to_owned();
+            let hint = "leave time between two rounds; 10 s is usual";
+            return Err(IntakeError::Value {
+                key: "feed interval",
+                found,
+                hint,
+            });
+        }
         let base = Url::parse(&config.base)
             .map_err(|error| wrong(format!("'{}' is no address: {error}", config.base)))?;
         let host = base.host_str().unwrap_or_default();
@@ -168,7 +177,10 @@ impl Poller {
                     // Newest first, as the feed has them.
                     news.extend(list.into_iter().rev());
                 }
-                Err(failed) => failure = Some(failed),
+                Err(failed) if failure.is_none() || matches!(failed, Failure::Token) => {
+                    failure = Some(failed);
+                }
+                Err(_) => {}
             }
         }
         // One list that fails does not keep the other's messages back.

@@ -129,8 +129,9 @@ impl Door {
         let read = tokio::time::timeout(self.limits.first_line, to_bytes(body, LINE_BYTES));
         match read.await {
             Ok(Ok(body)) => Ok(body),
-            // The only other way to fail is a connection that broke, where nobody hears the answer.
-            Ok(Err(_)) => Err(too_large()),
+            // The limit has no type of its own to be known by.
+            Ok(Err(error)) if error.to_string().contains("length limit") => Err(too_large()),
+            Ok(Err(_)) => Err(No(StatusCode::BAD_REQUEST, "the body broke off")),
             Err(_) => {
                 self.desk.stats.add(WAY, Count::TooSlow);
                 Err(No(StatusCode::REQUEST_TIMEOUT, "body too slow"))
