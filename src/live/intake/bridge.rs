@@ -14,16 +14,16 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::SourceName;
 use super::config::ConnectionLimits;
+use super::count::Count;
 use super::desk::{Desk, Patience, Slot};
 use super::limits::{BUSY_WAIT, IN_FLIGHT, LINE_BYTES, WAITING, WRITE_WAIT};
 use super::lines::{Found, Lines};
 use super::message::Bad;
-use super::stats::Count;
 use super::wire::Answer;
 
 const WAY: SourceName = SourceName::Bridge;
-/// Bytes asked of a socket at once.
-const CHUNK: usize = 16 * 1024;
+/// Bytes asked of a socket at once, and so what one flood does before the others have their turn.
+const CHUNK: usize = 8 * 1024;
 
 /// Takes connections until the end is asked for.
 pub(super) async fn serve(listener: TcpListener, desk: Arc<Desk>, limits: ConnectionLimits) {
@@ -101,6 +101,8 @@ struct Connection<'a> {
     slots: Vec<Slot>,
     /// Whether any line has asked for answers: then bad ones are answered too.
     asked: bool,
+    /// Whether it speaks HTTP, as only a page in a browser would here.
+    stranger: bool,
 }
 
 /// Why a connection ends.
@@ -109,6 +111,8 @@ enum End {
     Closed,
     /// No full line in time.
     TooSlow,
+    /// It speaks another language.
+    Stranger,
     /// The run is ending.
     Stopped,
 }
@@ -122,6 +126,7 @@ impl<'a> Connection<'a> {
             lines: Lines::default(),
             slots: Vec::new(),
             asked: false,
+            stranger: false,
         }
     }
 
@@ -135,6 +140,11 @@ impl<'a> Connection<'a> {
                 self.desk.quiet.warn(WAY, "half line", found);
             }
             End::TooSlow => self.desk.stats.add(WAY, Count::TooSlow),
+            End::Stranger => {
+                self.desk.stats.add(WAY, Count::BadRequest);
+                let found = "a page in a browser may be trying to send signals";
+                self.desk.quiet.warn(WAY, "HTTP on the bridge", found);
+            }
             End::Closed | End::Stopped => {}
         }
     }
@@ -152,9 +162,11 @@ impl<'a> Connection<'a> {
                 Ok(0) | Err(_) => return End::Closed,
                 Ok(count) => count,
             };
-            let full = self.take(&chunk[..count]).await;
-            if self.flush().await.is_err() {
+            let Ok(full) = self.take(&chunk[..count]).await else {
                 return End::Closed;
+            };
+            if self.stranger {
+                return End::Stranger;
             }
             if full {
                 deadline = Instant::now() + self.limits.idle;
@@ -164,8 +176,8 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Hands in every line of some bytes; whether there was one.
-    async fn take(&mut self, bytes: &[u8]) -> bool {
+    /// Hands in every line of some bytes and answers; whether there was one.
+    async fn take(&mut self, bytes: &[u8]) -> std::io::Result<bool> {
         let mut rest = bytes;
         let mut any = false;
         while let Some(found) = self.lines.next(&mut rest) {
@@ -174,14 +186,20 @@ impl<'a> Connection<'a> {
             let slot = match found {
                 Found::TooLong => Slot::Settled(self.desk.refuse(WAY, &Bad::too_long(line))),
                 Found::Line if line.trim_ascii().is_empty() => continue,
+                Found::Line if is_request_line(line) => {
+                    // Its body could hold a line of ours: nothing more is taken from it.
+                    self.stranger = true;
+                    break;
+                }
                 Found::Line => self.desk.line(WAY, line, Patience::Brief).await,
             };
             self.slots.push(slot);
-            if self.slots.len() >= IN_FLIGHT && self.flush().await.is_err() {
-                break;
+            if self.slots.len() >= IN_FLIGHT {
+                self.flush().await?;
             }
         }
-        any
+        self.flush().await?;
+        Ok(any)
     }
 
     /// Waits for what has no verdict yet and writes the answers that were asked for.
@@ -204,4 +222,10 @@ impl<'a> Connection<'a> {
             Err(_) => Err(std::io::ErrorKind::TimedOut.into()),
         }
     }
+}
+
+/// `POST / HTTP/1.1` and its kind: no JSON ends so.
+fn is_request_line(line: &[u8]) -> bool {
+    let end = line.len().saturating_sub(b" HTTP/1.1".len());
+    line[end..].starts_with(b" HTTP/1.")
 }

@@ -4,6 +4,8 @@
 //! Invariants: `Duplicate` and `Conflict` are answered here only for what the runner itself has confirmed; a line that
 //! was seen to the byte costs a hash and a look, nothing else.
 
+mod recent;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,18 +13,15 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
-use super::bounded::Bounded;
-use super::limits::{BUSY_WAIT, RECENT, STOP_VERDICT, VERDICT_WAIT};
+use super::count::Count;
+use super::limits::{BUSY_WAIT, STOP_VERDICT, VERDICT_WAIT};
 use super::message::{self, Bad, Good};
 use super::quiet::Quiet;
-use super::stats::{Count, Stats};
+use super::stats::Stats;
 use super::wire::Answer;
 use super::{Clock, SourceName, Submission, Verdict};
-use crate::domain::signal::RawSignal;
 use crate::domain::time::Timestamp;
-
-/// A hash of bytes, cut to what nobody finds two of by chance.
-type Digest = [u8; 16];
+use recent::{Digest, Recent, digest};
 
 /// Shared by all sources.
 pub(super) struct Desk {
@@ -70,22 +69,6 @@ pub(super) struct Waiting {
     verdict: oneshot::Receiver<Verdict>,
 }
 
-/// What was confirmed lately.
-struct Recent {
-    /// By the hash of the whole line.
-    lines: Bounded<Digest, Known>,
-    /// By id: the hash of what the message says.
-    ids: Bounded<Arc<str>, Digest>,
-}
-
-#[derive(Clone)]
-struct Known {
-    id: Arc<str>,
-    ack: bool,
-    source: SourceName,
-    conflict: bool,
-}
-
 impl Desk {
     pub(super) fn new(
         out: mpsc::Sender<Submission>,
@@ -99,10 +82,7 @@ impl Desk {
             stats,
             quiet: Quiet::default(),
             stop,
-            recent: Mutex::new(Recent {
-                lines: Bounded::new(RECENT),
-                ids: Bounded::new(RECENT),
-            }),
+            recent: Mutex::new(Recent::new()),
         }
     }
 
@@ -126,17 +106,13 @@ impl Desk {
     /// Takes a line that is not blank.
     pub(super) async fn line(&self, way: SourceName, line: &[u8], patience: Patience) -> Slot {
         let digest = digest(line);
-        let known = self.recent().lines.get(&digest).cloned();
+        let known = self.recent().line(&digest);
         if let Some(known) = known {
             let settled = Settled {
+                answer: known.answer(),
                 id: Some(known.id),
                 ack: known.ack,
                 bad: false,
-                answer: if known.conflict {
-                    Answer::Conflict
-                } else {
-                    Answer::Duplicate
-                },
             };
             self.stats.add(known.source, Count::Lines);
             self.stats.add(known.source, Count::KnownAgain);
@@ -181,7 +157,7 @@ impl Desk {
         };
         let source = good.source(way);
         self.stats.add(source, Count::Lines);
-        if self.recent().ids.get(&good.message.id) == Some(&content(&good.message)) {
+        if self.recent().has(&good.message) {
             self.stats.add(source, Count::KnownAgain);
             let settled = settled(&good, Answer::Duplicate);
             self.tell(source, &settled);
@@ -236,7 +212,7 @@ impl Desk {
             Slot::Waiting(waiting) => waiting,
         };
         let answer = self.verdict(&mut waiting).await;
-        self.remember(&waiting, &answer);
+        self.recent().keep(&waiting, &answer);
         let settled = settled(&waiting.good, answer);
         self.tell(waiting.source, &settled);
         settled
@@ -293,28 +269,6 @@ impl Desk {
         settled
     }
 
-    fn remember(&self, waiting: &Waiting, answer: &Answer) {
-        let message = &waiting.good.message;
-        let conflict = match answer {
-            Answer::Accepted { .. } | Answer::Duplicate => false,
-            Answer::Conflict => true,
-            Answer::Refused { .. } | Answer::Busy | Answer::Closing | Answer::Unanswered => return,
-        };
-        let mut recent = self.recent();
-        if let Some(line) = waiting.line {
-            let known = Known {
-                id: Arc::clone(&message.id),
-                ack: waiting.good.ack,
-                source: waiting.source,
-                conflict,
-            };
-            recent.lines.put(line, known);
-        }
-        if !conflict {
-            recent.ids.put(Arc::clone(&message.id), content(message));
-        }
-    }
-
     /// Counts an answer; what someone should look at is logged.
     fn tell(&self, source: SourceName, settled: &Settled) {
         let id = settled.id.as_deref().unwrap_or("?");
@@ -360,26 +314,4 @@ fn settled(good: &Good, answer: Answer) -> Settled {
         bad: false,
         answer,
     }
-}
-
-fn digest(bytes: &[u8]) -> Digest {
-    cut(&blake3::hash(bytes))
-}
-
-/// The hash of what a message says; the fields are set apart by bytes that UTF-8 does not have.
-fn content(message: &RawSignal) -> Digest {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(message.id.as_bytes());
-    hasher.update(&[0xff]);
-    hasher.update(message.name.as_bytes());
-    hasher.update(&[0xff]);
-    hasher.update(&message.kind.0.to_le_bytes());
-    hasher.update(&message.event_time.millis().to_le_bytes());
-    cut(&hasher.finalize())
-}
-
-fn cut(hash: &blake3::Hash) -> Digest {
-    let mut cut = [0; 16];
-    cut.copy_from_slice(&hash.as_bytes()[..16]);
-    cut
 }

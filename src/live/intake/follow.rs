@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use super::SourceName;
 use super::config::FileConfig;
+use super::count::Count;
 use super::desk::{Desk, pause};
 use super::limits::FOLLOW_BYTES;
 use super::lines::Lines;
-use super::stats::Count;
 use super::stdin::hand_in;
 use super::tail::{Look, Tail};
 

@@ -1,20 +1,18 @@
 //! `POST /signals`, signed; `GET /healthz`, one word.
 //!
-//! Not here: sockets and their patience (`guard`), signatures (`mac`), the memory of requests (`replay`).
+//! Not here: sockets and their patience (`guard`), what a request must be (`door`), signatures (`mac`).
 //! Invariants: nothing of a body is parsed before its signature was found to be ours; a signed request passes once;
 //! one request per connection.
 
+pub(super) mod door;
 mod guard;
 
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderValue};
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
+use axum::http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -22,60 +20,16 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::SourceName;
-use super::config::{HttpConfig, IntakeError};
-use super::desk::{Desk, Patience, Settled};
-use super::limits::{HEADER_BYTES, LINE_BYTES, WINDOW_MAX};
-use super::mac::{self, MAC_HEADER, Signature, TIME_HEADER};
+use super::count::Count;
+use super::desk::{Patience, Settled};
 use super::message;
-use super::replay::{Pass, Window};
-use super::secret::Secret;
-use super::stats::Count;
-use crate::domain::time::{Span, Timestamp};
 use crate::signal::feed;
+use door::Door;
 
 const WAY: SourceName = SourceName::Http;
 
-/// What all requests share.
-pub(super) struct Door {
-    desk: Arc<Desk>,
-    secret: Secret,
-    window: Mutex<Window>,
-    hosts: Vec<String>,
-    limits: super::config::ConnectionLimits,
-}
-
 /// A request that is answered with a status and a word.
 struct No(StatusCode, &'static str);
-
-impl Door {
-    /// # Errors
-    /// When the window is outside its range.
-    pub(super) fn new(
-        config: &HttpConfig,
-        secret: Secret,
-        addr: SocketAddr,
-        desk: Arc<Desk>,
-    ) -> Result<Self, IntakeError> {
-        let span = i64::try_from(config.window.as_millis()).unwrap_or(i64::MAX);
-        if config.window == Duration::ZERO || config.window > WINDOW_MAX {
-            return Err(IntakeError::Value {
-                key: "http window",
-                found: format!("{} ms", config.window.as_millis()),
-                hint: "take more than 0 and at most 300 s; 30 s is usual",
-            });
-        }
-        let mut hosts = config.hosts.clone();
-        hosts.push(addr.to_string());
-        hosts.push(format!("localhost:{}", addr.port()));
-        Ok(Self {
-            desk,
-            secret,
-            window: Mutex::new(Window::new(Span::from_millis(span))),
-            hosts,
-            limits: config.limits,
-        })
-    }
-}
 
 /// Answers requests until the end is asked for.
 pub(super) async fn serve(listener: TcpListener, door: Door) {
@@ -129,115 +83,6 @@ async fn ours(State(door): State<Arc<Door>>, request: Request, next: Next) -> Re
         HeaderValue::from_static("nosniff"),
     );
     response
-}
-
-impl Door {
-    fn admit(&self, headers: &HeaderMap, target: usize) -> Result<(), No> {
-        let size = headers
-            .iter()
-            .map(|(name, value)| name.as_str().len() + value.len() + 4)
-            .sum::<usize>();
-        if size + target > HEADER_BYTES {
-            return Err(No(
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "head too large",
-            ));
-        }
-        // A page in a browser that resolves its own name to this machine still says its own name.
-        let host = only(headers, HOST.as_str()).unwrap_or_default();
-        if !self
-            .hosts
-            .iter()
-            .any(|ours| ours.eq_ignore_ascii_case(host))
-        {
-            return Err(No(StatusCode::MISDIRECTED_REQUEST, "not our host"));
-        }
-        Ok(())
-    }
-
-    /// The body, once everything that can be told without parsing it is in order.
-    async fn signed_body(&self, request: Request) -> Result<Bytes, No> {
-        let (head, body) = request.into_parts();
-        let headers = &head.headers;
-        if head.method != Method::POST {
-            return Err(No(StatusCode::METHOD_NOT_ALLOWED, "POST only"));
-        }
-        if !is_json(headers) {
-            return Err(No(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "content-type is not application/json",
-            ));
-        }
-        let signature = only(headers, MAC_HEADER).and_then(mac::from_hex);
-        let time = only(headers, TIME_HEADER).and_then(|text| Some((text, millis(text)?)));
-        let (Some(signature), Some((text, time))) = (signature, time) else {
-            return Err(self.unsigned(Count::BadMac, "x-signal-time or x-signal-mac is missing"));
-        };
-        let now = self.desk.now();
-        if !self.window().is_near(time, now) {
-            return Err(self.unsigned(Count::Expired, "x-signal-time is too far from our time"));
-        }
-        let body = self.body(headers, body).await?;
-        if !mac::is_signed(&self.secret, text, &body, &signature) {
-            return Err(self.unsigned(Count::BadMac, "x-signal-mac is wrong"));
-        }
-        self.pass(time, signature, now)?;
-        Ok(body)
-    }
-
-    async fn body(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, No> {
-        let too_large = || {
-            self.desk.stats.add(WAY, Count::Oversize);
-            No(StatusCode::PAYLOAD_TOO_LARGE, "body too large")
-        };
-        let told: Option<usize> =
-            only(headers, CONTENT_LENGTH.as_str()).map(|text| text.parse().unwrap_or(usize::MAX));
-        if told.is_some_and(|told| told > LINE_BYTES) {
-            return Err(too_large());
-        }
-        let read = tokio::time::timeout(self.limits.first_line, to_bytes(body, LINE_BYTES));
-        match read.await {
-            Ok(Ok(body)) => Ok(body),
-            // The only other way to fail is a connection that broke, where nobody hears the answer.
-            Ok(Err(_)) => Err(too_large()),
-            Err(_) => {
-                self.desk.stats.add(WAY, Count::TooSlow);
-                Err(No(StatusCode::REQUEST_TIMEOUT, "body too slow"))
-            }
-        }
-    }
-
-    fn pass(&self, time: Timestamp, signature: Signature, now: Timestamp) -> Result<(), No> {
-        let passed = self.window().pass(time, signature, now);
-        match passed {
-            Pass::New => Ok(()),
-            Pass::Expired => {
-                Err(self.unsigned(Count::Expired, "x-signal-time is too far from our time"))
-            }
-            Pass::Replayed => {
-                self.desk.stats.add(WAY, Count::Replayed);
-                let found = "the same signed request came twice";
-                self.desk.quiet.warn(WAY, "replayed", found);
-                let word = "seen before: sign again with a new time";
-                Err(No(StatusCode::CONFLICT, word))
-            }
-            Pass::Full => {
-                self.desk.stats.add(WAY, Count::Busy);
-                Err(No(StatusCode::TOO_MANY_REQUESTS, "busy"))
-            }
-        }
-    }
-
-    fn unsigned(&self, count: Count, word: &'static str) -> No {
-        self.desk.stats.add(WAY, count);
-        self.desk.quiet.warn(WAY, count.name(), word);
-        No(StatusCode::UNAUTHORIZED, word)
-    }
-
-    fn window(&self) -> std::sync::MutexGuard<'_, Window> {
-        // An entry too few after a panic lets a request pass again; its ids are judged by the journal.
-        self.window.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 async fn signals(State(door): State<Arc<Door>>, request: Request) -> Response {
@@ -301,25 +146,4 @@ fn messages(value: Value) -> Result<Vec<Value>, message::Bad> {
                 .ok_or(feed::FeedError::Shape { found })
         })
         .map_err(|wrong| message::Bad::new(Count::NotAMessage, &wrong.to_string()))
-}
-
-/// The value of a header that stands there exactly once.
-fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let mut values = headers.get_all(name).iter();
-    let value = values.next()?.to_str().ok()?;
-    values.next().is_none().then_some(value)
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    let kind = only(headers, CONTENT_TYPE.as_str()).unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
-}
-
-/// Plain digits, nothing else: what is signed is the text, so the text has one form.
-fn millis(text: &str) -> Option<Timestamp> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits
-        .then(|| text.parse().ok())?
-        .map(Timestamp::from_millis)
 }

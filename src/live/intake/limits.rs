@@ -13,12 +13,13 @@ pub const DEPTH: usize = 32;
 pub const KEYS: usize = 256;
 /// Most connections at once, of the bridge and of HTTP each.
 pub const CONNECTIONS: usize = 64;
-/// Connections beyond [`CONNECTIONS`] that may wait [`BUSY_WAIT`] for a place; further ones are turned away at once. A
-/// burst of the original's one-line connections then loses nothing. Measured need: none yet; a second room of equal size.
+/// Connections beyond [`CONNECTIONS`] that may wait [`BUSY_WAIT`] for a place; further ones are turned away at once. The
+/// original's client does not read `busy`: a burst of its one-line connections should find a place a moment later.
 pub const WAITING: usize = 64;
 /// Time to a connection's first full line, or to the end of a request's head, and again of its body.
 pub const FIRST_LINE: Duration = Duration::from_secs(10);
-/// Time between full lines after the first; the brief of the intake, between 30 s (5.4) and for ever.
+/// Time between full lines after the first. Twice the 30 s of 5.4: a sender may keep its connection over quiet minutes
+/// only by sending.
 pub const IDLE: Duration = Duration::from_secs(60);
 /// How long a message waits for a place in the queue before its sender hears `busy`.
 pub const BUSY_WAIT: Duration = Duration::from_millis(250);

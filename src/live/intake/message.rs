@@ -10,8 +10,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::SourceName;
+use super::count::Count;
 use super::limits::{DEPTH, ID_BYTES, KEYS, NAME_BYTES};
-use super::stats::Count;
 use crate::domain::signal::RawSignal;
 use crate::domain::stamp::StampReader;
 use crate::signal::feed;

@@ -8,6 +8,7 @@
 //! (`limits`); no input ends a task but its own connection's; a message without a verdict is never called taken.
 
 pub mod config;
+pub mod count;
 pub mod mac;
 pub mod secret;
 pub mod stats;
@@ -155,7 +156,7 @@ pub fn start(
         let secret = secret::Secret::read(&wanted.secret_file)?;
         let (listener, addr) = bind("http", wanted.addr, wanted.allow_public)?;
         http_addr = Some(addr);
-        let door = http::Door::new(&wanted, secret, addr, Arc::clone(&desk))?;
+        let door = http::door::Door::new(&wanted, secret, addr, Arc::clone(&desk))?;
         tasks.spawn(http::serve(listener, door));
     }
     if let Some(file) = config.file {

@@ -17,10 +17,11 @@ use serde_json::Value;
 use super::SourceName;
 use super::bounded::Bounded;
 use super::config::{FeedConfig, IntakeError};
+use super::count::Count;
 use super::desk::{Desk, Patience, pause};
 use super::limits::{FEED_BYTES, FEED_FAILURES, FEED_IDS};
 use super::message;
-use super::stats::{Count, FeedState};
+use super::stats::FeedState;
 use crate::signal::feed;
 use token::Token;
 
@@ -53,13 +54,22 @@ enum Failure {
 
 impl Poller {
     /// # Errors
-    /// When the base is no address, or plain HTTP to another machine.
+    /// When the base is no address, or plain HTTP to another machine, or there is no time between two rounds.
     pub(super) fn new(config: FeedConfig, desk: Arc<Desk>) -> Result<Self, IntakeError> {
         let wrong = |found: String| IntakeError::Value {
             key: "feed base",
             found,
             hint: "write scheme and host, for example https://api.valuescan.io; http only to this machine",
         };
+        if config.every.is_zero() {
+            let found = "every 0 ms".to_owned();
+            let hint = "leave time between two rounds; 10 s is usual";
+            return Err(IntakeError::Value {
+                key: "feed interval",
+                found,
+                hint,
+            });
+        }
         let base = Url::parse(&config.base)
             .map_err(|error| wrong(format!("'{}' is no address: {error}", config.base)))?;
         let host = base.host_str().unwrap_or_default();
@@ -160,14 +170,22 @@ impl Poller {
     async fn round(&mut self) -> Result<(), Failure> {
         self.token.read().map_err(Failure::Other)?;
         let mut news = Vec::new();
+        let mut failure = None;
         for (url, body) in self.lists.clone() {
-            let mut list = self.list(url, body).await?;
-            // Newest first, as the feed has them.
-            list.reverse();
-            news.extend(list);
+            match self.list(url, body).await {
+                Ok(list) => {
+                    // Newest first, as the feed has them.
+                    news.extend(list.into_iter().rev());
+                }
+                Err(failed) if failure.is_none() || matches!(failed, Failure::Token) => {
+                    failure = Some(failed);
+                }
+                Err(_) => {}
+            }
         }
+        // One list that fails does not keep the other's messages back.
         self.hand_in(news).await;
-        Ok(())
+        failure.map_or(Ok(()), Err)
     }
 
     async fn list(&self, url: Url, body: Option<&'static str>) -> Result<Vec<Value>, Failure> {

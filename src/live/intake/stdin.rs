@@ -9,10 +9,10 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::SourceName;
+use super::count::Count;
 use super::desk::{Desk, Patience};
 use super::lines::{Found, Lines};
 use super::message::Bad;
-use super::stats::Count;
 
 const WAY: SourceName = SourceName::Stdin;
 /// Bytes read at once.
@@ -85,5 +85,45 @@ fn read_all(mut input: impl Read, chunks: &mpsc::Sender<Vec<u8>>) {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Timestamp;
+    use crate::live::intake::Verdict;
+    use crate::live::intake::stats::Stats;
+
+    #[tokio::test]
+    async fn lines_are_taken_until_the_end() {
+        let (out, mut submissions) = mpsc::channel(4);
+        let (_stopping, stop) = tokio::sync::watch::channel(false);
+        let stats = Arc::new(Stats::new());
+        let clock = Arc::new(|| Timestamp::from_millis(0));
+        let desk = Arc::new(Desk::new(out, clock, Arc::clone(&stats), stop));
+        let mut text = String::new();
+        for id in 0..300 {
+            text.push_str(&format!(
+                "{{\"id\":\"{id}\",\"type\":113,\"symbol\":\"A\",\"event_time\":1767254120000}}\n"
+            ));
+        }
+        text.push_str("rubbish\n\n{\"half");
+        let reading = tokio::spawn(read(std::io::Cursor::new(text), desk));
+        let mut ids = Vec::new();
+        while let Some(mut submission) = submissions.recv().await {
+            assert_eq!(submission.source, WAY);
+            ids.push(submission.message.id.to_string());
+            let seq = u64::try_from(ids.len()).unwrap();
+            let reply = submission.reply.take().unwrap();
+            reply.send(Verdict::Accepted { seq }).unwrap();
+        }
+        reading.await.unwrap();
+        let expected: Vec<String> = (0..300).map(|id| id.to_string()).collect();
+        assert_eq!(ids, expected);
+        let counted =
+            [Count::Accepted, Count::NotJson, Count::HalfLines].map(|count| stats.get(WAY, count));
+        assert_eq!(counted, [300, 1, 1]);
+        println!("stdin: {counted:?} accepted, not JSON, half");
     }
 }

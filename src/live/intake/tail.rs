@@ -94,9 +94,17 @@ impl Tail {
     }
 
     fn first(&mut self, most: usize) -> io::Result<Look> {
-        if identity_of(&self.path)?.is_none() {
-            self.from_start = true;
-            return Ok(Look::default());
+        match identity_of(&self.path) {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                self.from_start = true;
+                return Ok(Look::default());
+            }
+            Err(error) => {
+                // Something else has the name: the file that will have it is new.
+                self.from_start |= error.kind() == io::ErrorKind::Other;
+                return Err(error);
+            }
         }
         let file = File::open(&self.path)?;
         let mut open = Open {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use confluence::live::intake::SourceName;
 use confluence::live::intake::config::{BridgeConfig, ConnectionLimits, IntakeConfig, IntakeError};
-use confluence::live::intake::stats::Count;
+use confluence::live::intake::count::Count;
 use serde_json::{Value, json};
 
 use super::runner::{Bench, Client, Manner};
@@ -526,4 +526,28 @@ async fn others_reach_the_bridge_only_with_leave() {
     let refused = Bench::with(taken, 8, Manner::Usual).err().unwrap();
     assert!(matches!(refused, IntakeError::Bind { .. }), "{refused}");
     say(&format!("bridge: two refusals, as in: {text}"));
+}
+
+#[tokio::test]
+async fn a_page_in_a_browser_sends_nothing() {
+    let bench = Bench::start(bridge());
+    let mut met = 0;
+    for head in [
+        "POST / HTTP/1.1\r\n",
+        "GET /?a=b HTTP/1.1\r\nhost: x\r\n",
+        "PUT /x HTTP/1.0\n",
+    ] {
+        let mut client = Client::connect(bench.bridge()).await;
+        let text = asking("page", 113, "RIVER");
+        client
+            .send(format!("{head}content-type: text/plain\r\n\r\n{text}\n").as_bytes())
+            .await;
+        assert!(client.is_closed().await, "{head}");
+        met += 1;
+    }
+    assert!(bench.taken().is_empty());
+    assert_eq!(bench.counts()["bad_request"], met);
+    say(&format!(
+        "bridge: {met} requests of pages cut off before their body"
+    ));
 }

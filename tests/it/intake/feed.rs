@@ -10,7 +10,8 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use confluence::live::intake::SourceName;
 use confluence::live::intake::config::{FeedConfig, IntakeConfig, IntakeError};
-use confluence::live::intake::stats::{Count, FeedState};
+use confluence::live::intake::count::Count;
+use confluence::live::intake::stats::FeedState;
 use serde_json::{Value, json};
 
 use super::runner::{Bench, Manner};
@@ -197,13 +198,16 @@ async fn failures_are_waited_out() {
             (302, ""),
             (200, huge.as_str()),
         ] {
-            feed.script.push_back((answer.0, answer.1.to_owned()));
+            // Both lists of a round.
+            for _ in 0..2 {
+                feed.script.push_back((answer.0, answer.1.to_owned()));
+            }
         }
     }
     let bench = Bench::start(poll(&base, token(folder.path(), "good")));
     bench.until(SourceName::Feed, Count::Failures, 5).await;
     assert_eq!(bench.stats.snapshot().feed, FeedState::Paused);
-    bench.until_taken(1).await;
+    bench.until(SourceName::Feed, Count::Accepted, 1).await;
     let counts = bench.counts();
     assert_eq!(
         (counts["failures"], counts["unknown_type"]),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use confluence::live::intake::SourceName;
 use confluence::live::intake::config::{FileConfig, IntakeConfig};
-use confluence::live::intake::stats::Count;
+use confluence::live::intake::count::Count;
 
 use super::line;
 use super::runner::{Bench, Manner};
@@ -157,9 +157,10 @@ async fn what_is_no_file_is_counted_and_waited_for() {
     append(&path, &text("1"));
     append(&path, &format!("{}\n", "x".repeat(200_000)));
     append(&path, &text("2"));
-    // The folder may go and the file come between two looks: then its lines are old ones. The marker is new.
     settled(&bench, &path, "3").await;
-    assert!(bench.ids().contains(&"3".to_owned()));
+    bench.until_taken(3).await;
+    assert_eq!(bench.ids(), ["1", "2", "3"]);
+    assert_eq!(bench.counts()["oversize"], 1);
     say(&format!("file: {:?}", bench.counts()));
 }
 

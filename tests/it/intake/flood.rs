@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use confluence::domain::random::Random;
 use confluence::live::intake::SourceName;
-use confluence::live::intake::stats::Count;
+use confluence::live::intake::count::Count;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use confluence::live::intake::SourceName;
 use confluence::live::intake::config::{ConnectionLimits, HttpConfig, IntakeConfig, IntakeError};
+use confluence::live::intake::count::Count;
 use confluence::live::intake::mac::{sign, to_hex};
 use confluence::live::intake::secret::Secret;
-use confluence::live::intake::stats::Count;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use confluence::domain::random::Random;
 use confluence::live::intake::SourceName;
-use confluence::live::intake::stats::Count;
+use confluence::live::intake::count::Count;
 use serde_json::Value;
 
 use super::runner::{Bench, Client};

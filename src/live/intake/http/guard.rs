@@ -19,9 +19,9 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::WAY;
 use crate::live::intake::config::ConnectionLimits;
+use crate::live::intake::count::Count;
 use crate::live::intake::desk::Desk;
 use crate::live::intake::limits::{BUSY_WAIT, HEADER_BYTES, LINE_BYTES, VERDICT_WAIT};
-use crate::live::intake::stats::Count;
 
 const TURNED_AWAY: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 5\r\n\r\nbusy\n";
