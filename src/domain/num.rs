@@ -343,13 +343,20 @@ pub fn read_back(text: &str, decimals: usize) -> Option<i128> {
     if !spelled {
         return None;
     }
-    let mut steps: i128 = 0;
     let padding = std::iter::repeat_n(b'0', decimals - rest.len());
-    for digit in whole.bytes().chain(rest.bytes()).chain(padding) {
-        let digit = i128::from(digit - b'0');
-        // Downwards, because the smallest number is farther from zero than the largest.
-        steps = steps.checked_mul(10)?.checked_sub(digit)?;
-    }
+    let all = whole.bytes().chain(rest.bytes()).chain(padding);
+    // Downwards, because the smallest number is farther from zero than the largest.
+    let steps = if whole.len() + decimals <= 18 {
+        let short = all.fold(0_i64, |steps, digit| steps * 10 - i64::from(digit - b'0'));
+        i128::from(short)
+    } else {
+        let mut steps: i128 = 0;
+        for digit in all {
+            let digit = i128::from(digit - b'0');
+            steps = steps.checked_mul(10)?.checked_sub(digit)?;
+        }
+        steps
+    };
     match (digits.len() < text.len(), steps) {
         (true, 0) => None,
         (true, below) => Some(below),
@@ -837,6 +844,61 @@ impl Neg for Rate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_displayed_reads_back_and_nothing_else_does() {
+        let mut random = crate::domain::random::Random::new(31);
+        let mut read = 0;
+        for _ in 0..20_000 {
+            let wide = i128::from(random.next()) << 64 | i128::from(random.next());
+            let steps = wide >> random.below(128);
+            let number = Notional::from_raw(steps);
+            assert_eq!(read_back(&number.to_string(), 16), Some(steps));
+            if let Ok(steps) = i64::try_from(steps) {
+                let text = Money::from_steps(steps).to_string();
+                assert_eq!(read_back(&text, 8), Some(i128::from(steps)), "{text}");
+                read += 1;
+            }
+        }
+        for raw in [i128::MIN, i128::MAX, 0] {
+            assert_eq!(
+                read_back(&Notional::from_raw(raw).to_string(), 16),
+                Some(raw)
+            );
+        }
+        let others = [
+            "",
+            "-",
+            ".",
+            "1.",
+            ".5",
+            "00",
+            "01",
+            "-0",
+            "+1",
+            "1.0",
+            "1.10",
+            "1e3",
+            "NaN",
+            "1_0",
+            " 1",
+            "1 ",
+            "--1",
+            "1.123456789",
+            "1.2.3",
+            "0x1",
+            "∞",
+            "999999999999999999999999999999999999999",
+        ];
+        for other in others {
+            assert_eq!(read_back(other, 8), None, "{other}");
+        }
+        println!(
+            "{read} amounts and 20000 products read back, {} other spellings refused",
+            others.len()
+        );
+        assert!(read > 5_000);
+    }
 
     #[test]
     fn wide_products_divide_as_narrow_ones_do() {

@@ -239,13 +239,14 @@ fn check_place(path: &Path) -> Result<(), JournalError> {
 
 /// An error while reading what every journal has: unless the system failed, the file is damaged.
 pub(super) fn damaged(path: &Path, error: &Error) -> JournalError {
-    match fault(path, "reading the journal", error) {
-        JournalError::Io { path, detail, .. } if !is_io(error) => JournalError::Damaged {
-            path,
-            found: detail,
-        },
-        other => other,
+    let fault = fault(path, "reading the journal", error);
+    if matches!(fault, JournalError::Io { .. }) && !is_io(error) {
+        return JournalError::Damaged {
+            path: path.to_owned(),
+            found: error.to_string(),
+        };
     }
+    fault
 }
 
 fn is_io(error: &Error) -> bool {

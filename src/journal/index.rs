@@ -12,7 +12,9 @@ use super::chain::{Content, Hash, link, of_bytes};
 use super::entry::{Entry, Recorded, kind};
 use super::error::JournalError;
 use super::file::{self, Header};
-use super::record::{self, Listing, Unread};
+use super::record;
+use super::record::listing::Listing;
+use super::record::text::Unread;
 use crate::domain::event::Event;
 use crate::domain::time::Timestamp;
 

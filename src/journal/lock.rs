@@ -13,7 +13,16 @@ use super::error::JournalError;
 /// The held lock; dropping it (or dying) lets the next one in.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+/// Let go in words: a process that was just split off this one shares the lock until it becomes another program, and closing our
+/// handle alone would leave it held for that moment.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file follows, which lets go as well.
+        let _released = self.file.unlock();
+    }
 }
 
 /// `journal.db` → `journal.db.lock`.
@@ -58,6 +67,6 @@ impl Lock {
         let _courtesy = file
             .set_len(0)
             .and_then(|()| writeln!(file, "{}", std::process::id()));
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }

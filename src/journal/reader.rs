@@ -12,7 +12,8 @@ use super::entry::{Entry, Recorded, kind};
 use super::error::JournalError;
 use super::file;
 use super::index::{COLUMNS, Walk, unreadable};
-use super::record::{self, Listing};
+use super::record;
+use super::record::listing::Listing;
 use crate::domain::time::Timestamp;
 
 /// Rows fetched at a time. No transaction is held between two fetches, so a reader never keeps the writer's log from being

@@ -11,7 +11,7 @@ use crate::journal::entry::Listed;
 #[derive(Clone, Debug, Default)]
 pub(in crate::journal) struct Listing {
     names: Vec<Symbol>,
-    numbers: BTreeMap<Symbol, SymbolId>,
+    numbers: BTreeMap<String, SymbolId>,
 }
 
 /// Why a boot does not continue a listing.
@@ -28,7 +28,7 @@ impl Listing {
     }
 
     pub(super) fn id(&self, name: &str) -> Option<SymbolId> {
-        self.numbers.get(&Symbol::new(name)).copied()
+        self.numbers.get(name).copied()
     }
 
     /// The listing of the next boot: the same contracts in the same places, and perhaps more.
@@ -59,7 +59,7 @@ impl Listing {
             }
             let earlier = next
                 .numbers
-                .insert(entry.symbol.clone(), SymbolId::at(place));
+                .insert(entry.symbol.to_string(), SymbolId::at(place));
             if earlier.is_some() {
                 return Err(wrong("listed twice"));
             }

@@ -5,20 +5,19 @@
 //! back to the same value, and what is read writes back to the same text.
 
 mod events;
-mod listing;
+pub(super) mod listing;
 mod money;
 mod notes;
 mod orders;
-mod text;
+pub(super) mod text;
 mod values;
 
 use super::chain::{Hash, hex, unhex};
 use super::entry::{Boot, Entry, kind};
 use crate::domain::event::{Event, Note};
 
-pub(super) use listing::Listing;
-pub(super) use text::Unread;
-use text::{Eye, Pen, Told};
+use listing::Listing;
+use text::{Eye, Pen, Told, Unread};
 
 /// The text of an entry.
 ///
@@ -59,6 +58,18 @@ fn tell(entry: &Entry, pen: &mut Pen<'_>) {
         Entry::Said(inner) => inner.tell(pen),
         Entry::Ledger(inner) => inner.tell(pen),
         Entry::Trade(inner) => inner.tell(pen),
+        Entry::Stopped { .. }
+        | Entry::Taken { .. }
+        | Entry::Declined { .. }
+        | Entry::Alarm { .. }
+        | Entry::Operator { .. } => tell_words(entry, pen),
+        Entry::Step { .. } | Entry::Rollover { .. } | Entry::Bar { .. } => tell_figures(entry, pen),
+    }
+}
+
+/// Entries that are words for the most part.
+fn tell_words(entry: &Entry, pen: &mut Pen<'_>) {
+    match entry {
         Entry::Stopped { clean } => {
             pen.begin();
             pen.field("clean", clean);
@@ -86,6 +97,33 @@ fn tell(entry: &Entry, pen: &mut Pen<'_>) {
             pen.field("reason", reason);
             pen.end();
         }
+        Entry::Alarm { code, text } => {
+            pen.begin();
+            pen.field("code", code);
+            pen.field("text", text);
+            pen.end();
+        }
+        Entry::Operator { who, what } => {
+            pen.begin();
+            pen.field("who", who);
+            pen.field("what", what);
+            pen.end();
+        }
+        Entry::Boot(_)
+        | Entry::Heard(_)
+        | Entry::Noted(_)
+        | Entry::Said(_)
+        | Entry::Ledger(_)
+        | Entry::Trade(_)
+        | Entry::Step { .. }
+        | Entry::Rollover { .. }
+        | Entry::Bar { .. } => {}
+    }
+}
+
+/// Entries that are figures of a symbol or of the account.
+fn tell_figures(entry: &Entry, pen: &mut Pen<'_>) {
+    match entry {
         Entry::Step {
             at,
             rank,
@@ -128,18 +166,17 @@ fn tell(entry: &Entry, pen: &mut Pen<'_>) {
             pen.field("mark", mark);
             pen.end();
         }
-        Entry::Alarm { code, text } => {
-            pen.begin();
-            pen.field("code", code);
-            pen.field("text", text);
-            pen.end();
-        }
-        Entry::Operator { who, what } => {
-            pen.begin();
-            pen.field("who", who);
-            pen.field("what", what);
-            pen.end();
-        }
+        Entry::Boot(_)
+        | Entry::Heard(_)
+        | Entry::Noted(_)
+        | Entry::Said(_)
+        | Entry::Ledger(_)
+        | Entry::Trade(_)
+        | Entry::Stopped { .. }
+        | Entry::Taken { .. }
+        | Entry::Declined { .. }
+        | Entry::Alarm { .. }
+        | Entry::Operator { .. } => {}
     }
 }
 

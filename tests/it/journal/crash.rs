@@ -1,6 +1,8 @@
 //! The writer dies at every point at which it can: what was committed is there, what was not is gone, and it goes on.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -95,4 +97,83 @@ fn a_crash_at_every_write_point_leads_to_the_same_journal() {
     }
     println!("journal: {points} write points, {crashes} crashes, the same journal each time");
     assert!(points > 150);
+}
+
+const WRITER: &str = "JOURNAL_WRITTEN_BY_A_CHILD";
+
+/// The n-th entry of the endless writer.
+fn numbered(number: u64) -> Entry {
+    Entry::Alarm {
+        code: "number".to_owned(),
+        text: number.to_string(),
+    }
+}
+
+/// Not a test by itself: the process that the next one kills. Says after each commit how many entries are durable.
+#[test]
+fn writer_of_a_journal() {
+    let Some(path) = std::env::var_os(WRITER) else {
+        return;
+    };
+    let path = Path::new(&path);
+    let mut store = super::open(path).unwrap();
+    let mut done = store
+        .state()
+        .map_or(0, |state| u64::from_le_bytes(state.try_into().unwrap()));
+    store.begin(at(1), &boot(2)).unwrap();
+    // Bounded, should nobody kill it.
+    for round in 0..100_000_u64 {
+        for _ in 0..=round % 5 {
+            store.append(at(2), &numbered(done)).unwrap();
+            done += 1;
+        }
+        store.keep_state(&done.to_le_bytes());
+        store.commit().unwrap();
+        println!("durable {done}");
+    }
+}
+
+#[test]
+fn a_killed_process_keeps_all_it_had_said_was_durable() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let (mut kills, mut rows) = (0, 0);
+    for round in 0..60_u64 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "journal::crash::writer_of_a_journal",
+                "--exact",
+                "--nocapture",
+            ])
+            .env(WRITER, &path)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut said =
+            lines.filter_map(|line| line.unwrap().split_once("durable ")?.1.parse::<u64>().ok());
+        // The first ones on start, later ones in the middle of whatever it does.
+        let last = said.nth(usize::try_from(round % 13).unwrap()).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        kills += 1;
+        let last = said.last().unwrap_or(last);
+        let kept = without_boots(&path);
+        assert!(
+            kept.len() as u64 >= last,
+            "{last} were durable, {} are there",
+            kept.len()
+        );
+        for (number, entry) in kept.iter().enumerate() {
+            assert_eq!(*entry, numbered(number as u64), "round {round}");
+        }
+        let store = super::open(&path).unwrap();
+        let state = store.state().unwrap();
+        assert_eq!(state, (kept.len() as u64).to_le_bytes(), "round {round}");
+        assert_eq!(store.epoch(), round + 1);
+        rows = kept.len();
+    }
+    println!(
+        "journal: {kills} processes killed, {rows} rows, none that was said to be durable is missing"
+    );
 }

@@ -191,6 +191,21 @@ fn the_command_tells_explains_and_finds_differences() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
+    let sample: Vec<&str> = text.lines().take(14).collect();
+    println!("{}", sample.join("\n"));
+    let explained = json(sim().arg("replay").arg("--explain").arg(&path));
+    let told = explained["explained"].as_array().unwrap();
+    let refusals = told
+        .iter()
+        .filter_map(|sentence| sentence["text"].as_str())
+        .filter(|text| text.contains("refused by gate"));
+    // What stands behind the gate follows its name.
+    let refusals = refusals.inspect(|text| assert!(text.split(": ").count() > 1, "{text}"));
+    println!(
+        "replay: {} sentences, {} refusals with figures",
+        told.len(),
+        refusals.count()
+    );
     // The same rows, one order larger, in a journal whose chain is sound.
     let changed = folder.path().join("changed.db");
     let mut store = open(&changed).unwrap();

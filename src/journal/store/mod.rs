@@ -4,22 +4,26 @@
 //! Invariants: a commit is whole or not at all; when one fails, what was appended stays pending and the next commit writes the
 //! same rows; after an injected crash nothing is written any more.
 
+mod figures;
+mod heard;
+mod opening;
+mod rows;
+
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::Connection;
 
 use super::ballast::{self, Ballast};
-use super::chain::{Content, Row, link, of_bytes};
-use super::entry::{Boot, Entry, Environment, Recorded, SaidCommand, kind};
+use super::chain::Row;
+use super::entry::{Boot, Entry, Environment, kind};
 use super::error::JournalError;
 use super::file;
-use super::index::{Checkpoint, Index};
+use super::index::Index;
 use super::lock::Lock;
 use super::record;
 use super::timing::{Written, stopwatch};
-use crate::domain::event::{Command, Event, Note};
 use crate::domain::time::Timestamp;
-use crate::engine;
+use opening::{kept_state, real_path};
 
 /// A place at which a process can die.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -253,85 +257,6 @@ impl Store {
         self.ask(WritePoint::AfterCommit(number))
     }
 
-    /// The content hash under which a signal id was taken, ever. Between 56 and 112 bytes of memory are held for each id.
-    #[must_use]
-    pub fn seen(&self, id: &str) -> Option<[u8; 32]> {
-        self.index.seen(id)
-    }
-
-    /// Signals taken that neither the trader heard nor anybody declined, in the order in which they were taken: after a restart
-    /// these are still to be acted on.
-    #[must_use]
-    pub fn waiting(&self) -> Vec<&Recorded> {
-        self.index.waiting()
-    }
-
-    /// The kept state of the exchange, as of the last commit that kept one.
-    #[must_use]
-    pub fn state(&self) -> Option<&[u8]> {
-        self.state.as_deref()
-    }
-
-    /// The number of the row that bound the kept state to the chain: rows after it are not part of it.
-    #[must_use]
-    pub fn state_seq(&self) -> Option<u64> {
-        self.index.checkpoint.map(|said| said.seq)
-    }
-
-    /// The number of this start of the program, from 1; before [`Self::begin`] that of the last one.
-    #[must_use]
-    pub const fn epoch(&self) -> u64 {
-        self.index.walk.epoch
-    }
-
-    /// The number of the last row, pending ones included.
-    #[must_use]
-    pub const fn last_seq(&self) -> u64 {
-        self.index.walk.seq
-    }
-
-    /// Rows appended and not yet durable.
-    #[must_use]
-    pub const fn pending(&self) -> usize {
-        self.pending.len()
-    }
-
-    /// What was written since the opening and how long it took.
-    #[must_use]
-    pub const fn written(&self) -> Written {
-        self.written
-    }
-
-    /// Whether the reserve for a full disk stands. `false` calls for an alarm and for room.
-    #[must_use]
-    pub fn has_ballast(&self) -> bool {
-        self.ballast.stands()
-    }
-
-    /// Writes the reserve again once there is room; says whether it stands.
-    pub fn restore_ballast(&mut self) -> bool {
-        self.ballast.restore()
-    }
-
-    /// Bounds the file to so many bytes, rounded up to whole pages and never below its size; `None` lifts the bound. Beyond it
-    /// the disk counts as full.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn limit_bytes(&mut self, limit: Option<u64>) -> Result<(), JournalError> {
-        let failed = |error: rusqlite::Error| file::fault(&self.path, "setting a bound", &error);
-        let page: i64 = self
-            .connection
-            .pragma_query_value(None, "page_size", |row| row.get(0))
-            .map_err(failed)?;
-        let page = u64::try_from(page).unwrap_or(4096).max(1);
-        let pages = limit.map_or(0xffff_fffe, |bytes| bytes.div_ceil(page).max(1));
-        let pages = i64::try_from(pages).unwrap_or(0xffff_fffe);
-        self.connection
-            .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
-            .map_err(failed)
-    }
-
     fn alive(&self) -> Result<(), JournalError> {
         if self.crashed {
             Err(JournalError::Crashed)
@@ -364,173 +289,9 @@ impl Store {
             }
         }
     }
-
-    /// Puts a row at the end of the chain.
-    fn push(&mut self, at: Timestamp, kind: &'static str, body: String) -> u64 {
-        let row = self.row(at, kind, body);
-        let seq = self.index.walk.seq + 1;
-        self.index.walk.seq = seq;
-        self.index.walk.head = row.hash;
-        self.last_at = at;
-        self.pending.push(row);
-        seq
-    }
-
-    /// The row that would follow the last one.
-    fn row(&self, at: Timestamp, kind: &'static str, body: String) -> Row {
-        let walk = &self.index.walk;
-        let signed = |number: u64| {
-            i64::try_from(number).expect("invariant: rows and starts are counted one by one")
-        };
-        let seq = walk.seq + 1;
-        let content = Content {
-            seq: signed(seq),
-            epoch: signed(walk.epoch),
-            at: at.millis(),
-            kind,
-            body: &body,
-        };
-        Row {
-            hash: link(&walk.head, &content),
-            seq: content.seq,
-            epoch: content.epoch,
-            at: content.at,
-            prev: walk.head,
-            kind,
-            body,
-        }
-    }
-
-    /// The row that binds the state to be kept to the chain.
-    fn checkpoint_row(&self) -> Option<(Row, Checkpoint)> {
-        let state = self.next_state.as_ref()?;
-        let (bytes, hash) = (state.len() as u64, of_bytes(state));
-        let body = record::write_checkpoint(bytes, &hash);
-        let row = self.row(self.last_at, kind::CHECKPOINT, body);
-        let seq = self.index.walk.seq + 1;
-        Some((row, Checkpoint { seq, bytes, hash }))
-    }
-
-    /// One transaction of everything that is to be kept.
-    fn write(&mut self, checkpoint: Option<&(Row, Checkpoint)>) -> Result<(), JournalError> {
-        let failed = |error: rusqlite::Error| file::fault(&self.path, "recording", &error);
-        let mut write = || -> rusqlite::Result<()> {
-            let transaction = self
-                .connection
-                .transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let rows = self.pending.iter().chain(checkpoint.map(|(row, _)| row));
-            let mut insert = transaction.prepare_cached(
-                "INSERT INTO events (seq, epoch, at_ms, kind, body, prev, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )?;
-            for row in rows {
-                if row.seq == 1 {
-                    transaction.execute("UPDATE meta SET created = ?1", [row.at])?;
-                }
-                let Row { seq, epoch, at, .. } = row;
-                insert.execute(params![
-                    seq, epoch, at, row.kind, row.body, row.prev, row.hash
-                ])?;
-            }
-            drop(insert);
-            if let (Some((row, _)), Some(state)) = (checkpoint, &self.next_state) {
-                transaction.execute(
-                    "INSERT OR REPLACE INTO state (id, seq, bytes) VALUES (1, ?1, ?2)",
-                    params![row.seq, state],
-                )?;
-            }
-            transaction.commit()
-        };
-        write().map_err(failed)
-    }
 }
 
 /// The text of an entry, or why there is none.
 fn written(kind: &'static str, text: Result<String, String>) -> Result<String, JournalError> {
     text.map_err(|found| JournalError::Unwritable { kind, found })
-}
-
-/// The same file under its one true name, so that two names of it are one lock.
-fn real_path(path: &Path) -> Result<PathBuf, JournalError> {
-    if let Ok(real) = path.canonicalize() {
-        return Ok(real);
-    }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let missing = |_| JournalError::NoFolder {
-        path: folder.to_owned(),
-    };
-    let real = folder.canonicalize().map_err(missing)?;
-    let Some(name) = path.file_name() else {
-        return Err(JournalError::Missing {
-            path: path.to_owned(),
-        });
-    };
-    Ok(real.join(name))
-}
-
-/// The state kept in the file, if it is the one the chain speaks of.
-fn kept_state(
-    connection: &Connection,
-    path: &Path,
-    said: Option<Checkpoint>,
-) -> Result<Option<Vec<u8>>, JournalError> {
-    let wrong = |found: String| {
-        Err(JournalError::State {
-            path: path.to_owned(),
-            found,
-        })
-    };
-    let mut statement = connection
-        .prepare("SELECT seq, bytes FROM state")
-        .map_err(|error| file::damaged(path, &error))?;
-    let kept: Vec<(i64, Vec<u8>)> = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .and_then(Iterator::collect)
-        .map_err(|error| file::damaged(path, &error))?;
-    match (said, kept.into_iter().next()) {
-        (None, None) => Ok(None),
-        (Some(said), Some((seq, bytes))) => {
-            if u64::try_from(seq) != Ok(said.seq) {
-                return wrong(format!(
-                    "it is of row {seq}, the chain's is of row {}",
-                    said.seq
-                ));
-            }
-            if of_bytes(&bytes) != said.hash {
-                return wrong(format!("its bytes are not those of row {seq}"));
-            }
-            Ok(Some(bytes))
-        }
-        (None, Some((seq, _))) => wrong(format!("it is of row {seq}, the chain speaks of none")),
-        (Some(said), None) => wrong(format!("the one of row {} is missing", said.seq)),
-    }
-}
-
-/// The loop's record: appended as it goes, durable with the runner's next commit.
-impl engine::Journal for Store {
-    type Error = JournalError;
-
-    fn heard(&mut self, at: Timestamp, event: &Event) -> Result<(), JournalError> {
-        self.ready()?;
-        let text = record::write_heard(event, &self.index.listing);
-        let body = written(kind::HEARD, text)?;
-        self.push(at, kind::HEARD, body);
-        self.index.heard(event);
-        Ok(())
-    }
-
-    fn noted(&mut self, at: Timestamp, note: &Note) -> Result<(), JournalError> {
-        self.ready()?;
-        let text = record::write_noted(note, &self.index.listing);
-        let body = written(kind::NOTED, text)?;
-        self.push(at, kind::NOTED, body);
-        Ok(())
-    }
-
-    fn said(&mut self, at: Timestamp, command: &Command) -> Result<(), JournalError> {
-        let entry = Entry::Said(SaidCommand::of(command));
-        self.append(at, &entry).map(|_| ())
-    }
 }
