@@ -223,12 +223,22 @@ fn contracts(tape: &Tape, sources: &[Option<PathBuf>]) -> Result<Vec<Value>, Mar
             let own = |entry: &&Value| entry["symbol"] == *instrument.symbol.as_str();
             listed = list.and_then(|list| list.iter().find(own)).cloned();
         }
-        let mut contract = listed.unwrap_or_else(|| made_up(instrument));
+        let mut contract = listed.unwrap_or_else(|| json!({}));
+        complete(&mut contract, made_up(instrument));
         // Whatever it was on the file's day: it is traded on this tape.
         contract["status"] = json!("TRADING");
         contracts.push(contract);
     }
     Ok(contracts)
+}
+
+/// A file may leave out what no simulation needs; an exchange does not.
+fn complete(contract: &mut Value, with: Value) {
+    if let (Some(contract), Value::Object(with)) = (contract.as_object_mut(), with) {
+        for (key, value) in with {
+            contract.entry(key).or_insert(value);
+        }
+    }
 }
 
 fn made_up(instrument: &Instrument) -> Value {

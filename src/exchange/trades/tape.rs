@@ -8,7 +8,7 @@ use std::iter::Peekable;
 use crate::domain::market::MarketEvent;
 use crate::domain::time::Timestamp;
 use crate::exchange::history::World;
-use crate::market::ticks::TickStream;
+use crate::market::ticks::stream::TickStream;
 
 use super::Venue;
 use super::session::{Instant, Source};
