@@ -15,7 +15,7 @@ use super::backoff::Backoff;
 use super::desk::{Desk, Gone};
 use super::repair::{After, Ask, Filled, Word, Worker};
 use super::stats::{more, one};
-use super::{FromMarket, LinkId, Repair, Route, Trouble};
+use super::{DownCause, FromMarket, LinkId, Repair, Route, Trouble};
 
 /// Names the random draws of repairs.
 const REPAIRS: u64 = 2;
@@ -55,8 +55,12 @@ impl Desk {
             return;
         };
         let route = lane.route;
-        // A link that is taken over without a break misses nothing.
-        let covered = lane.replaces.as_ref().map(|(old, _)| *old);
+        // A link that is taken over without a break misses nothing; one that was dead has missed all along.
+        let covered = lane
+            .replaces
+            .as_ref()
+            .filter(|(_, why)| *why == DownCause::Rotated)
+            .map(|(old, _)| *old);
         for symbol in symbols {
             if lane.carried.contains(symbol) {
                 lane.acked.insert(*symbol);

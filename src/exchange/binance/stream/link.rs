@@ -27,15 +27,12 @@ use crate::exchange::binance::wire::shown;
 use super::backoff::Backoff;
 use super::pace::Pace;
 use super::reading::{Names, Read, Reader};
+use super::requests::Requests;
 use super::stats::{Counters, one};
 use super::{DownCause, LinkId, Route, StreamConfig};
 
 const FRAME_MAX: usize = 1 << 20;
 const MESSAGE_MAX: usize = 2 << 20;
-/// The exchange allows ten frames a second; two are left for what cannot wait.
-const FRAMES_PER_SECOND: usize = 8;
-/// Contracts of one request: their names stay far below any limit of a frame.
-const SYMBOLS_PER_FRAME: usize = 100;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -84,16 +81,6 @@ pub(super) struct Link {
     reader: Reader,
     carried: BTreeMap<SymbolId, ()>,
     backoff: Backoff,
-}
-
-/// Requests of one connection.
-struct Requests {
-    next: u64,
-    adding: Vec<SymbolId>,
-    leaving: Vec<SymbolId>,
-    /// Subscriptions without an answer yet, and until when one is waited for.
-    open: BTreeMap<u64, (Vec<SymbolId>, Instant)>,
-    pace: Pace,
 }
 
 /// Why serving a connection ended.
@@ -373,41 +360,6 @@ impl Link {
     async fn say(&self, said: Said) -> Result<(), End> {
         let sent = self.shared.said.send((self.id, said)).await;
         sent.map_err(|_| End::Close)
-    }
-}
-
-impl Requests {
-    fn new(adding: Vec<SymbolId>) -> Self {
-        Self {
-            next: 1,
-            adding,
-            leaving: Vec::new(),
-            open: BTreeMap::new(),
-            pace: Pace::new(FRAMES_PER_SECOND, Duration::from_secs(1)),
-        }
-    }
-
-    /// When the next request may leave, if there is one.
-    fn send_at(&mut self) -> Option<Instant> {
-        if self.adding.is_empty() && self.leaving.is_empty() {
-            return None;
-        }
-        Some(self.pace.free_at(Instant::now()))
-    }
-
-    /// The first instant at which an answer is overdue.
-    fn answer_due(&self) -> Option<Instant> {
-        self.open.values().map(|(_, due)| *due).min()
-    }
-
-    fn next_batch(&mut self) -> (&'static str, Vec<SymbolId>) {
-        let (method, list) = if self.leaving.is_empty() {
-            ("SUBSCRIBE", &mut self.adding)
-        } else {
-            ("UNSUBSCRIBE", &mut self.leaving)
-        };
-        let count = list.len().min(SYMBOLS_PER_FRAME);
-        (method, list.drain(..count).collect())
     }
 }
 

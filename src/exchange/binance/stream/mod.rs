@@ -5,6 +5,7 @@
 //! its order; a link that is silent is a broken one. Who takes the events too slowly is waited for.
 
 mod backoff;
+mod bars;
 mod desk;
 mod holes;
 mod lane;
@@ -13,6 +14,7 @@ mod pace;
 mod path;
 mod reading;
 mod repair;
+mod requests;
 mod sequence;
 pub mod stats;
 mod watch;

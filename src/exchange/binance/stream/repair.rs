@@ -9,22 +9,18 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use crate::domain::market::{MarketEvent, News, NextFunding};
-use crate::domain::num::Price;
+use crate::domain::market::NextFunding;
 use crate::domain::symbol::{Symbol, SymbolId};
 use crate::domain::time::{Span, Timestamp};
-use crate::exchange::binance::rest::{BARS_PER_CALL, Range, Rest, RestError, TRADES_PER_CALL};
+use crate::exchange::binance::rest::{Rest, RestError, TRADES_PER_CALL};
 use crate::exchange::binance::wire::rows::AggTrade;
 
+use super::Seen;
 use super::backoff::Backoff;
 use super::sequence::{Ready, trade_event};
-use super::{Seen, path};
 
-const MINUTE: Span = Span::from_millis(60_000);
 /// A page that is behind the stream, or not understood, is asked for so often.
 const TRIES: u32 = 8;
-/// Marks come each second; a shorter stretch without them misses nothing.
-const MARKS_MISSED: Span = Span::from_millis(3_000);
 /// A window of time of one call.
 const WINDOW: Span = Span::from_millis(3_599_000);
 
@@ -83,7 +79,7 @@ pub(super) struct Worker {
 }
 
 /// Trades by number, as far as they went.
-enum Pages {
+pub(super) enum Pages {
     /// All that was missing.
     Whole(Vec<AggTrade>),
     /// Too many.
@@ -150,7 +146,7 @@ impl Worker {
         }
     }
 
-    fn events(&self, trades: &[AggTrade]) -> Vec<Ready> {
+    pub(super) fn events(&self, trades: &[AggTrade]) -> Vec<Ready> {
         trades
             .iter()
             .map(|trade| trade_event(self.ask.symbol, *trade))
@@ -158,7 +154,7 @@ impl Worker {
     }
 
     /// Trades from a number on, up to the one that is there again or the newest.
-    async fn pages(&mut self, from: u64, mut found: Vec<AggTrade>) -> Pages {
+    pub(super) async fn pages(&mut self, from: u64, mut found: Vec<AggTrade>) -> Pages {
         let end = self.ask.until.map(|first| first.id);
         let mut next = from;
         let mut behind = 0;
@@ -245,151 +241,15 @@ impl Worker {
         }
     }
 
-    /// Whole minutes from bars; what comes after the last whole one by number.
-    async fn by_bars(&mut self, after: Seen, missing: Option<u64>, why: &str) -> Filled {
-        let given_up = |why: String| Filled {
-            lost: Some((missing, why)),
-            ..Filled::default()
-        };
-        let Some(from) = after.at else {
-            return given_up(format!("{why}, and it is not known since when"));
-        };
-        let until = match self.ask.until {
-            Some(first) => first.at,
-            None => match self.newest().await {
-                Ok(Some(newest)) => newest.at,
-                Ok(None) => return given_up(format!("{why}, and there is none to go on from")),
-                Err(why) => return given_up(why),
-            },
-        };
-        let last_minute = minute(until);
-        let mut filled = Filled::default();
-        let mut next = minute(from);
-        while next < last_minute {
-            let range = Range {
-                from: Some(next),
-                to: Some(last_minute - Span::from_millis(1)),
-                limit: Some(BARS_PER_CALL),
-            };
-            let rest = self.rest.clone();
-            let name = self.ask.name.clone();
-            let bars = match self.insist(|| rest.klines(&name, range)).await {
-                Ok(bars) => bars,
-                Err(why) => return given_up(why),
-            };
-            let Some(last) = bars.last() else { break };
-            next = last.open_time + MINUTE;
-            for bar in bars.iter().filter(|bar| bar.open_time < last_minute) {
-                filled.bars += 1;
-                let made = path::trades(bar, self.ask.symbol, MINUTE);
-                let after = made.into_iter().filter(|event| event.at > from);
-                filled.events.extend(after.map(|event| (event, None)));
-            }
-        }
-        self.tail(last_minute.max(from), until, &mut filled).await;
-        filled
-    }
-
-    /// The trades of the minute that has not ended, by number.
-    async fn tail(&mut self, from: Timestamp, until: Timestamp, filled: &mut Filled) {
-        let rest = self.rest.clone();
-        let name = self.ask.name.clone();
-        let end = self.ask.until.map(|first| first.id);
-        let rows = self
-            .insist(|| rest.trades_between(&name, from, until.max(from)))
-            .await;
-        let trades = match rows {
-            Err(why) => {
-                filled.lost = Some((None, why));
-                Vec::new()
-            }
-            Ok(rows) => rows
-                .into_iter()
-                .filter(|row| end.is_none_or(|end| row.id < end))
-                .collect(),
-        };
-        let whole = match trades.last().copied() {
-            None => trades,
-            Some(last) => match self.pages(last.id + 1, trades.clone()).await {
-                Pages::Whole(whole) => whole,
-                Pages::TooMany | Pages::Gone(_) => {
-                    filled.lost = Some((None, "the last minute has too many".to_owned()));
-                    trades
-                }
-            },
-        };
-        let end = self.ask.until.and_then(|first| {
-            let id = first.id.checked_sub(1)?;
-            Some(Seen {
-                id,
-                at: Some(first.at),
-            })
-        });
-        filled.reached = end.or_else(|| whole.last().map(|last| seen(*last)));
-        filled.events.extend(self.events(&whole));
-    }
-
-    async fn newest(&mut self) -> Result<Option<AggTrade>, String> {
+    pub(super) async fn newest(&mut self) -> Result<Option<AggTrade>, String> {
         let rest = self.rest.clone();
         let name = self.ask.name.clone();
         let rows = self.insist(|| rest.trades_newest(&name, 1)).await?;
         Ok(rows.last().copied())
     }
 
-    /// Puts the closes of the mark's minutes between the trades, where marks were missed.
-    async fn add_marks(&mut self, filled: &mut Filled) {
-        let (last, first) = self.ask.marks;
-        let after = match self.ask.after {
-            After::Trade(seen) => last.or(seen.at),
-            After::Time(at) => last.or(Some(at)),
-        };
-        let reached = filled.events.last().map(|(event, _)| event.at);
-        let (Some(after), Some(until)) = (after, first.or(reached)) else {
-            return;
-        };
-        let whole_minutes = minute(after) < minute(until);
-        if !whole_minutes || until - after <= MARKS_MISSED {
-            return;
-        }
-        let mut marks = Vec::new();
-        let mut next = minute(after);
-        while next < minute(until) {
-            let range = Range {
-                from: Some(next),
-                to: Some(minute(until) - Span::from_millis(1)),
-                limit: Some(BARS_PER_CALL),
-            };
-            let rest = self.rest.clone();
-            let name = self.ask.name.clone();
-            let Ok(bars) = self.insist(|| rest.mark_klines(&name, range)).await else {
-                break;
-            };
-            let Some(newest) = bars.last() else { break };
-            next = newest.open_time + MINUTE;
-            for bar in &bars {
-                let at = bar.open_time + MINUTE - Span::from_millis(1);
-                if at > after && at < until {
-                    marks.push(self.mark(at, bar.close));
-                }
-            }
-        }
-        filled.marks = u64::try_from(marks.len()).unwrap_or(0);
-        filled.events = merged(marks, std::mem::take(&mut filled.events));
-    }
-
-    fn mark(&self, at: Timestamp, price: Price) -> Ready {
-        // A settlement that was near may have passed meanwhile; then nothing is known of the next one.
-        let funding = self.ask.funding.filter(|funding| funding.at > at);
-        let event = MarketEvent {
-            at,
-            symbol: self.ask.symbol,
-            news: News::Mark { price, funding },
-        };
-        (event, None)
-    }
-
     /// Makes a call until it succeeds or the exchange means its no.
-    async fn insist<T, F>(&mut self, call: impl Fn() -> F) -> Result<T, String>
+    pub(super) async fn insist<T, F>(&mut self, call: impl Fn() -> F) -> Result<T, String>
     where
         F: Future<Output = Result<T, RestError>>,
     {
@@ -434,28 +294,9 @@ impl Worker {
     }
 }
 
-/// Marks go before trades of the same instant (T6); trades keep their order.
-fn merged(marks: Vec<Ready>, trades: Vec<Ready>) -> Vec<Ready> {
-    let mut whole = Vec::with_capacity(marks.len() + trades.len());
-    let mut marks = marks.into_iter().peekable();
-    for trade in trades {
-        while let Some(mark) = marks.next_if(|(mark, _)| mark.at <= trade.0.at) {
-            whole.push(mark);
-        }
-        whole.push(trade);
-    }
-    whole.extend(marks);
-    whole
-}
-
-const fn seen(trade: AggTrade) -> Seen {
+pub(super) const fn seen(trade: AggTrade) -> Seen {
     Seen {
         id: trade.id,
         at: Some(trade.at),
     }
-}
-
-const fn minute(at: Timestamp) -> Timestamp {
-    let millis = MINUTE.millis();
-    Timestamp::from_millis(at.millis().div_euclid(millis) * millis)
 }
