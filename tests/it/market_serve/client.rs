@@ -163,20 +163,22 @@ impl Answer {
 }
 
 pub(super) async fn ask(address: SocketAddr, path: &str) -> Answer {
-    let answer = reqwest::Client::new()
-        .get(format!("http://{address}{path}"))
-        .send()
-        .await
-        .unwrap();
+    try_ask(address, path).await.unwrap()
+}
+
+/// The answer of a server that may be about to end.
+pub(super) async fn try_ask(address: SocketAddr, path: &str) -> Option<Answer> {
+    let asked = reqwest::Client::new().get(format!("http://{address}{path}"));
+    let answer = asked.send().await.ok()?;
     let status = answer.status().as_u16();
     let headers = answer.headers().iter();
     let headers =
         headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
-    Answer {
+    Some(Answer {
         status,
         headers: headers.collect(),
-        text: answer.text().await.unwrap(),
-    }
+        text: answer.text().await.ok()?,
+    })
 }
 
 /// A line that came to a bridge; it is answered when the sender is dropped, if the bridge waits for that.
