@@ -194,18 +194,17 @@ fn end(running: Running, session: &Session) -> anyhow::Result<Outcome> {
     const TELL: Duration = Duration::from_secs(10);
     let mut last = clock();
     let mut told = running.from;
-    while !running.is_over() && !session.cancel.load(Ordering::Relaxed) {
-        running.wait_for(LOOK);
+    while !running.wait_for(LOOK) && !session.cancel.load(Ordering::Relaxed) {
         if last.elapsed() >= TELL && running.now() != told {
             last = clock();
             told = running.now();
             session.terminal.say(&format!("at {told}"));
         }
     }
-    let summary = if running.is_over() {
-        running.wait()
-    } else {
+    let summary = if session.cancel.load(Ordering::Relaxed) {
         running.stop()
+    } else {
+        running.wait()
     };
     if session.terminal.is_json() {
         let faults: serde_json::Map<String, serde_json::Value> = summary

@@ -3,7 +3,8 @@
 //! Not here: what it says (`stage`), what it answers (`rest`, `socket`).
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub struct Running {
     pub to: Timestamp,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<Summary>>,
+    /// Hangs up at the end.
+    over: Mutex<Receiver<()>>,
 }
 
 /// Reads the data, listens, and begins to tell the tape once a client listens on both routes.
@@ -70,10 +73,15 @@ pub fn serve(config: Config) -> Result<Running, ServeError> {
         signals: config.signals,
     };
     let own = Arc::clone(&shared);
+    let (alive, over) = channel();
     let limit = config.weight_limit;
     let thread = std::thread::Builder::new()
         .name("market-tape".to_owned())
-        .spawn(move || run(runtime, listener, &own, manner, limit))
+        .spawn(move || {
+            let summary = run(runtime, listener, &own, manner, limit);
+            drop(alive);
+            summary
+        })
         .map_err(ServeError::Start)?;
     tracing::info!(%address, from = %window.from, to = %window.to, symbols, "market server listens");
     Ok(Running {
@@ -82,6 +90,7 @@ pub fn serve(config: Config) -> Result<Running, ServeError> {
         to: window.to,
         shared,
         thread: Some(thread),
+        over: Mutex::new(over),
     })
 }
 
@@ -152,9 +161,11 @@ impl Running {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
-    /// Waits this long at most; returns early when something happens on a connection.
-    pub fn wait_for(&self, longest: Duration) {
-        self.shared.hub.wait(longest);
+    /// Waits for the end this long at most; whether it came.
+    #[must_use]
+    pub fn wait_for(&self, longest: Duration) -> bool {
+        let over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
+        over.recv_timeout(longest) == Err(RecvTimeoutError::Disconnected)
     }
 
     /// Waits for the end of the tape.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use confluence::domain::symbol::Symbol;
@@ -163,24 +163,34 @@ impl Answer {
 }
 
 pub(super) async fn ask(address: SocketAddr, path: &str) -> Answer {
-    let answer = reqwest::Client::new()
-        .get(format!("http://{address}{path}"))
-        .send()
-        .await
-        .unwrap();
+    try_ask(address, path).await.unwrap()
+}
+
+/// The answer of a server that may be about to end.
+pub(super) async fn try_ask(address: SocketAddr, path: &str) -> Option<Answer> {
+    let asked = reqwest::Client::new().get(format!("http://{address}{path}"));
+    let answer = asked.send().await.ok()?;
     let status = answer.status().as_u16();
     let headers = answer.headers().iter();
     let headers =
         headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
-    Answer {
+    Some(Answer {
         status,
         headers: headers.collect(),
-        text: answer.text().await.unwrap(),
-    }
+        text: answer.text().await.ok()?,
+    })
 }
 
-/// A bridge that refuses its first connections and then answers every line with `answer`.
-pub(super) fn bridge(drop_first: usize, answer: &'static str) -> (SocketAddr, Receiver<String>) {
+/// A line that came to a bridge; it is answered when the sender is dropped, if the bridge waits for that.
+pub(super) type Line = (String, Sender<()>);
+
+/// A bridge that refuses its first connections and then answers every line with `answer`, at once or after it was
+/// looked at.
+pub(super) fn bridge(
+    drop_first: usize,
+    answer: &'static str,
+    patient: bool,
+) -> (SocketAddr, Receiver<Line>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (out, lines) = channel();
@@ -194,8 +204,13 @@ pub(super) fn bridge(drop_first: usize, answer: &'static str) -> (SocketAddr, Re
             BufReader::new(stream.try_clone().unwrap())
                 .read_line(&mut line)
                 .unwrap();
-            if out.send(line).is_err() {
+            let (seen, looked_at) = channel();
+            if out.send((line, seen)).is_err() {
                 return;
+            }
+            if patient {
+                // Nothing is ever sent: the other end is dropped.
+                let _dropped = looked_at.recv();
             }
             // The original does not wait for an answer.
             let _gone = stream.write_all(answer.as_bytes());

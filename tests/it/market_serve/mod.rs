@@ -353,6 +353,71 @@ fn a_timed_tape_keeps_time() {
 }
 
 #[test]
+fn recorded_trades_are_served_as_recorded() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    if !folder.join("README.md").is_file() {
+        assert!(std::env::var_os("SIM_REQUIRE_SHARED").is_none());
+        println!("SKIPPED: {} is absent", folder.display());
+        return;
+    }
+    let from = Timestamp::parse("2024-10-18T10:00:00Z").unwrap();
+    let to = from + Span::from_millis(7_200_000);
+    let path = folder.join("trades/um/APEUSDT-aggTrades-2024-10-18.zip");
+    let own = confluence::market::agg_trades::read(&path).unwrap();
+    let mut config = Config::new(vec![folder], client::fallback());
+    config.symbols = vec![confluence::domain::symbol::Symbol::new("APEUSDT")];
+    (config.from, config.to) = (Some(from), Some(to));
+    let running = start(config);
+    let address = running.address;
+    let (heard, candles) = block(async {
+        let path = "/fapi/v1/klines?symbol=APEUSDT&interval=5m&limit=2";
+        let candles = ask(address, path).await.json();
+        let public = connect(address, "/public/ws/apeusdt@bookTicker").await;
+        let public = tokio::spawn(listen(public));
+        let market = listen(connect(address, "/market/ws/apeusdt@aggTrade").await).await;
+        public.await.unwrap();
+        (market, candles)
+    });
+    let rows: Vec<usize> = (0..own.len())
+        .filter(|row| (from..to).contains(&own.time[*row]))
+        .collect();
+    let wanted = rows.iter().map(|row| {
+        let trade = own.get(*row);
+        (
+            trade.id,
+            trade.time.millis(),
+            trade.price.to_string(),
+            trade.qty.to_string(),
+        )
+    });
+    let texts = heard.frames.iter().filter_map(|frame| match frame {
+        Said::Text(text) => serde_json::from_str::<Value>(text).ok(),
+        Said::Ping(_) => None,
+    });
+    let found = texts.map(|frame| {
+        let word = |field: &str| frame[field].as_str().unwrap().to_owned();
+        (
+            frame["a"].as_u64().unwrap(),
+            frame["T"].as_i64().unwrap(),
+            word("p"),
+            word("q"),
+        )
+    });
+    assert!(found.eq(wanted));
+    // The last whole candle before the tape comes from trades too.
+    let open = from - Span::from_millis(300_000);
+    let before = (0..own.len()).filter(|row| (open..from).contains(&own.time[*row]));
+    let high = before.map(|row| own.price[row]).max().unwrap();
+    let last = candles.as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&last[0], &last[2]),
+        (&json!(open.millis()), &json!(high.to_string()))
+    );
+    println!("{} recorded trades served", rows.len());
+    assert!(running.wait().complete);
+}
+
+#[test]
 fn a_stopped_server_says_goodbye_soon() {
     let running = start(config(FROM, 6_000));
     let address = running.address;

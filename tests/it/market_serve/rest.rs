@@ -6,7 +6,7 @@ use confluence::domain::time::{Span, Timestamp};
 use confluence::lookalike::config::Speed;
 use serde_json::{Value, json};
 
-use super::client::{NAMES, ask, block, config, connect, listen, market, public, start};
+use super::client::{NAMES, ask, block, config, connect, listen, market, public, start, try_ask};
 use super::{FROM, tape};
 
 const MINUTE: i64 = 60_000;
@@ -100,7 +100,8 @@ fn calls_have_the_exchanges_shapes() {
 
 #[test]
 fn candles_are_the_bars_and_never_look_ahead() {
-    let running = start(config(FROM, 60));
+    // Ten seconds into a minute: of the candles that are open one price is known.
+    let running = start(config("2024-03-03T01:00:10Z", 60));
     let (address, from) = (running.address, running.now());
     let (loaded, _) = tape(running.from, running.to);
     let (mut compared, mut open_rows) = (0, 0);
@@ -142,7 +143,7 @@ fn candles_are_the_bars_and_never_look_ahead() {
                 }
             }
         }
-        let start = running.from - Span::from_millis(30 * MINUTE);
+        let start = Timestamp::parse(FROM).unwrap() - Span::from_millis(30 * MINUTE);
         let path = format!(
             "/fapi/v1/klines?symbol=SYNAUSDT&interval=1m&startTime={}&endTime={}",
             start.millis(),
@@ -245,12 +246,13 @@ fn no_answer_knows_more_than_the_streams() {
         let public = tokio::spawn(listen(connect(address, &public()).await));
         let market = tokio::spawn(listen(connect(address, &market()).await));
         while !running.is_over() && asked < 400 {
-            let trades = ask(address, "/fapi/v1/aggTrades?symbol=SYNAUSDT&limit=5").await;
-            let candles = ask(
-                address,
-                "/fapi/v1/klines?symbol=SYNAUSDT&interval=1m&limit=3",
-            )
-            .await;
+            // The tape may end while it is asked.
+            let trades = try_ask(address, "/fapi/v1/aggTrades?symbol=SYNAUSDT&limit=5").await;
+            let path = "/fapi/v1/klines?symbol=SYNAUSDT&interval=1m&limit=3";
+            let candles = try_ask(address, path).await;
+            let (Some(trades), Some(candles)) = (trades, candles) else {
+                break;
+            };
             let now = running.now().millis();
             if trades.status != 200 || candles.status != 200 {
                 break;

@@ -37,7 +37,7 @@ fn some() -> Vec<RawSignal> {
 
 #[test]
 fn each_signal_comes_when_everything_before_it_was_heard() {
-    let (address, lines) = bridge(3, "{\"ok\":true}\n");
+    let (address, lines) = bridge(3, "{\"ok\":true}\n", true);
     let mut config = config(FROM, 10);
     config.signals = Some(SignalPlan {
         signals: some(),
@@ -62,7 +62,7 @@ fn each_signal_comes_when_everything_before_it_was_heard() {
         ("a", 61_001),
         ("late", 100_500),
     ] {
-        let line = lines.recv_timeout(Duration::from_secs(30)).unwrap();
+        let (line, seen) = lines.recv_timeout(Duration::from_secs(30)).unwrap();
         assert_eq!(running.now(), from + Span::from_millis(after), "{line}");
         let value: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(
@@ -77,6 +77,7 @@ fn each_signal_comes_when_everything_before_it_was_heard() {
         );
         assert_eq!(read.name, wanted.name);
         met.push(id);
+        drop(seen);
     }
     let frames = heard.join().unwrap();
     let summary = running.wait();
@@ -91,7 +92,7 @@ fn each_signal_comes_when_everything_before_it_was_heard() {
 
 #[test]
 fn a_timed_tape_goes_on_whoever_answers() {
-    let (address, lines) = bridge(0, "{\"ok\":true}\n");
+    let (address, lines) = bridge(0, "{\"ok\":true}\n", false);
     let mut config = config(FROM, 10);
     config.speed = Speed::Times("600".parse().unwrap());
     config.signals = Some(SignalPlan {
@@ -109,8 +110,8 @@ fn a_timed_tape_goes_on_whoever_answers() {
     assert!(summary.complete);
     assert_eq!((summary.signals.sent, summary.signals.acknowledged), (4, 0));
     for id in ["first", "b", "a", "late"] {
-        let line: Value =
-            serde_json::from_str(&lines.recv_timeout(Duration::from_secs(5)).unwrap()).unwrap();
+        let (line, _) = lines.recv_timeout(Duration::from_secs(5)).unwrap();
+        let line: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(line["message_id"], json!(id));
         assert!(line.get("ack").is_none());
     }
@@ -118,7 +119,7 @@ fn a_timed_tape_goes_on_whoever_answers() {
 
 #[test]
 fn refusals_and_late_answers_are_counted() {
-    let (address, lines) = bridge(0, "{\"ok\":false,\"error\":\"no\"}\n");
+    let (address, lines) = bridge(0, "{\"ok\":false,\"error\":\"no\"}\n", false);
     let mut config = config(FROM, 10);
     config.faults = confluence::lookalike::faults::FaultPlan::parse("late_ack=1", 3).unwrap();
     config.signals = Some(SignalPlan {
@@ -135,7 +136,7 @@ fn refusals_and_late_answers_are_counted() {
     let summary = running.wait();
     assert_eq!((summary.signals.sent, summary.signals.refused), (4, 4));
     assert_eq!(summary.faults, [("late_ack", 4)]);
-    let lines: Vec<String> = lines.try_iter().collect();
+    let lines: Vec<String> = lines.try_iter().map(|(line, _)| line).collect();
     assert_eq!(lines.len(), 8, "each came twice");
     println!("{summary}");
 }
