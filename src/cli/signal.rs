@@ -132,6 +132,7 @@ fn over_bridge(to: &str, signal: &HandSignal) -> anyhow::Result<Value> {
         .next()
         .ok_or_else(|| unreachable(io::Error::other("no such address")))?;
     let mut stream = TcpStream::connect_timeout(&addr, CONNECT).map_err(unreachable)?;
+    stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(ANSWER))?;
     stream.set_write_timeout(Some(ANSWER))?;
     stream

@@ -132,6 +132,8 @@ impl<'a> Connection<'a> {
 
     async fn run(mut self) {
         self.desk.stats.add(WAY, Count::Connections);
+        // An answer is one short line: held back for company it would come 40 ms late. Without it, it is only slower.
+        let _slower = self.stream.set_nodelay(true);
         let end = self.read_all().await;
         match end {
             End::Closed if self.lines.half() => {

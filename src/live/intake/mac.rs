@@ -75,9 +75,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_second_case_of_rfc_4231_split_at_its_dot() {
-        // Our bytes are time, dot, body: a known answer needs a dot in its data, so the reference is computed here
-        // from the definition, with the hash alone.
+    fn signatures_are_hmac_sha256_over_time_dot_body() {
+        // No published case has our form of data, so the reference is the definition, held against RFC 4231 below.
         let secret = Secret::new(b"Jefe".to_vec());
         let signature = sign(&secret, "1767254120000", b"{}");
         assert_eq!(signature, by_definition(b"Jefe", b"1767254120000.{}"));

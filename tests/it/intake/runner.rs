@@ -193,8 +193,7 @@ impl Client {
 
     /// Sends a line and reads its answer.
     pub(super) async fn ask(&mut self, line: &[u8]) -> serde_json::Value {
-        self.send(line).await;
-        self.send(b"\n").await;
+        self.send(&[line, b"\n"].concat()).await;
         self.hear().await.expect("an answer")
     }
 
