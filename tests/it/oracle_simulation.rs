@@ -481,7 +481,7 @@ fn model(config: &Config) -> Model {
         balance: num(&config.initial_balance),
         start: config.start_time.map(ms),
         terms: terms(config),
-        prices: Prices::Bars,
+        prices: confluence::exchange::model::Prices::Bars,
         path_mode: *PathMode::ALL
             .iter()
             .find(|mode| mode.name() == config.path_mode)

@@ -138,7 +138,7 @@ pub(crate) fn usual_model(terms: Terms) -> Model {
         balance: "10000".parse::<Money>().unwrap(),
         start: None,
         terms,
-        prices: Prices::Bars,
+        prices: confluence::exchange::model::Prices::Bars,
         path_mode: PathMode::Pessimistic,
         drilldown: Drilldown::Off,
         latency: Span::ZERO,
