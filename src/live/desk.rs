@@ -15,8 +15,9 @@ use super::clock;
 use super::intake::{Submission, Verdict};
 use super::paper::Paper;
 
-/// How long a message waits for the first price of its contract before it is judged without one.
-const PRICE_WITHIN: Duration = Duration::from_secs(5);
+/// How long a message waits for the first price of its contract before it is judged without one, by the run's clock:
+/// marks come every second.
+const PRICE_WITHIN: Span = Span::from_millis(5_000);
 
 /// A contract subscribed for a message is given up so long after its last one, unless something is open.
 const FORGET_AFTER: Span = Span::from_millis(1_800_000);
@@ -39,7 +40,7 @@ struct InPlay {
 #[derive(Debug)]
 struct Held {
     signal: Signal,
-    until: Instant,
+    until: Timestamp,
 }
 
 impl Desk {
@@ -74,7 +75,7 @@ impl Desk {
 
     /// Keeps a message until its contract has a price.
     pub fn hold(&mut self, signal: Signal) {
-        let until = clock::instant() + PRICE_WITHIN;
+        let until = signal.received_time + PRICE_WITHIN;
         self.held.push(Held { signal, until });
     }
 }
@@ -180,7 +181,6 @@ impl Paper {
         if self.desk.held.is_empty() {
             return;
         }
-        let now = clock::instant();
         let had_at = self.had_at();
         let held = std::mem::take(&mut self.desk.held);
         for each in held {
@@ -189,7 +189,7 @@ impl Paper {
                 .play
                 .get(&each.signal.symbol)
                 .is_some_and(|play| play.marked);
-            if marked || each.until <= now {
+            if marked || each.until <= had_at {
                 let received_time = each.signal.received_time.max(had_at);
                 self.merger.signal(Signal {
                     received_time,

@@ -42,6 +42,7 @@ mod oracle_metrics;
 mod oracle_simulation;
 mod oracle_validation;
 mod page;
+mod paper;
 mod paths;
 mod random_walk;
 mod rebuild;

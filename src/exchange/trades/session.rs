@@ -279,7 +279,13 @@ impl<S: Source> Trading<S> {
             instant.at >= self.venue.now,
             "invariant: instants never go back in time"
         );
-        instant.market.sort_by_key(MarketEvent::instant_key);
+        // Quotes and trades of one stamp come over different connections: which was sent first is not known, so the
+        // quotes go first everywhere.
+        let order = |event: &MarketEvent| {
+            let traded = matches!(event.news, News::Trade { .. });
+            (event.instant_key(), traded)
+        };
+        instant.market.sort_by_key(order);
         self.venue.now = instant.at;
         self.venue.rank = 0;
         self.stage = Stage::Marks(0);

@@ -1,0 +1,4 @@
+//! `sim paper` as it runs: against the market server, with real sockets, a real journal, and backtests beside it.
+
+mod parity;
+mod stage;
