@@ -190,11 +190,7 @@ pub fn prepare(
     });
     let data_hash = data_hash.expect("invariant: hashing numbers never panics");
     let synthetic = library.is_synthetic(&sources.signals) || loaded.is_synthetic();
-    let Loaded {
-        tape,
-        trades,
-        reports,
-    } = loaded;
+    let (tape, trades, reports) = (loaded.tape, loaded.trades, loaded.reports);
     Ok(Prepared {
         signals_hash: signals_hash(&file, &named),
         world: Arc::new(World {

@@ -153,7 +153,7 @@ fn resting(order: &Resting, tick: crate::domain::num::Price) -> Value {
         "kind": kind,
         "side": order.side.name(),
         "level": order.level(tick).map(|level| level.to_string()),
-        "armed": match order.kind { OrderKind::Trail { .. } => Some(order.armed), _ => None },
+        "armed": matches!(order.kind, OrderKind::Trail { .. }).then_some(order.armed),
         "peak": order.peak.map(|peak| peak.to_string()),
     })
 }

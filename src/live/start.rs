@@ -23,7 +23,7 @@ use crate::exchange::binance::address::{Address, Purpose};
 use crate::exchange::binance::clock::Clock;
 use crate::exchange::binance::offset;
 use crate::exchange::binance::rest::{Rest, RestConfig, RestError};
-use crate::exchange::binance::stream::{StreamConfig, Streams};
+use crate::exchange::binance::stream::{Handle as Streaming, StreamConfig, Streams};
 use crate::exchange::binance::wire::contracts;
 use crate::exchange::trades::session::{Ends, Trading};
 use crate::exchange::trades::{Trust, Venue};
@@ -38,13 +38,13 @@ use crate::settings::live::{ClockKind, Live};
 use crate::signal::feed::parse_line;
 use crate::trader::{Trader, Upkeep};
 
+use super::ask::Asked;
 use super::books::Books;
 use super::clock::{ExchangeClock, machine_time};
 use super::control::{self, Control};
 use super::desk::{Desk, find};
 use super::intake::config::{BridgeConfig, FeedConfig, FileConfig, HttpConfig, IntakeConfig};
-use super::intake::stats::Stats;
-use super::intake::{self, Intake};
+use super::intake::{self, Intake, Submission};
 use super::merge::Merger;
 use super::paper::{BATCH, Doors, Kept, Paper, Places, Time};
 use super::record::Record;
@@ -126,7 +126,14 @@ struct Run {
     intake: Intake,
     control: Option<Control>,
     told: Started,
-    stop: watch::Receiver<bool>,
+}
+
+/// The connections of a run, and the ends that others write into.
+struct Connected {
+    doors: Doors,
+    streams: Streaming,
+    signals: mpsc::Sender<Submission>,
+    asks: mpsc::Sender<Asked>,
 }
 
 impl Run {
@@ -137,47 +144,26 @@ impl Run {
             journal,
         } = wanted;
         let live = settings.live.clone();
-        // The journal first: a second process is refused before it asks anybody anything.
-        let mut store = Store::open_with(&live.journal, Environment::Paper, journal)?;
-        let before = if store.is_new() {
-            Before::nothing()
-        } else {
-            Before::of(&live.journal)?
-        };
-        same_strategy(&live.journal, before.config.as_deref(), &settings.to_toml())?;
+        let (mut store, before) = reopen(&settings, journal)?;
         let rest = rest_of(&live)?;
         let (time, now) = runtime.block_on(clock_of(&live, &rest, &mut stop))?;
         let text = runtime
             .block_on(rest.contracts_text())
             .context("the exchange's list of contracts")?;
-        let (names, instruments) = listing(&settings, &text, now, &before)?;
-        let symbols = Symbols::listed(names.clone())
-            .ok_or_else(|| anyhow!("the exchange lists a contract twice, or more than 65,535"))?;
-        let symbols = Arc::new(symbols);
-        let listed = names
+        let (symbols, boot) = listing(&settings, &text, now, &before)?;
+        let instruments: Vec<Instrument> = boot
+            .listing
             .iter()
-            .zip(&instruments)
-            .map(|(symbol, instrument)| Listed {
-                symbol: symbol.clone(),
-                instrument: instrument.clone(),
-            });
-        let boot = Boot {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            config: settings.to_toml(),
-            listing: listed.collect(),
-        };
-        let kept = kept(&store)?;
+            .map(|listed| listed.instrument.clone())
+            .collect();
         let trust = Trust {
             mark_age_max: (live.market.clock == ClockKind::Wall)
                 .then_some(live.market.mark_age_max),
         };
-        let (venue, places) = venue(
-            &settings,
-            trust,
-            &instruments,
-            (kept, now),
-            (before.ledger, before.trades),
-        )?;
+        let kept = (kept(&store)?, now);
+        let rows = (before.ledger, before.trades);
+        let fresh = kept.0.is_none();
+        let (venue, places) = venue(&settings, trust, &instruments, kept, rows)?;
         let trader = match before.trader {
             Some(mut trader) => {
                 trader.relist(instruments);
@@ -186,69 +172,45 @@ impl Run {
             None => Trader::new(settings.rules.clone(), instruments, Upkeep::default()),
         };
         let epoch = store.begin(now.max(venue.now()), &boot)?;
-        let waiting: Vec<Entry> = store
-            .waiting()
-            .into_iter()
-            .map(|row| row.entry.clone())
-            .collect();
+        let waiting = store.waiting().into_iter();
+        let waiting: Vec<Entry> = waiting.map(|row| row.entry.clone()).collect();
         let record = Record::new(store, trader.clone(), Arc::clone(&symbols));
-        let passed = if epoch == 1 {
-            venue.now() - MILLISECOND
-        } else {
-            venue.now()
-        };
-        let (market_in, market) = mpsc::channel(EVENTS);
-        let (signals_in, signals) = mpsc::channel(SIGNALS);
-        let (asks_in, asks) = mpsc::channel(64);
         let _entered = runtime.enter();
-        let stream = Address::parse(&live.market.stream, Purpose::Streams)?;
-        let mut config = StreamConfig::new(stream);
-        config.silent_after = Duration::from_millis(
-            u64::try_from(live.market.silent_after.millis()).unwrap_or(10_000),
-        );
-        if live.market.clock == ClockKind::Stream {
-            config = config.with_beats();
-        }
-        let streams = Streams::start(config, Arc::clone(&symbols), rest, market_in);
+        let connected = connect(&live, &symbols, rest, stop)?;
+        let booked = venue.account();
         let mut paper = Paper {
             runtime: runtime.handle().clone(),
-            doors: Doors {
-                market,
-                signals,
-                asks,
-                stop: stop.clone(),
-            },
+            doors: connected.doors,
             time,
-            merger: Merger::new(passed),
+            // Of a new run nothing has passed, not even the instant it begins at.
+            merger: Merger::new(if fresh {
+                venue.now() - MILLISECOND
+            } else {
+                venue.now()
+            }),
             record: record.clone(),
-            streams,
+            streams: connected.streams,
             symbols: Arc::clone(&symbols),
             desk: Desk::default(),
-            books: Books::resumed(
-                venue.account().ledger().len(),
-                venue.account().trades().len(),
-            ),
+            // The deposit of a new run has no row yet.
+            books: if fresh {
+                Books::default()
+            } else {
+                Books::resumed(booked.ledger().len(), booked.trades().len())
+            },
             places,
             operator: std::collections::VecDeque::new(),
             buffer: Vec::with_capacity(BATCH),
             stopping: false,
         };
-        if epoch == 1 {
-            // The deposit has no row yet.
-            paper.books = Books::default();
-        }
         paper.subscribe_first(&live, &venue)?;
         paper.expect_again(&waiting);
-        let intake = intake::start(
-            intake_of(&live),
-            signals_in,
-            Arc::new(machine_time),
-            Arc::new(Stats::default()),
-        )?;
+        let clock = Arc::new(machine_time);
+        let intake = intake::start(intake_of(&live), connected.signals, clock, Arc::default())?;
         let token_file = control::token_file(&live.journal);
         let control = live
             .control
-            .map(|addr| control::start(addr, &token_file, asks_in))
+            .map(|addr| control::start(addr, &token_file, connected.asks))
             .transpose()?;
         let told = Started {
             bridge: intake.bridge_addr,
@@ -267,7 +229,6 @@ impl Run {
             intake,
             control,
             told,
-            stop,
         })
     }
 
@@ -283,7 +244,6 @@ impl Run {
                 control.stop().await;
             }
         });
-        drop(self.stop);
         match driven {
             Ok(()) => Ok(()),
             Err(DriveError::Exchange(error)) => Err(error).context("the run cannot go on"),
@@ -428,13 +388,60 @@ async fn keep_time(rest: Rest, clock: Arc<ExchangeClock>) {
     }
 }
 
+/// The journal, and what it says of before: taken first, so that a second process is refused before it asks anybody
+/// anything.
+fn reopen(settings: &Settings, options: Options) -> anyhow::Result<(Store, Before)> {
+    let path = &settings.live.journal;
+    let store = Store::open_with(path, Environment::Paper, options)?;
+    let before = if store.is_new() {
+        Before::nothing()
+    } else {
+        Before::of(path)?
+    };
+    same_strategy(path, before.config.as_deref(), &settings.to_toml())?;
+    Ok((store, before))
+}
+
+/// Starts the streams and makes the queues; must be called on the runtime.
+fn connect(
+    live: &Live,
+    symbols: &Arc<Symbols>,
+    rest: Rest,
+    stop: watch::Receiver<bool>,
+) -> anyhow::Result<Connected> {
+    let (events, market) = mpsc::channel(EVENTS);
+    let (signals, submitted) = mpsc::channel(SIGNALS);
+    let (asks, asked) = mpsc::channel(64);
+    let base = Address::parse(&live.market.stream, Purpose::Streams)?;
+    let mut config = StreamConfig::new(base);
+    config.silent_after = duration(live.market.silent_after);
+    if live.market.clock == ClockKind::Stream {
+        config = config.with_beats();
+    }
+    Ok(Connected {
+        streams: Streams::start(config, Arc::clone(symbols), rest, events),
+        doors: Doors {
+            market,
+            signals: submitted,
+            asks: asked,
+            stop,
+        },
+        signals,
+        asks,
+    })
+}
+
+fn duration(span: Span) -> Duration {
+    Duration::from_millis(u64::try_from(span.millis()).unwrap_or(0))
+}
+
 /// The contracts of this start: those of the journal in their places, then what else the exchange trades.
 fn listing(
     settings: &Settings,
     text: &str,
     now: Timestamp,
     before: &Before,
-) -> anyhow::Result<(Vec<Symbol>, Vec<Instrument>)> {
+) -> anyhow::Result<(Arc<Symbols>, Boot)> {
     let known = contracts::parse(text).context("the exchange's list of contracts")?;
     for (symbol, odd) in &known.odd {
         tracing::warn!(%symbol, %odd, "a contract of the exchange's list is left out");
@@ -472,7 +479,17 @@ fn listing(
             "the exchange lists no USDT perpetual contract that trades\nhint: live.market.rest names the exchange; is it the right one?"
         );
     }
-    Ok((names, instruments))
+    let symbols = Symbols::listed(names.clone())
+        .ok_or_else(|| anyhow!("the exchange lists more than 65,535 contracts"))?;
+    let listed = names.into_iter().zip(instruments);
+    let boot = Boot {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        config: settings.to_toml(),
+        listing: listed
+            .map(|(symbol, instrument)| Listed { symbol, instrument })
+            .collect(),
+    };
+    Ok((Arc::new(symbols), boot))
 }
 
 fn kept(store: &Store) -> anyhow::Result<Option<Kept>> {

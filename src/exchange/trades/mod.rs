@@ -71,8 +71,8 @@ struct Desk {
     contract: Option<Price>,
     /// The last mark and its stamp.
     mark: Option<(Price, Timestamp)>,
-    /// Whether quotes are heard of it: then market orders wait for one.
-    quoted: bool,
+    /// Stamp of the last quote: while quotes are heard, market orders wait for one.
+    quoted: Option<Timestamp>,
     /// The next settlement, as the last mark told it.
     funding: Option<NextFunding>,
     delisted: bool,

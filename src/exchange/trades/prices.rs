@@ -9,10 +9,14 @@ use crate::domain::order::Amount;
 use crate::domain::order::{OrderId, OrderKind, Purpose, Reject, Side};
 use crate::domain::position::MarginMode;
 use crate::domain::symbol::SymbolId;
+use crate::domain::time::{Span, Timestamp};
 use crate::exchange::book::{Flight, Meets, executable, meets};
 use crate::exchange::fills::{Hit, Point, Resting, Walk, arrived};
 
 use super::Venue;
+
+/// A contract whose last quote is older has no quotes at the moment (a link that broke): its trades stand in.
+const QUOTE_AGE_MAX: Span = Span::from_millis(1_000);
 
 /// What executes a market order: the two sides of a quote, or a trade's price for both.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +24,7 @@ pub(super) struct Executes {
     symbol: SymbolId,
     buy_at: Price,
     sell_at: Price,
-    stamp: crate::domain::time::Timestamp,
+    stamp: Timestamp,
 }
 
 impl Venue {
@@ -53,7 +57,7 @@ impl Venue {
         let symbol = event.symbol;
         let (buy_at, sell_at) = match event.news {
             News::Quote { bid, ask } => {
-                self.desks[symbol.index()].quoted = true;
+                self.desks[symbol.index()].quoted = Some(event.at);
                 if !self.is_idle(symbol) {
                     self.amend_now(symbol);
                 }
@@ -67,7 +71,8 @@ impl Venue {
                     let budget = qty.share(self.model.limit_participation, instrument.step);
                     self.fire(symbol, budget);
                 }
-                if self.desks[symbol.index()].quoted {
+                let quoted = self.desks[symbol.index()].quoted;
+                if quoted.is_some_and(|at| event.at - at <= QUOTE_AGE_MAX) {
                     return None;
                 }
                 (price, price)

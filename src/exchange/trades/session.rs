@@ -165,37 +165,14 @@ impl<S: Source> Trading<S> {
         self.stage = match self.stage {
             Stage::Ask => return self.ask(wake),
             Stage::Marks(index) => match instant.market.get(index) {
-                Some(event) if matches!(event.news, News::Mark { .. }) => {
+                Some(event) if is_mark(event) => {
                     venue.on_mark(event);
                     Stage::Marks(index + 1)
                 }
                 _ => Stage::Equity,
             },
-            Stage::Equity => {
-                venue.rank = 1;
-                let marked = instant.market.first();
-                let marked = marked.is_some_and(|event| matches!(event.news, News::Mark { .. }));
-                if marked && venue.floor_is_met() {
-                    venue.report_floor();
-                }
-                Stage::Rollover
-            }
-            Stage::Rollover => {
-                venue.rank = 2;
-                venue.roll_over();
-                Stage::Funding
-            }
-            Stage::Funding => {
-                venue.rank = 3;
-                if venue.settle_funding() && venue.floor_is_met() {
-                    venue.report_floor();
-                }
-                Stage::Status
-            }
-            Stage::Status => {
-                venue.rank = 4;
-                venue.delist();
-                Stage::Signals(0)
+            Stage::Equity | Stage::Rollover | Stage::Funding | Stage::Status => {
+                venue.keep_books(self.stage, instant)
             }
             Stage::Signals(index) => match instant.signals.get(index) {
                 Some(signal) => {
@@ -224,33 +201,16 @@ impl<S: Source> Trading<S> {
             Stage::Arrivals => {
                 venue.rank = 8;
                 venue.arrive();
-                let marks = instant.market.iter();
-                let first = marks
-                    .take_while(|event| matches!(event.news, News::Mark { .. }))
-                    .count();
-                Stage::Prices(first)
+                Stage::Prices(
+                    instant
+                        .market
+                        .iter()
+                        .take_while(|event| is_mark(event))
+                        .count(),
+                )
             }
-            Stage::Prices(index) => match instant.market.get(index) {
-                Some(event) => {
-                    venue.rank = 9;
-                    match venue.on_price(event) {
-                        Some(at) => Stage::Executes(index, at),
-                        None => Stage::Prices(index + 1),
-                    }
-                }
-                None => Stage::Ask,
-            },
-            Stage::Executes(index, at) => {
-                venue.rank = 10;
-                if venue.execute_next(at) {
-                    Stage::Fresh(index, at, instant.market[index].symbol)
-                } else {
-                    Stage::Prices(index + 1)
-                }
-            }
-            Stage::Fresh(index, at, symbol) => {
-                venue.test_fresh(symbol);
-                Stage::Executes(index, at)
+            Stage::Prices(_) | Stage::Executes(..) | Stage::Fresh(..) => {
+                venue.meet_prices(self.stage, instant)
             }
             Stage::Ended => Stage::Ended,
         };
@@ -293,7 +253,90 @@ impl<S: Source> Trading<S> {
     }
 }
 
+fn is_mark(event: &MarketEvent) -> bool {
+    matches!(event.news, News::Mark { .. })
+}
+
 impl Venue {
+    /// Ranks 1 to 4: what the clock and the marks of an instant bring.
+    fn keep_books(&mut self, stage: Stage, instant: &Instant) -> Stage {
+        match stage {
+            Stage::Equity => {
+                self.rank = 1;
+                if instant.market.first().is_some_and(is_mark) && self.floor_is_met() {
+                    self.report_floor();
+                }
+                Stage::Rollover
+            }
+            Stage::Rollover => {
+                self.rank = 2;
+                self.roll_over();
+                Stage::Funding
+            }
+            Stage::Funding => {
+                self.rank = 3;
+                if self.settle_funding() && self.floor_is_met() {
+                    self.report_floor();
+                }
+                Stage::Status
+            }
+            Stage::Status
+            | Stage::Ask
+            | Stage::Marks(_)
+            | Stage::Signals(_)
+            | Stage::Operator(_)
+            | Stage::Timers
+            | Stage::Arrivals
+            | Stage::Prices(_)
+            | Stage::Executes(..)
+            | Stage::Fresh(..)
+            | Stage::Ended => {
+                self.rank = 4;
+                self.delist();
+                Stage::Signals(0)
+            }
+        }
+    }
+
+    /// Ranks 9 and 10: one price after the other, and at each the orders that wait for it, one by one.
+    fn meet_prices(&mut self, stage: Stage, instant: &Instant) -> Stage {
+        match stage {
+            Stage::Executes(index, at) => {
+                self.rank = 10;
+                if self.execute_next(at) {
+                    Stage::Fresh(index, at, instant.market[index].symbol)
+                } else {
+                    Stage::Prices(index + 1)
+                }
+            }
+            Stage::Fresh(index, at, symbol) => {
+                self.test_fresh(symbol);
+                Stage::Executes(index, at)
+            }
+            Stage::Prices(index) => match instant.market.get(index) {
+                Some(event) => {
+                    self.rank = 9;
+                    match self.on_price(event) {
+                        Some(at) => Stage::Executes(index, at),
+                        None => Stage::Prices(index + 1),
+                    }
+                }
+                None => Stage::Ask,
+            },
+            Stage::Ask
+            | Stage::Marks(_)
+            | Stage::Equity
+            | Stage::Rollover
+            | Stage::Funding
+            | Stage::Status
+            | Stage::Signals(_)
+            | Stage::Operator(_)
+            | Stage::Timers
+            | Stage::Arrivals
+            | Stage::Ended => Stage::Ask,
+        }
+    }
+
     /// When something happens by itself: a wake, midnight, an arrival, a settlement, the end of trading.
     fn due(&self, wake: Option<Timestamp>) -> Option<Timestamp> {
         let arrivals = self.flight.iter().map(|flight| flight.arrival);

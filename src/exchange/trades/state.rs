@@ -42,7 +42,7 @@ struct SavedDesk {
     book: Book,
     contract: Option<Price>,
     mark: Option<(Price, Timestamp)>,
-    quoted: bool,
+    quoted: Option<Timestamp>,
     funding: Option<NextFunding>,
     delisted: bool,
 }

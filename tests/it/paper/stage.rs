@@ -106,8 +106,11 @@ impl Player {
         self.thread.join().unwrap()
     }
 
+    pub(super) fn is_over(&self) -> bool {
+        self.thread.is_finished()
+    }
+
     /// Waits for an end of its own.
-    #[allow(dead_code, reason = "for runs that die")]
     pub(super) fn wait(self) -> Result<(), String> {
         self.thread.join().unwrap()
     }
