@@ -82,22 +82,17 @@ pub(super) fn positions(answer: &Value) -> Option<String> {
     }
     let row = |position: &Value| {
         let resting: Option<Vec<String>> = list(position, "resting")?.iter().map(order).collect();
-        let shown = |key| match position.get(key)? {
-            Value::Null => Some("-".to_owned()),
-            _ => text(position, key),
-        };
-        let unrealized = match position.get("unrealized_usdt")? {
-            Value::Null => "-".to_owned(),
-            _ => amount(&text(position, "unrealized_usdt")?),
-        };
+        let mark = known(position, "mark")?;
+        let unrealized = known(position, "unrealized_usdt")?.map(|text| amount(&text));
+        let unknown = || "-".to_owned();
         Some(vec![
             text(position, "symbol")?,
             text(position, "direction")?,
             text(position, "qty")?,
             amount(&text(position, "cost_usdt")?),
             amount(&text(position, "margin_usdt")?),
-            shown("mark")?,
-            unrealized,
+            mark.unwrap_or_else(unknown),
+            unrealized.unwrap_or_else(unknown),
             text(position, "since")?,
             resting?.join(", "),
         ])
@@ -118,14 +113,12 @@ pub(super) fn positions(answer: &Value) -> Option<String> {
 }
 
 fn order(order: &Value) -> Option<String> {
-    let level = match order.get("level")? {
-        Value::Null => String::new(),
-        _ => format!(" {}", text(order, "level")?),
-    };
-    let armed = match order.get("armed")? {
-        Value::Bool(true) => " (armed)",
-        Value::Bool(false) => " (not armed)",
-        _ => "",
+    let level = known(order, "level")?.map_or_else(String::new, |level| format!(" {level}"));
+    // Only a trailing stop can be armed.
+    let armed = match order.get("armed")?.as_bool() {
+        Some(true) => " (armed)",
+        Some(false) => " (not armed)",
+        None => "",
     };
     Some(format!("{}{level}{armed}", text(order, "kind")?))
 }
@@ -186,6 +179,14 @@ fn text(of: &Value, key: &str) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
+}
+
+/// The same, where nothing is an answer too.
+fn known(of: &Value, key: &str) -> Option<Option<String>> {
+    if of.get(key)?.is_null() {
+        return Some(None);
+    }
+    text(of, key).map(Some)
 }
 
 fn flag(of: &Value, key: &str) -> Option<bool> {
