@@ -8,7 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::failure::UsageError;
 use super::{
-    compare, data, diff, explain, market, paper, replay, report, signal, signals, sweep, validate,
+    compare, control, data, diff, explain, market, paper, replay, report, signal, signals, sweep,
+    validate,
 };
 use crate::domain::time::Timestamp;
 use crate::report::files::Look;
@@ -79,6 +80,20 @@ pub(super) enum Command {
     Diff(diff::DiffArgs),
     /// Run the strategy on live prices with made-up fills, fed by the signal bridge
     Paper(paper::PaperArgs),
+    /// Say how a running paper trader stands
+    Status(control::AskArgs),
+    /// List the open positions of a running paper trader, with the orders that rest
+    Positions(control::AskArgs),
+    /// Take no entries until resumed; open positions stay and stay protected
+    Pause(control::AskArgs),
+    /// Take entries again
+    Resume(control::AskArgs),
+    /// Close the position of a contract at market
+    Close(control::OneArgs),
+    /// Cancel the orders of a contract that would open a position
+    Cancel(control::OneArgs),
+    /// Close every position at market, and take no entries until resumed
+    Flatten(control::AskArgs),
     /// Make every decision of a journal again, offline; exit code 1 when one comes out otherwise
     Replay(replay::ReplayArgs),
     /// Look at signal files: which pairs match, which nearly do

@@ -8,6 +8,7 @@ mod args;
 mod backtest;
 mod compare;
 mod config;
+mod control;
 mod data;
 mod diff;
 mod explain;
@@ -144,6 +145,13 @@ fn dispatch(command: &Command, session: &Session) -> anyhow::Result<Outcome> {
         Command::Compare(args) => compare::run(args, session),
         Command::Diff(args) => diff::run(args, session),
         Command::Paper(args) => paper::run(args, session),
+        Command::Status(args) => control::status(args, session),
+        Command::Positions(args) => control::positions(args, session),
+        Command::Pause(args) => control::pause(args, session),
+        Command::Resume(args) => control::resume(args, session),
+        Command::Close(args) => control::close(args, session),
+        Command::Cancel(args) => control::cancel(args, session),
+        Command::Flatten(args) => control::flatten(args, session),
         Command::Replay(args) => replay::run(args, session),
         Command::Signals(command) => signals::run(command, session),
         Command::Signal(command) => signal::run(command, session),

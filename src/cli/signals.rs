@@ -1,6 +1,6 @@
 //! `sim signals`: which pairs of a file match, which nearly do, and one format for all sources.
 //!
-//! Not here: reading the formats (`backtest::inputs`), matching (`survey`).
+//! Not here: reading the formats (`backtest::inputs`), matching (`survey`), what a run has heard (`control`).
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use super::args::ConfigArgs;
 use super::explain::seconds;
 use super::failure::UsageError;
 use super::survey::{NearMiss, Survey, Why, survey};
-use super::{Outcome, Session, table};
+use super::{Outcome, Session, control, table};
 use crate::backtest::inputs::{Named, SignalFile, ZONELESS, name_contracts, read_signals, settle};
 use crate::domain::stamp::StampForm;
 use crate::domain::symbol::Symbols;
@@ -27,6 +27,8 @@ pub(super) enum SignalsCommand {
     Check(CheckArgs),
     /// Write a file's signals as csv, parquet or jsonl, by the ending of the output
     Convert(ConvertArgs),
+    /// List the newest messages a running paper trader has heard, and what became of each
+    Recent(control::RecentArgs),
 }
 
 /// `sim signals check`.
@@ -74,6 +76,7 @@ pub(super) fn run(command: &SignalsCommand, session: &Session) -> anyhow::Result
             }
         }
         SignalsCommand::Convert(args) => convert(args, session)?,
+        SignalsCommand::Recent(args) => return control::recent(args, session),
     }
     Ok(Outcome::Done)
 }

@@ -19,6 +19,7 @@ mod charts;
 mod chromium;
 mod cli;
 mod compare;
+mod control;
 mod diff;
 mod events;
 mod every_key;
