@@ -70,7 +70,7 @@ fn open(path: &Path) -> Store {
     Store::open_with(path, Environment::Paper, options).unwrap()
 }
 
-/// The boot of a live run: it lists its contracts in no order, and some that never come up.
+/// The boot of a live run over the same contracts.
 fn boot(prepared: &Prepared, config: &str) -> Boot {
     let listing = prepared
         .world

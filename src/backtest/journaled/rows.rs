@@ -36,7 +36,9 @@ pub(super) struct Rows {
     pub(super) environment: String,
     /// The last start of the program, its number and its instant.
     pub(super) boot: (Boot, u64, Timestamp),
+    /// The contracts that occur, in byte order.
     pub(super) symbols: Symbols,
+    /// Everything heard, noted and said.
     pub(super) log: EventLog,
     /// In the order heard.
     pub(super) signals: Vec<Signal>,
@@ -64,15 +66,17 @@ impl Rows {
         let empty = || JournaledError::Empty {
             path: path.to_owned(),
         };
-        let boot = recorded.iter().rev().find_map(|row| match &row.entry {
-            Entry::Boot(boot) => Some((boot.clone(), row.epoch, row.at)),
-            _ => None,
+        let boot = recorded.iter().rev().find_map(|row| {
+            let Entry::Boot(boot) = &row.entry else {
+                return None;
+            };
+            Some((boot.clone(), row.epoch, row.at))
         });
-        let opened = recorded.iter().find_map(|row| match &row.entry {
-            Entry::Heard(Event::Account(AccountUpdate::Opened { balance })) => {
-                Some((row.at, *balance))
-            }
-            _ => None,
+        let opened = recorded.iter().find_map(|row| {
+            let Entry::Heard(Event::Account(AccountUpdate::Opened { balance })) = &row.entry else {
+                return None;
+            };
+            Some((row.at, *balance))
         });
         let end = recorded.last().map(|row| row.at);
         let mut rows = Self {
