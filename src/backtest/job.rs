@@ -25,6 +25,7 @@ use crate::domain::num::Rounding;
 use crate::domain::stamp::StampForm;
 use crate::exchange::history::equity::{CurvePoint, account_curve};
 use crate::exchange::history::{Engine, OutOfRange};
+use crate::exchange::model::Model;
 use crate::market::curve::{self, Curve};
 use crate::market::error::MarketError;
 use crate::report::chart::render::ChartError;
@@ -146,33 +147,70 @@ pub fn run(
         job.engine,
         (log, cancel),
     )?;
+    let finished = Finished {
+        prepared: &prepared,
+        run: &run,
+        model: &model,
+        command: None,
+    };
+    publish(job, &finished, (stage, cancel), timing)
+}
+
+/// A run that is over, and what else its folder is made from.
+#[derive(Clone, Debug)]
+pub(super) struct Finished<'a> {
+    /// Its inputs.
+    pub(super) prepared: &'a Prepared,
+    /// What it left.
+    pub(super) run: &'a Simulation,
+    /// What the exchange assumed.
+    pub(super) model: &'a Model,
+    /// How to get it again, where that is not a backtest.
+    pub(super) command: Option<String>,
+}
+
+/// Makes the folder of a finished run: replays, figures, files.
+///
+/// # Errors
+/// When the figures do not tie out, the folder cannot be written, or the user stopped it; nothing is left behind then.
+pub(super) fn publish(
+    job: &Job,
+    finished: &Finished<'_>,
+    (stage, cancel): (&dyn Fn(&str), &AtomicBool),
+    timing: &dyn Fn() -> Value,
+) -> Result<Done, JobError> {
+    let Finished {
+        prepared,
+        run,
+        model,
+        command,
+    } = finished;
+    let settings = &job.settings;
     stage("replaying under other paths and costs");
     let net = run.outcome.net(model.balance);
     let threads = (job.engine, job.threads);
-    let replays = replay(
-        &prepared.world,
-        &settings.rules,
-        &model,
-        threads,
-        (net, cancel),
-    )?;
+    let world = &prepared.world;
+    let replays = replay(world, &settings.rules, model, threads, (net, cancel))?;
     stage("figures");
     let fills = fills(&run.log);
-    let verdicts = verdicts(&prepared, &settings.rules.confluence, &run.log);
-    let curve = account_curve(&prepared.world.tape, &run.outcome, &model);
-    let identity = identify(job, &prepared);
+    let verdicts = verdicts(prepared, &settings.rules.confluence, &run.log);
+    let curve = account_curve(&world.tape, &run.outcome, model);
+    let mut identity = identify(job, prepared);
+    if let Some(command) = command {
+        identity.reproduce.command.clone_from(command);
+    }
     let run_id = identity.run_id.clone();
     let parts = Parts {
         settings,
-        prepared: &prepared,
-        run: &run,
+        prepared,
+        run,
         fills: &fills,
         verdicts: &verdicts,
         curve: &curve,
         replays: &replays,
     };
     let mut report = summarize(parts, identity)?;
-    report.record.origin = job.origin_of(&prepared, &run);
+    report.record.origin = job.origin_of(prepared, run);
     stop_if(cancel)?;
     stage("writing the report");
     let place = job
@@ -180,7 +218,7 @@ pub fn run(
         .clone()
         .unwrap_or_else(|| PathBuf::from("reports").join(&run_id));
     let target = RunFolder::begin(&place)?;
-    let summary = run_json(job, &prepared, &run, &report);
+    let summary = run_json(job, prepared, run, &report);
     write_data(&target, job, parts, (&report, &summary))?;
     for file in files(&report, job.look)? {
         target.write(&file.name, &file.bytes)?;

@@ -12,7 +12,7 @@ use crate::backtest::line::{Heard, Line};
 use crate::domain::event::{AccountUpdate, Command, Event, Note, OrderUpdate};
 use crate::domain::fill::Fill;
 use crate::domain::num::{Money, Notional, Qty};
-use crate::domain::order::{Approved, OrderId};
+use crate::domain::order::{Approved, OrderId, OrderRequest};
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::Timestamp;
 use crate::engine::Journal;
@@ -27,6 +27,8 @@ pub enum Row {
     Noted(Note),
     /// The trader said this.
     Said(Command),
+    /// A journal says that the trader sent this order: only the risk manager can make a command of it again.
+    Sent(OrderRequest),
 }
 
 /// Collects the log and its hash.
@@ -169,6 +171,12 @@ impl EventLog {
     pub fn submitted(&mut self, at: Timestamp, approved: &Approved) {
         self.line(at).submit(approved.request());
         self.row(at, || Row::Said(Command::Submit(approved.clone())));
+    }
+
+    /// An order that a journal says was sent: the record is that of [`EventLog::submitted`].
+    pub fn said_request(&mut self, at: Timestamp, request: &OrderRequest) {
+        self.line(at).submit(request);
+        self.row(at, || Row::Sent(request.clone()));
     }
 }
 

@@ -9,6 +9,7 @@ pub mod events;
 pub mod folder;
 pub mod inputs;
 pub mod job;
+pub mod journaled;
 pub mod line;
 pub mod log;
 mod notes;

@@ -30,7 +30,7 @@ use crate::report::words::{Phrase, data};
 use crate::settings::Settings;
 
 /// The contract that stands for the market in the benchmark (M8).
-const MARKET: &str = "BTCUSDT";
+pub(super) const MARKET: &str = "BTCUSDT";
 
 /// Where the inputs of a run are.
 #[derive(Clone, Debug)]
@@ -384,7 +384,7 @@ impl Feeder {
 }
 
 /// Every message of the file, those outside the run included: each has its row in the table of signals.
-fn signals_hash(file: &SignalFile, named: &Named) -> String {
+pub(super) fn signals_hash(file: &SignalFile, named: &Named) -> String {
     let mut feeder = Feeder::new();
     for (signal, contract) in file.signals.iter().zip(&named.contracts) {
         feeder.text(&signal.id);
@@ -398,7 +398,7 @@ fn signals_hash(file: &SignalFile, named: &Named) -> String {
 }
 
 /// Everything the run can read of prices and rules, the benchmark included.
-fn data_hash(tape: &Tape, market: Option<&Bars>) -> String {
+pub(super) fn data_hash(tape: &Tape, market: Option<&Bars>) -> String {
     let mut feeder = Feeder::new();
     let traded = tape.symbols.id(&Symbol::new(MARKET)).is_some();
     if let Some(bars) = market.filter(|_| !traded) {

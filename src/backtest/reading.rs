@@ -100,6 +100,8 @@ pub struct Opened {
     pub summary: Value,
     /// The content of `metrics.json`.
     pub metrics: Value,
+    /// Its configuration, where that is not a file of the folder (a journal has it inside).
+    pub config: Option<String>,
 }
 
 impl Opened {
@@ -112,6 +114,7 @@ impl Opened {
             folder: path.to_owned(),
             summary: summary(path)?,
             metrics: Value::Null,
+            config: None,
         };
         opened.metrics = opened.json("metrics.json")?;
         Ok(opened)
@@ -161,9 +164,11 @@ impl Opened {
     /// When the file is missing or not of the form that runs write.
     pub fn settings(&self) -> Result<Vec<(String, String)>, ReadingError> {
         const FILE: &str = "config.toml";
-        let bytes = self.bytes(FILE)?;
-        let text = String::from_utf8(bytes)
-            .map_err(|wrong| self.damaged(FILE, format!("is no text: {wrong}")))?;
+        let text = match &self.config {
+            Some(text) => text.clone(),
+            None => String::from_utf8(self.bytes(FILE)?)
+                .map_err(|wrong| self.damaged(FILE, format!("is no text: {wrong}")))?,
+        };
         let mut section = "";
         let mut settings: Vec<(String, String)> = Vec::new();
         let mut is_open = false;

@@ -9,7 +9,7 @@ use crate::backtest::prepare::Prepared;
 use crate::backtest::verdicts::Verdicts;
 use crate::domain::event::{AccountUpdate, Command, Event, OrderUpdate};
 use crate::domain::fill::{Fill, Reason};
-use crate::domain::order::OrderId;
+use crate::domain::order::{OrderId, OrderRequest};
 use crate::domain::symbol::{SymbolId, Symbols};
 use crate::exchange::history::Outcome;
 use crate::market::quality::PriceInTime;
@@ -29,6 +29,12 @@ pub struct FillRow {
     pub reference: Option<String>,
 }
 
+/// What is to know of an order when it fills.
+fn asked_for(request: &OrderRequest) -> (SymbolId, Reason, Option<String>) {
+    let reference = request.reference.as_deref().map(str::to_owned);
+    (request.symbol, Reason::Order(request.purpose), reference)
+}
+
 /// All fills in the order they were processed.
 #[must_use]
 #[allow(
@@ -42,11 +48,10 @@ pub fn fills(log: &EventLog) -> Vec<FillRow> {
         match row {
             Row::Said(Command::Submit(approved)) => {
                 let request = approved.request();
-                let reference = request.reference.as_deref().map(str::to_owned);
-                sent.insert(
-                    request.id,
-                    (request.symbol, Reason::Order(request.purpose), reference),
-                );
+                sent.insert(request.id, asked_for(request));
+            }
+            Row::Sent(request) => {
+                sent.insert(request.id, asked_for(request));
             }
             Row::Heard(Event::Order {
                 id,

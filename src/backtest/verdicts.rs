@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::backtest::log::{EventLog, Row};
 use crate::backtest::prepare::Prepared;
 use crate::domain::event::{Command, Confluence, Event, Note, OrderUpdate};
-use crate::domain::order::{OrderId, Purpose};
+use crate::domain::order::{OrderId, OrderRequest, Purpose};
 use crate::domain::signal::SignalType;
 use crate::report::input::{FunnelStage, ReasonCount};
 use crate::report::words::{Word, signals};
@@ -123,25 +123,24 @@ impl Reader<'_> {
                 bump(&mut self.found.refusals, gate.name());
                 bump(&mut self.found.entry_refusals.0, gate.name());
             }
-            Row::Said(Command::Submit(approved)) => {
-                let request = approved.request();
-                let legs = match request.purpose {
-                    Purpose::Entry => {
-                        self.found.entries.0 += 1;
-                        self.found
-                            .pairs
-                            .last()
-                            .map(|pair| self.legs(pair))
-                            .unwrap_or_default()
-                    }
-                    Purpose::RiskSignal => vec![self.current],
-                    _ => Vec::new(),
-                };
-                self.sent.insert(request.id, (request.purpose, legs));
-            }
+            Row::Said(Command::Submit(approved)) => self.read_request(approved.request()),
+            Row::Sent(request) => self.read_request(request),
             Row::Heard(Event::Order { id, update }) => self.read_order(*id, update),
             _ => {}
         }
+    }
+
+    fn read_request(&mut self, request: &OrderRequest) {
+        let legs = match request.purpose {
+            Purpose::Entry => {
+                self.found.entries.0 += 1;
+                let pair = self.found.pairs.last();
+                pair.map(|pair| self.legs(pair)).unwrap_or_default()
+            }
+            Purpose::RiskSignal => vec![self.current],
+            _ => Vec::new(),
+        };
+        self.sent.insert(request.id, (request.purpose, legs));
     }
 
     fn read_order(&mut self, id: OrderId, update: &OrderUpdate) {

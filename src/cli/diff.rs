@@ -4,7 +4,7 @@
 
 mod text;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -14,15 +14,17 @@ use crate::backtest::causes::{Causes, causes};
 use crate::backtest::difference::{
     Difference, Manner, SignalDifference, first_difference, signal_difference,
 };
-use crate::backtest::events::{Events, HeardSignal, Record};
+use crate::backtest::events::{Events, HeardSignal, Record, Value as Cell};
+use crate::backtest::journaled::{Journaled, is_journal};
 use crate::backtest::reading::Opened;
+use crate::domain::fill::Reason;
 use crate::report::compare::Differing;
 use crate::report::words::Lang;
 
 /// `sim diff`.
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
-    /// A run folder, as sim backtest writes it
+    /// A run folder, as sim backtest writes it, or a journal, as sim paper writes it
     #[arg(value_name = "RUN")]
     one: PathBuf,
     /// Another
@@ -37,14 +39,42 @@ struct Compared {
     causes: Causes,
     difference: Option<Difference>,
     signals: Option<SignalDifference>,
+    /// What to do about the difference, where that is known.
+    hint: Option<&'static str>,
+}
+
+/// A live run knows no end of data.
+const END_OF_DATA: &str = "hint: the backtest closes what is open when its data ends, the live run does not; set simulation.end_of_data = \"mark\" for the backtest";
+
+/// A run to be compared and its events.
+fn side(path: &Path, is_journal: bool) -> anyhow::Result<(Opened, Events)> {
+    if is_journal {
+        return Ok(Journaled::read(path)?.compared()?);
+    }
+    let run = Opened::open(path)?;
+    let events = run.events()?;
+    Ok((run, events))
+}
+
+/// Whether one side closes or drops something because its data ends.
+fn is_end_of_data(found: &Difference) -> bool {
+    let records = found.one.iter().chain(&found.other);
+    let mut fields = records.flat_map(|record| &record.fields);
+    let cause = Reason::EndOfData.to_string();
+    fields.any(|field| matches!(&field.value, Cell::Text(text) if *text == cause))
 }
 
 pub(super) fn run(args: &DiffArgs, session: &Session) -> anyhow::Result<Outcome> {
-    let runs = [Opened::open(&args.one)?, Opened::open(&args.other)?];
-    let events = [runs[0].events()?, runs[1].events()?];
+    let journals = [is_journal(&args.one)?, is_journal(&args.other)?];
+    let (one, its) = side(&args.one, journals[0])?;
+    let (other, others) = side(&args.other, journals[1])?;
+    let (runs, events) = ([one, other], [its, others]);
+    let difference = first_difference(&events[0], &events[1]);
+    let forced = journals[0] != journals[1] && difference.as_ref().is_some_and(is_end_of_data);
     let compared = Compared {
         causes: causes(&runs)?,
-        difference: first_difference(&events[0], &events[1]),
+        hint: forced.then_some(END_OF_DATA),
+        difference,
         signals: signal_difference(&events[0], &events[1]),
         runs,
         events,
@@ -88,7 +118,7 @@ fn object(compared: &Compared) -> Value {
             "net_usdt": run.summary["net_usdt"],
         })
     });
-    json!({
+    let mut object = json!({
         "kind": "confluence diff",
         "schema_version": 1,
         "differs": compared.difference.is_some(),
@@ -102,7 +132,11 @@ fn object(compared: &Compared) -> Value {
             "heard": found.heard,
         })),
         "first_difference": compared.difference.as_ref().map(difference),
-    })
+    });
+    if let Some(hint) = compared.hint {
+        object["hint"] = json!(hint);
+    }
+    object
 }
 
 fn difference(found: &Difference) -> Value {
@@ -111,8 +145,8 @@ fn difference(found: &Difference) -> Value {
         let change = one.zip(other).and_then(|(one, other)| one.change(other));
         json!({
             "name": value.name,
-            "first": one.map(crate::backtest::events::Value::exact),
-            "second": other.map(crate::backtest::events::Value::exact),
+            "first": one.map(Cell::exact),
+            "second": other.map(Cell::exact),
             "change": change,
         })
     });

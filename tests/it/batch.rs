@@ -93,6 +93,7 @@ fn is_kept(row: &Row) -> bool {
         ),
         Row::Said(Command::Submit(approved)) => approved.request().purpose != Purpose::Entry,
         Row::Said(_) => true,
+        Row::Sent(_) => false,
     }
 }
 

@@ -71,6 +71,7 @@ fn kind_of(row: &Row) -> Option<Kind> {
             Command::Release => Kind::Release,
             Command::Watch(_) => return None,
         },
+        Row::Sent(_) => Kind::Submit,
     })
 }
 
@@ -387,6 +388,10 @@ fn write(log: &mut EventLog, at: Timestamp, row: &Row) {
         Row::Heard(event) => log.heard(at, event),
         Row::Noted(note) => log.noted(at, note),
         Row::Said(command) => log.said(at, command),
+        Row::Sent(request) => {
+            log.said_request(at, request);
+            Ok(())
+        }
     };
     written.unwrap();
 }

@@ -30,6 +30,7 @@ mod honesty;
 mod instants;
 mod intake;
 mod journal;
+mod journal_report;
 mod kubernetes;
 mod languages;
 mod made_up;

@@ -65,7 +65,7 @@ pub fn encode(log: &EventLog, symbols: &Symbols) -> Vec<u8> {
     }
     let heard = log.rows().iter().filter_map(|(_, row)| match row {
         Row::Heard(Event::Signal { signal, .. }) => Some(signal),
-        Row::Heard(_) | Row::Noted(_) | Row::Said(_) => None,
+        Row::Heard(_) | Row::Noted(_) | Row::Said(_) | Row::Sent(_) => None,
     });
     count(&mut out, heard.clone().count());
     for signal in heard {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::Taken;
 use crate::backtest::log::Row;
 use crate::domain::event::{Command, Event, Note, OrderUpdate};
-use crate::domain::order::{OrderId, Purpose};
+use crate::domain::order::{OrderId, OrderRequest, Purpose};
 use crate::domain::symbol::SymbolId;
 use crate::report::record::{Halt, Refused};
 
@@ -34,12 +34,8 @@ pub(super) fn refused(taken: Taken<'_>) -> (Vec<Refused>, Vec<Halt>) {
             Row::Noted(Note::Refused { symbol, gate, .. }) => {
                 refuse(*symbol, gate.name().to_owned())
             }
-            Row::Said(Command::Submit(approved)) => {
-                let request = approved.request();
-                if request.purpose == Purpose::Entry {
-                    entries.insert(request.id, request.symbol);
-                }
-            }
+            Row::Said(Command::Submit(approved)) => sent(approved.request(), &mut entries),
+            Row::Sent(request) => sent(request, &mut entries),
             Row::Heard(Event::Order {
                 id,
                 update: OrderUpdate::Rejected(reject),
@@ -62,4 +58,10 @@ pub(super) fn refused(taken: Taken<'_>) -> (Vec<Refused>, Vec<Halt>) {
         }
     }
     (refused, halts)
+}
+
+fn sent(request: &OrderRequest, entries: &mut BTreeMap<OrderId, SymbolId>) {
+    if request.purpose == Purpose::Entry {
+        entries.insert(request.id, request.symbol);
+    }
 }

@@ -89,6 +89,7 @@ impl<'a> Walk<'a> {
     fn read(&mut self, at: Timestamp, row: &'a Row) {
         match row {
             Row::Said(Command::Submit(approved)) => self.submitted(at, approved.request()),
+            Row::Sent(request) => self.submitted(at, request),
             Row::Heard(Event::Order { id, update }) => match update {
                 OrderUpdate::Filled { fill, complete, .. } => {
                     let Some(request) = self.sent.get(id).copied() else {

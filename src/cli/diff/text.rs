@@ -42,6 +42,10 @@ pub(super) fn text(compared: &Compared) -> String {
     if let Some(found) = &compared.difference {
         parting(compared, found, &mut lines);
     }
+    if let Some(hint) = compared.hint {
+        lines.push(String::new());
+        wrapped("", hint, &mut lines);
+    }
     if let Some(found) = &compared.signals {
         signals(found, &mut lines);
     }

@@ -38,6 +38,8 @@ words! {
     D_RULES_TICK: "{0}; the tick is the one its prices show", "{0}；最小变动价位由价格推得";
     D_RULES_STATUS: "{0}; status {1} there, not enforced", "{0}；其中状态为 {1}，未据此限制";
 
+    D_JOURNAL: "the run was live and is shown as its journal recorded it; the rows of other costs and of delay are runs over its recorded minutes, four trades each, without funding, and so only near to it", "本次为实时运行，按其日志所记展示；其他成本与延迟各行是在所记的分钟线上重放（每分钟四笔成交，不含资金费），只是近似";
+
     D_ASIDE: "{0} set aside: {1}", "{0}未使用：{1}";
     ASIDE_SPOT: "spot prices: the contracts of a run are futures", "现货行情：回测只做合约";
     ASIDE_COIN: "coin-margined contracts", "币本位合约";
