@@ -144,37 +144,23 @@ impl Run {
             journal,
         } = wanted;
         let live = settings.live.clone();
-        let (mut store, before) = reopen(&settings, journal)?;
+        let (store, before) = reopen(&settings, journal)?;
         let rest = rest_of(&live)?;
         let (time, now) = runtime.block_on(clock_of(&live, &rest, &mut stop))?;
         let text = runtime
             .block_on(rest.contracts_text())
             .context("the exchange's list of contracts")?;
         let (symbols, boot) = listing(&settings, &text, now, &before)?;
-        let instruments: Vec<Instrument> = boot
-            .listing
-            .iter()
-            .map(|listed| listed.instrument.clone())
-            .collect();
-        let trust = Trust {
-            mark_age_max: (live.market.clock == ClockKind::Wall)
-                .then_some(live.market.mark_age_max),
-        };
-        let kept = (kept(&store)?, now);
-        let rows = (before.ledger, before.trades);
-        let fresh = kept.0.is_none();
-        let (venue, places) = venue(&settings, trust, &instruments, kept, rows)?;
-        let trader = match before.trader {
-            Some(mut trader) => {
-                trader.relist(instruments);
-                trader
-            }
-            None => Trader::new(settings.rules.clone(), instruments, Upkeep::default()),
-        };
-        let epoch = store.begin(now.max(venue.now()), &boot)?;
-        let waiting = store.waiting().into_iter();
-        let waiting: Vec<Entry> = waiting.map(|row| row.entry.clone()).collect();
-        let record = Record::new(store, trader.clone(), Arc::clone(&symbols));
+        let restored = Restored::of(&settings, (store, before), &boot, &symbols, now)?;
+        let Restored {
+            trader,
+            venue,
+            places,
+            record,
+            waiting,
+            epoch,
+            fresh,
+        } = restored;
         let _entered = runtime.enter();
         let connected = connect(&live, &symbols, rest, stop)?;
         let booked = venue.account();
@@ -205,18 +191,12 @@ impl Run {
         };
         paper.subscribe_first(&live, &venue)?;
         paper.expect_again(&waiting);
-        let clock = Arc::new(machine_time);
-        let intake = intake::start(intake_of(&live), connected.signals, clock, Arc::default())?;
-        let token_file = control::token_file(&live.journal);
-        let control = live
-            .control
-            .map(|addr| control::start(addr, &token_file, connected.asks))
-            .transpose()?;
+        let (intake, control) = open_doors(&live, connected.signals, connected.asks)?;
         let told = Started {
             bridge: intake.bridge_addr,
             http: intake.http_addr,
             control: control.as_ref().map(|control| control.addr),
-            token_file,
+            token_file: control::token_file(&live.journal),
             contracts: symbols.len(),
             epoch,
             time: now,
@@ -388,6 +368,59 @@ async fn keep_time(rest: Rest, clock: Arc<ExchangeClock>) {
     }
 }
 
+/// Everything as it was, or as it is at the beginning.
+struct Restored {
+    trader: Trader,
+    venue: Venue,
+    places: Places,
+    record: Record,
+    /// Messages taken and not heard yet.
+    waiting: Vec<Entry>,
+    epoch: u64,
+    /// Whether the exchange begins now.
+    fresh: bool,
+}
+
+impl Restored {
+    fn of(
+        settings: &Settings,
+        (mut store, before): (Store, Before),
+        boot: &Boot,
+        symbols: &Arc<Symbols>,
+        now: Timestamp,
+    ) -> anyhow::Result<Self> {
+        let listed = boot.listing.iter();
+        let instruments: Vec<Instrument> = listed.map(|listed| listed.instrument.clone()).collect();
+        let market = &settings.live.market;
+        let trust = Trust {
+            mark_age_max: (market.clock == ClockKind::Wall).then_some(market.mark_age_max),
+        };
+        let kept = kept(&store)?;
+        let fresh = kept.is_none();
+        let rows = (before.ledger, before.trades);
+        let (venue, places) = venue(settings, trust, &instruments, (kept, now), rows)?;
+        let trader = match before.trader {
+            Some(mut trader) => {
+                trader.relist(instruments);
+                trader
+            }
+            None => Trader::new(settings.rules.clone(), instruments, Upkeep::default()),
+        };
+        let epoch = store.begin(now.max(venue.now()), boot)?;
+        let waiting = store.waiting().into_iter();
+        let waiting = waiting.map(|row| row.entry.clone()).collect();
+        Ok(Self {
+            record: Record::new(store, trader.clone(), Arc::clone(symbols)),
+            trader,
+            venue,
+            places,
+            waiting,
+            epoch,
+            fresh,
+        })
+    }
+}
+
 /// The journal, and what it says of before: taken first, so that a second process is refused before it asks anybody
 /// anything.
 fn reopen(settings: &Settings, options: Options) -> anyhow::Result<(Store, Before)> {
@@ -429,6 +462,22 @@ fn connect(
         signals,
         asks,
     })
+}
+
+/// Opens the sources of signals and the control port; must be called on the runtime.
+fn open_doors(
+    live: &Live,
+    signals: mpsc::Sender<Submission>,
+    asks: mpsc::Sender<Asked>,
+) -> anyhow::Result<(Intake, Option<Control>)> {
+    let clock = Arc::new(machine_time);
+    let intake = intake::start(intake_of(live), signals, clock, Arc::default())?;
+    let token_file = control::token_file(&live.journal);
+    let control = live
+        .control
+        .map(|addr| control::start(addr, &token_file, asks))
+        .transpose()?;
+    Ok((intake, control))
 }
 
 fn duration(span: Span) -> Duration {
