@@ -33,8 +33,8 @@ pub struct Merger {
 #[derive(Clone, Copy, Debug)]
 struct Link {
     route: Route,
-    /// Everything stamped at or before this has been said.
-    said: Timestamp,
+    /// Everything stamped at or before this has been said; `None` before the link has told so: it may be catching up.
+    said: Option<Timestamp>,
 }
 
 /// An event in its place.
@@ -82,8 +82,7 @@ impl Merger {
 
     /// A link brings data from now on; what it has said so far is nothing.
     pub fn up(&mut self, link: LinkId, route: Route) {
-        let said = Timestamp::from_millis(i64::MIN);
-        self.links.insert(link, Link { route, said });
+        self.links.insert(link, Link { route, said: None });
     }
 
     /// A link is broken: nobody waits for it any more.
@@ -92,8 +91,7 @@ impl Merger {
     }
 
     /// An event came. Events of one link ascend, but for those of a repair.
-    pub fn hear(&mut self, link: LinkId, event: MarketEvent, number: Option<TradeNumber>) {
-        self.said(link, event.at - MILLISECOND);
+    pub fn hear(&mut self, event: MarketEvent, number: Option<TradeNumber>) {
         let next = self.passed + MILLISECOND;
         self.late += u64::from(event.at < next);
         self.count += 1;
@@ -108,7 +106,7 @@ impl Merger {
     /// Everything a link has to say up to an instant has been said.
     pub fn said(&mut self, link: LinkId, at: Timestamp) {
         if let Some(link) = self.links.get_mut(&link) {
-            link.said = link.said.max(at);
+            link.said = link.said.max(Some(at));
         }
     }
 
@@ -127,14 +125,14 @@ impl Merger {
             .push(signal);
     }
 
-    /// Up to when everything is known by what the links said; `None` while a route has no link.
+    /// Up to when everything is known by what the links said; `None` while a route has no link, or one catches up.
     #[must_use]
     pub fn complete(&self) -> Option<Timestamp> {
         let has = |route: Route| self.links.values().any(|link| link.route == route);
         if !has(Route::Public) || !has(Route::Market) {
             return None;
         }
-        self.links.values().map(|link| link.said).min()
+        self.links.values().map(|link| link.said).min().flatten()
     }
 
     /// The last instant that left.

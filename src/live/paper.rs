@@ -192,12 +192,14 @@ impl Paper {
     /// Waits until something arrives or time has passed, and takes what has arrived.
     fn listen(&mut self, venue: &Venue, due: Option<Timestamp>) {
         let wait = self.patience(due);
+        // A message is judged at the time it is had, and before the streams have caught up nobody knows that time.
+        let open = self.complete().is_some();
         let mut buffer = std::mem::take(&mut self.buffer);
         let doors = &mut self.doors;
         let (submission, asked, stop) = self.runtime.block_on(async {
             tokio::select! {
                 _ = doors.market.recv_many(&mut buffer, BATCH) => (None, None, false),
-                submission = doors.signals.recv() => (submission, None, false),
+                submission = doors.signals.recv(), if open => (submission, None, false),
                 asked = doors.asks.recv() => (None, asked, false),
                 changed = doors.stop.changed() => (None, None, changed.is_err() || *doors.stop.borrow()),
                 () = tokio::time::sleep(wait) => (None, None, false),
@@ -205,7 +207,7 @@ impl Paper {
         });
         self.stopping |= stop;
         let mut submissions: Vec<Submission> = submission.into_iter().collect();
-        while let Ok(more) = self.doors.signals.try_recv() {
+        while open && let Ok(more) = self.doors.signals.try_recv() {
             submissions.push(more);
         }
         // Everything that the streams had delivered when a message was taken is older than the message.
@@ -247,11 +249,9 @@ impl Paper {
     fn hear(&mut self, news: FromMarket) {
         match news {
             FromMarket::Event {
-                link,
-                event,
-                trade_id,
+                event, trade_id, ..
             } => {
-                self.merger.hear(link, event, trade_id);
+                self.merger.hear(event, trade_id);
                 if matches!(event.news, News::Mark { .. }) {
                     self.desk.marked(event.symbol);
                 }

@@ -48,6 +48,8 @@ enum Try {
     Written,
     Accepted,
     Refused,
+    /// It may be sent again.
+    NotNow,
 }
 
 impl Bridge {
@@ -88,6 +90,7 @@ impl Bridge {
                     tracing::warn!(id = %signal.id, "the bridge refused a signal");
                     return;
                 }
+                Ok(Try::NotNow) => {}
                 Err(wrong) => {
                     tracing::debug!(id = %signal.id, tries, %wrong, "the bridge did not take a signal");
                 }
@@ -130,9 +133,16 @@ impl Bridge {
     }
 }
 
-/// An answer that says no, or anything else.
+/// Reasons that pass: the message may be sent again.
+const PASSING: [&str; 3] = ["busy", "closing", "unconfirmed"];
+
+/// An answer that says no, or not now, or anything else.
 fn judge(answer: &str) -> Try {
     let said: Value = serde_json::from_str(answer).unwrap_or_default();
+    let reason = said.get("reason").and_then(Value::as_str);
+    if reason.is_some_and(|reason| PASSING.contains(&reason)) {
+        return Try::NotNow;
+    }
     let no = ["ok", "accepted", "ack"]
         .iter()
         .any(|key| said.get(*key) == Some(&Value::Bool(false)));

@@ -95,10 +95,13 @@ impl World {
         let sources = settle_rules(&mut tape, &mut book, window, config)?;
         let mut contracts = contracts(&tape, &sources)?;
         let priced = priced(&tape, &loaded.trades);
+        // A contract that was asked for is listed even when nothing is known of its prices: it is never traded, as some
+        // are not for hours.
         contracts.retain(|contract| {
-            contract["symbol"]
-                .as_str()
-                .is_some_and(|name| priced.contains(name))
+            let name = contract["symbol"].as_str();
+            name.is_some_and(|name| {
+                priced.contains(name) || config.symbols.iter().any(|asked| asked.as_str() == name)
+            })
         });
         let rules = TickRules {
             window,

@@ -13,7 +13,7 @@ use crate::settings::names;
 use crate::settings::overlay::Base;
 use crate::settings::parse::{Field, Item, Value, document};
 use crate::settings::source::Place;
-use crate::settings::{self, validation};
+use crate::settings::{self, live, validation};
 use crate::sweep::space::{Parameter, Space};
 
 /// Keys of the file.
@@ -33,7 +33,12 @@ const FIELDS: [&str; 8] = [
 /// Kinds of a range without a step.
 const KINDS: [&str; 3] = ["integer", "real", "log"];
 /// Keys whose value no trial depends on, why, and what to do: every trial would be run again and count as another one.
-const IDLE: [(&str, &str, &str); 3] = [
+const IDLE: [(&str, &str, &str); 4] = [
+    (
+        live::SECTION,
+        "says how a strategy is run on live prices, and changes no trial",
+        "take it out",
+    ),
     (
         "schema_version",
         "is the form of the file, not a setting of a run",

@@ -2,5 +2,6 @@
 
 mod crash;
 mod demo;
+mod drop_in;
 mod parity;
 mod stage;

@@ -13,11 +13,12 @@ use std::time::{Duration, Instant};
 use axum::extract::ws::Utf8Bytes;
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::domain::symbol::SymbolId;
 use crate::domain::time::Timestamp;
 
 use super::faults::{Dice, Fault};
 use super::frames;
-use super::streams::{KINDS, Route, Stream};
+use super::streams::{KINDS, Kind, Route, Stream};
 use super::wall;
 use conn::{Conn, Out};
 
@@ -33,6 +34,8 @@ pub(super) struct Connections {
     all: BTreeMap<u64, Conn>,
     /// By symbol and kind: who listens.
     lists: Vec<[Vec<u64>; KINDS]>,
+    /// By symbol: the newest mark, said again to whoever subscribes.
+    marks: Vec<Option<Utf8Bytes>>,
     /// Since when a route (public, market) has lost its last listener, which had not unsubscribed.
     missing: [Option<Instant>; 2],
     accepted: u64,
@@ -61,6 +64,7 @@ impl Hub {
         Self {
             state: Mutex::new(Connections {
                 lists: vec![[const { Vec::new() }; KINDS]; symbols],
+                marks: vec![None; symbols],
                 ..Connections::default()
             }),
             changed: Condvar::new(),
@@ -144,13 +148,27 @@ impl Connections {
         }
         let route = conn.route;
         for (name, stream) in names {
-            conn.names.insert(name);
+            conn.names.insert(name.clone());
             // A stream of another route is acknowledged and silent.
             let Some(stream) = stream.filter(|stream| stream.kind.route() == route) else {
                 continue;
             };
             if conn.streams.insert(stream) {
                 self.lists[stream.symbol.index()][stream.kind.index()].push(id);
+                // A mark stands until the next one: a client that comes back has it at once.
+                if let (Kind::Mark, Some(mark)) = (stream.kind, &self.marks[stream.symbol.index()])
+                {
+                    let text = if conn.combined {
+                        Utf8Bytes::from(frames::wrapped(
+                            name.split('@').next().unwrap_or(&name),
+                            stream.kind,
+                            mark,
+                        ))
+                    } else {
+                        mark.clone()
+                    };
+                    conn.tell(Out::Text(text));
+                }
             }
             match route {
                 Route::Public => self.missing[0] = None,
@@ -159,6 +177,11 @@ impl Connections {
             }
         }
         Some(conn.names.len())
+    }
+
+    /// Remembers the newest mark of a symbol.
+    pub(super) fn keep_mark(&mut self, symbol: SymbolId, text: String) {
+        self.marks[symbol.index()] = Some(text.into());
     }
 
     pub(super) fn unsubscribe(&mut self, id: u64, names: &[(String, Option<Stream>)]) {

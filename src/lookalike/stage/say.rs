@@ -58,6 +58,7 @@ impl Stage<'_> {
             News::Mark { price, funding } => {
                 self.shared.set_mark(symbol, Mark { price, funding });
                 let text = |name: &str| frames::mark(name, at, price, funding);
+                connections.keep_mark(symbol, text(self.shared.world.name(symbol)));
                 self.put(connections, symbol, Kind::Mark, text);
                 if at.millis() % 3_000 == 0 {
                     self.put(connections, symbol, Kind::SlowMark, text);

@@ -151,11 +151,9 @@ pub(super) fn said(journal: &Path) -> Said {
                     .map(|listed| listed.symbol.clone())
                     .collect();
             }
-            Entry::Heard(event) => {
-                if let Event::Signal { signal, .. } = event {
-                    let name = said.names[signal.symbol.index()].clone();
-                    said.signals.push((signal.clone(), name));
-                }
+            Entry::Heard(Event::Signal { signal, .. }) => {
+                let name = said.names[signal.symbol.index()].clone();
+                said.signals.push((signal.clone(), name));
             }
             Entry::Ledger(entry) => said.ledger.push(*entry),
             Entry::Trade(trade) => said.trades.push(trade.clone()),
