@@ -99,7 +99,7 @@ impl Paper {
             "mode": "paper",
             "time": self.merger.passed().to_text(),
             "clock": match self.time { Time::Wall(_) => "wall", Time::Stream => "stream" },
-            "connected": self.merger.complete().is_some(),
+            "connected": self.merger.is_connected(),
             "entries": if halts.is_empty() { "allowed" } else { "stopped" },
             "halts": halts,
             "journal_failing": self.books.is_failing(),

@@ -24,6 +24,8 @@ pub struct Merger {
     waiting: BinaryHeap<Reverse<Waiting>>,
     signals: BTreeMap<Timestamp, Vec<Signal>>,
     links: BTreeMap<LinkId, Link>,
+    /// What was known when a link broke: it stays known.
+    known: Option<Timestamp>,
     /// The last instant that left.
     passed: Timestamp,
     count: u64,
@@ -74,6 +76,7 @@ impl Merger {
             waiting: BinaryHeap::new(),
             signals: BTreeMap::new(),
             links: BTreeMap::new(),
+            known: None,
             passed,
             count: 0,
             late: 0,
@@ -87,6 +90,7 @@ impl Merger {
 
     /// A link is broken: nobody waits for it any more.
     pub fn down(&mut self, link: LinkId) {
+        self.known = self.complete();
         self.links.remove(&link);
     }
 
@@ -125,14 +129,26 @@ impl Merger {
             .push(signal);
     }
 
-    /// Up to when everything is known by what the links said; `None` while a route has no link, or one catches up.
+    /// Up to when everything is known by what the links said.
     #[must_use]
     pub fn complete(&self) -> Option<Timestamp> {
-        let has = |route: Route| self.links.values().any(|link| link.route == route);
-        if !has(Route::Public) || !has(Route::Market) {
+        self.known.max(self.current())
+    }
+
+    /// The same by the links as they are now; `None` while a route has no link, or one catches up.
+    #[must_use]
+    pub fn current(&self) -> Option<Timestamp> {
+        if !self.is_connected() {
             return None;
         }
         self.links.values().map(|link| link.said).min().flatten()
+    }
+
+    /// Whether both routes have a link that brings data.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        let has = |route: Route| self.links.values().any(|link| link.route == route);
+        has(Route::Public) && has(Route::Market)
     }
 
     /// The last instant that left.

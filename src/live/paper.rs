@@ -193,7 +193,7 @@ impl Paper {
     fn listen(&mut self, venue: &Venue, due: Option<Timestamp>) {
         let wait = self.patience(due);
         // A message is judged at the time it is had, and before the streams have caught up nobody knows that time.
-        let open = self.complete().is_some();
+        let open = matches!(self.time, Time::Wall(_)) || self.merger.current().is_some();
         let mut buffer = std::mem::take(&mut self.buffer);
         let doors = &mut self.doors;
         let (submission, asked, stop) = self.runtime.block_on(async {

@@ -72,7 +72,7 @@ impl Bridge {
         let mut written = false;
         while !shared.is_stopped() {
             tries += 1;
-            let outcome = self.attempt(&line, self.waiting);
+            let outcome = self.attempt_told(&line, shared);
             written |= outcome.is_ok();
             match outcome {
                 Ok(Try::Written) => {
@@ -111,6 +111,23 @@ impl Bridge {
         self.counts.failed += 1;
     }
 
+    /// An attempt while everybody goes on hearing what time it is: who has just come back judges a signal only then.
+    fn attempt_told(&self, line: &str, shared: &Shared) -> io::Result<Try> {
+        if !self.waiting {
+            return self.attempt(line, false);
+        }
+        std::thread::scope(|scope| {
+            let attempt = scope.spawn(|| self.attempt(line, true));
+            while !attempt.is_finished() {
+                shared.hub.lock().ping(shared.now());
+                std::thread::park_timeout(BETWEEN_PINGS);
+            }
+            attempt
+                .join()
+                .unwrap_or_else(|_| Err(io::Error::other("the attempt broke off")))
+        })
+    }
+
     /// One connection, one line, and the answer if it is waited for.
     fn attempt(&self, line: &str, waiting: bool) -> io::Result<Try> {
         let mut stream = connect(&self.address)?;
@@ -132,6 +149,9 @@ impl Bridge {
         Ok(judge(&answer))
     }
 }
+
+/// While an answer is waited for, the time is told this often.
+const BETWEEN_PINGS: Duration = Duration::from_millis(2);
 
 /// Reasons that pass: the message may be sent again.
 const PASSING: [&str; 3] = ["busy", "closing", "unconfirmed"];
