@@ -5,3 +5,4 @@ mod demo;
 mod drop_in;
 mod parity;
 mod stage;
+mod storm;

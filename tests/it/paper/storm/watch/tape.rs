@@ -1,0 +1,151 @@
+//! I17 and the promise about trades: none is skipped, none is heard twice, whatever broke in between; and prices that
+//! were traded on stood on the tape.
+//!
+//! Not here: the order of instants (`watch`).
+
+use std::collections::BTreeMap;
+
+use confluence::domain::event::Event;
+use confluence::domain::num::{Price, Qty};
+use confluence::domain::symbol::{Symbol, SymbolId};
+use confluence::domain::time::{DAY, Span, Timestamp};
+use confluence::journal::entry::Entry;
+use confluence::market::instruments::RuleBook;
+use confluence::market::library::Library;
+use confluence::market::load::{Loaded, Request};
+use confluence::market::ticks::{TickRules, Ticks};
+use confluence::market::window::Window;
+
+use super::Case;
+
+/// Trades at the very beginning that a run may miss while its first connection comes about in bad weather.
+const BEGINNING: Span = Span::from_millis(240_000);
+/// How old a mark may be that was traded on, by the tape.
+const MARK_AGE: Span = Span::from_millis(90_000);
+
+pub(super) fn judge(case: &Case<'_>, breaches: &mut Vec<String>) {
+    let loaded = load(case);
+    let window = Window {
+        from: case.plan.from,
+        to: case.plan.to,
+    };
+    let rules = TickRules {
+        window,
+        spread: None,
+    };
+    let ticks = Ticks::new(&loaded.tape, &loaded.trades, rules);
+    let heard = volumes(case);
+    let begun = case.opened().map_or(case.plan.from, |row| row.at);
+    for (symbol, name) in loaded.tape.symbols.iter() {
+        let place = case
+            .names
+            .iter()
+            .position(|known| known == name)
+            .map(SymbolId::at);
+        let volume = place
+            .and_then(|place| heard.get(&place))
+            .copied()
+            .unwrap_or(0);
+        let reached = place
+            .and_then(|place| case.kept.places.trades.get(&place))
+            .map(|(id, _)| *id);
+        let last = ticks
+            .first_id_from(symbol, case.plan.to)
+            .map_or(0, |id| id - 1);
+        if reached != Some(last) {
+            breaches.push(format!(
+                "tape: {name}: the last trade heard is {reached:?}, the tape's is {last}"
+            ));
+            continue;
+        }
+        let first = ticks.first_id_from(symbol, case.plan.from).unwrap_or(1);
+        let mut sum = 0;
+        let mut id = last + 1;
+        while sum < volume && id > first {
+            id -= 1;
+            sum += ticks.trade(symbol, id).map_or(0, |trade| trade.qty.steps());
+        }
+        let since = ticks.trade(symbol, id).map(|trade| trade.at);
+        let late = since.is_none_or(|since| since > begun.max(case.plan.from) + BEGINNING);
+        let exact = case.plan.weather.is_harmless() && case.played.deaths == 0;
+        if sum != volume || (late && id != first) || (exact && id != first) {
+            breaches.push(format!(
+                "tape: {name}: {volume} steps of volume were heard; from trade {id} ({since:?}) to {last} the tape has {sum}, its first is {first}"
+            ));
+        }
+    }
+    let names: Vec<Symbol> = loaded
+        .tape
+        .symbols
+        .iter()
+        .map(|(_, name)| name.clone())
+        .collect();
+    marks(case, &ticks, &names, breaches);
+}
+
+fn load(case: &Case<'_>) -> Loaded {
+    let library = Library::open(&case.plan.play.data).unwrap();
+    // As the market server reads it, so that trades have its numbers.
+    let window = Window {
+        from: case.plan.from - DAY,
+        to: case.plan.to + DAY,
+    };
+    let request = Request {
+        symbols: case.plan.play.symbols.clone(),
+        window,
+        interval: None,
+        drop_unfinished: false,
+        trades: true,
+        fallback: case.played.settings.fallback.clone(),
+    };
+    let mut rules = RuleBook::open(&library.rules).unwrap();
+    library.load(&request, &mut rules).unwrap()
+}
+
+/// Volume of all bars, those that still form included.
+fn volumes(case: &Case<'_>) -> BTreeMap<SymbolId, i64> {
+    let mut volumes: BTreeMap<SymbolId, i64> = BTreeMap::new();
+    let mut add = |entry: &Entry| {
+        if let Entry::Bar { symbol, volume, .. } = entry {
+            let volume: Qty = *volume;
+            *volumes.entry(*symbol).or_default() += volume.steps();
+        }
+    };
+    for row in &case.rows {
+        add(&row.entry);
+    }
+    let mut forming = case.kept.places.minutes.clone();
+    forming.finish(&mut |entry| add(&entry));
+    volumes
+}
+
+/// I17: a mark that travelled with a message is one of the tape's, and not an old one.
+fn marks(case: &Case<'_>, ticks: &Ticks<'_>, names: &[Symbol], breaches: &mut Vec<String>) {
+    use confluence::domain::market::News;
+    let mut told: BTreeMap<&str, Vec<(Timestamp, Price)>> = BTreeMap::new();
+    for event in ticks.iter() {
+        if let News::Mark { price, .. } = event.news
+            && let Some(name) = names.get(event.symbol.index())
+        {
+            told.entry(name.as_str())
+                .or_default()
+                .push((event.at, price));
+        }
+    }
+    for row in &case.rows {
+        let Entry::Heard(Event::Signal { signal, quote }) = &row.entry else {
+            continue;
+        };
+        let Some(mark) = quote.mark else { continue };
+        let name = case.names[signal.symbol.index()].as_str();
+        let near = told.get(name).into_iter().flatten();
+        let mut near = near.filter(|(at, _)| *at <= row.at && row.at - *at <= MARK_AGE);
+        if !near.any(|(_, price)| *price == mark) {
+            breaches.push(format!(
+                "I17: row {}: {name} at {mark} in the quote, which no mark of the last {} s was",
+                row.seq,
+                MARK_AGE.millis() / 1_000
+            ));
+        }
+    }
+}

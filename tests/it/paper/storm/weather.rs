@@ -1,0 +1,93 @@
+//! Which faults of the market server a schedule has, how often each happens, when they end.
+//!
+//! Not here: what a fault does (`lookalike::faults`), deaths of the process and bad senders (`plan`, `pranks`).
+
+use confluence::domain::random::Random;
+
+/// A kind of fault and its share, in millionths, from one to the other.
+const KINDS: [(&str, i64, i64); 12] = [
+    ("silence", 100, 1_500),
+    ("wrong_route", 100_000, 500_000),
+    ("disconnect", 200, 4_000),
+    ("duplicate", 5_000, 300_000),
+    ("gap", 2_000, 60_000),
+    ("delay", 1_000, 60_000),
+    ("malformed", 2_000, 100_000),
+    ("http429", 100_000, 400_000),
+    ("http418", 100_000, 300_000),
+    ("http503", 100_000, 600_000),
+    ("http_garbage", 100_000, 400_000),
+    ("late_ack", 200_000, 1_000_000),
+];
+
+/// Faults that cost no market time: with these alone a run must equal a backtest.
+const HARMLESS: [&str; 3] = ["duplicate", "malformed", "late_ack"];
+
+/// Faults of calls, which can keep a run from starting.
+const OF_CALLS: [&str; 4] = ["http429", "http418", "http503", "http_garbage"];
+
+/// What goes wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Weather {
+    /// As the market server reads it.
+    pub(super) text: String,
+    kinds: Vec<&'static str>,
+    /// By what `/fapi/v1/time` is off, in ms.
+    clock: i64,
+}
+
+impl Weather {
+    /// Of a seed: one in eight is calm, half have one fault only, the rest several.
+    pub(super) fn of(seed: u64) -> Self {
+        let mut random = Random::stream(seed, &[1]);
+        let mut kinds: Vec<(&str, i64, i64)> = match seed % 8 {
+            0 => Vec::new(),
+            1..=4 => {
+                let index = (seed / 8 * 4 + seed % 8 - 1) % KINDS.len() as u64;
+                vec![KINDS[usize::try_from(index).unwrap()]]
+            }
+            _ => {
+                let mut all = KINDS.to_vec();
+                random.shuffle(&mut all);
+                let count = usize::try_from(random.between(2, 7)).unwrap();
+                all.truncate(count);
+                all
+            }
+        };
+        kinds.sort_unstable();
+        let mut parts: Vec<String> = kinds
+            .iter()
+            .map(|(name, low, high)| {
+                format!("{name}=0.{:06}", random.between(*low, *high).min(999_999))
+            })
+            .collect();
+        let mut clock = 0;
+        if !parts.is_empty() {
+            parts.push(format!("heal_after={}", random.between(3, 60)));
+            if seed % 8 > 4 && random.one_in(4) {
+                clock = random.between(-1_500, 1_500);
+                parts.push(format!("clock={clock}ms"));
+            }
+        }
+        Self {
+            text: parts.join(","),
+            kinds: kinds.iter().map(|(name, _, _)| *name).collect(),
+            clock,
+        }
+    }
+
+    /// Whether nothing that happens takes market data away or makes it late.
+    pub(super) fn is_harmless(&self) -> bool {
+        self.clock == 0 && self.kinds.iter().all(|kind| HARMLESS.contains(kind))
+    }
+
+    /// Whether calls can fail, and with them a start.
+    pub(super) fn can_refuse_starts(&self) -> bool {
+        self.kinds.iter().any(|kind| OF_CALLS.contains(kind))
+    }
+
+    /// Names of all kinds.
+    pub(super) fn names() -> impl Iterator<Item = &'static str> {
+        KINDS.iter().map(|(name, _, _)| *name)
+    }
+}
