@@ -18,7 +18,7 @@ use plan::Plan;
 use tally::Tally;
 
 /// Schedules played side by side: most of their time they wait for one another.
-const THREADS: u64 = 6;
+const THREADS: u64 = 10;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()

@@ -26,6 +26,17 @@ const HARMLESS: [&str; 3] = ["duplicate", "malformed", "late_ack"];
 /// Faults of calls, which can keep a run from starting.
 const OF_CALLS: [&str; 4] = ["http429", "http418", "http503", "http_garbage"];
 
+/// Faults that cost time of the machine's clock: a silence until it is noticed, a ban until it is over. Fewer of them.
+const SLOW: [&str; 7] = [
+    "silence",
+    "wrong_route",
+    "disconnect",
+    "http429",
+    "http418",
+    "http503",
+    "http_garbage",
+];
+
 /// What goes wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Weather {
@@ -63,7 +74,9 @@ impl Weather {
             .collect();
         let mut clock = 0;
         if !parts.is_empty() {
-            parts.push(format!("heal_after={}", random.between(3, 60)));
+            let slow = kinds.iter().any(|(name, _, _)| SLOW.contains(name));
+            let most = if slow { 10 } else { 300 };
+            parts.push(format!("heal_after={}", random.between(3, most)));
             if seed % 8 > 4 && random.one_in(4) {
                 clock = random.between(-1_500, 1_500);
                 parts.push(format!("clock={clock}ms"));

@@ -67,6 +67,8 @@ pub(super) fn judge(case: &Case<'_>, breaches: &mut Vec<String>) {
         }
         let since = ticks.trade(symbol, id).map(|trade| trade.at);
         let late = since.is_none_or(|since| since > begun.max(case.plan.from) + BEGINNING);
+        // A run that died before its first trade does not know where to go on.
+        let late = late && case.played.deaths == 0;
         let exact = case.plan.weather.is_harmless() && case.played.deaths == 0;
         if sum != volume || (late && id != first) || (exact && id != first) {
             breaches.push(format!(
