@@ -162,7 +162,8 @@ impl SavedDesk {
             book: self.book,
             contract: self.contract,
             mark: self.mark,
-            quoted: self.quoted,
+            // Quotes were missed meanwhile, and cannot be had again: trades stand in until the next one.
+            quoted: None,
             funding: self.funding,
             delisted: self.delisted,
         }
