@@ -20,6 +20,8 @@ pub(super) enum Wish {
     Flatten,
     Close(String),
     Cancel(String),
+    /// Stopped cleanly and started again: no wish of the port, but the operator's.
+    Restart,
 }
 
 /// A wish and whether it was granted; `None`: nobody answered, so it may or may not have been.
@@ -37,6 +39,7 @@ impl Wish {
             Self::Flatten => "/flatten".to_owned(),
             Self::Close(name) => format!("/close/{name}"),
             Self::Cancel(name) => format!("/cancel/{name}"),
+            Self::Restart => "/status".to_owned(),
         }
     }
 

@@ -23,7 +23,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::gate::{self, Gate};
-use super::operator::{self, Granted};
+use super::operator::{self, Granted, Wish};
 use super::plan::{Death, Place, Plan};
 use super::pranks::{Answered, Prank};
 
@@ -37,7 +37,7 @@ const STARTS_MAX: u32 = 60;
 const LAST: Span = Span::from_millis(180_000);
 
 /// What came of a schedule.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Played {
     pub(super) journal: PathBuf,
     pub(super) settings: Settings,
@@ -45,6 +45,8 @@ pub(super) struct Played {
     pub(super) answers: Vec<Answered>,
     pub(super) granted: Vec<Granted>,
     pub(super) deaths: u64,
+    /// Restarts that were asked for.
+    pub(super) stops: u64,
     /// Starts that did not come about because a call failed.
     pub(super) refused_starts: u64,
     /// What the run said of itself when the tape was over.
@@ -184,6 +186,8 @@ struct Scene<'a> {
     control: Mutex<Option<(SocketAddr, PathBuf)>>,
     answers: Mutex<Vec<Answered>>,
     granted: Mutex<Vec<Granted>>,
+    /// The operator stops the run and starts it again.
+    restart: AtomicBool,
     begun: Instant,
 }
 
@@ -200,6 +204,10 @@ impl Scene<'_> {
                 });
             }
             for (_, wish) in self.plan.wishes.iter().filter(|(when, _)| *when == at) {
+                if *wish == Wish::Restart {
+                    self.restart.store(true, Ordering::SeqCst);
+                    continue;
+                }
                 let control = self.control.lock().unwrap().clone();
                 if let Some((port, token)) = control {
                     let granted = wish.ask(port, &token);
@@ -229,7 +237,19 @@ impl Scene<'_> {
                     self.plan.to
                 ));
             }
-            if life.thread.is_finished() {
+            if !life.thread.is_finished()
+                && life.control().is_some()
+                && !self.server.is_over()
+                && self.restart.swap(false, Ordering::SeqCst)
+            {
+                survived.stops += 1;
+                match life.end(now() + Duration::from_secs(10)) {
+                    Err(text) if !text.contains("injected crash") => {
+                        return Err(format!("a clean stop: {text}"));
+                    }
+                    _ => life = Life::begin(&self.settings, options(deaths.next(), &armed)),
+                }
+            } else if life.thread.is_finished() {
                 let had_begun = life.begun.lock().unwrap().is_some();
                 let again = match life.wait() {
                     Err(text) if text.contains("injected crash") => {
@@ -272,6 +292,7 @@ impl Scene<'_> {
 #[derive(Default)]
 struct Survived {
     deaths: u64,
+    stops: u64,
     refused_starts: u64,
     life: Option<Life>,
 }
@@ -293,6 +314,7 @@ pub(super) fn play(plan: &Plan, folder: &Path) -> Result<Played, String> {
         control: Mutex::new(None),
         answers: Mutex::new(Vec::new()),
         granted: Mutex::new(Vec::new()),
+        restart: AtomicBool::new(false),
         begun,
     };
     let over = AtomicBool::new(false);
@@ -322,6 +344,7 @@ pub(super) fn play(plan: &Plan, folder: &Path) -> Result<Played, String> {
         answers,
         granted,
         deaths: survived.deaths,
+        stops: survived.stops,
         refused_starts: survived.refused_starts,
         status,
         secret: secret.trim().to_owned(),

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use confluence::domain::event::Event;
 use confluence::domain::order::Purpose;
-use confluence::journal::entry::{Entry, Recorded, SaidCommand};
+use confluence::journal::entry::{Entry, SaidCommand};
 
-use super::round::Played;
+use super::watch::Case;
 use super::weather::Weather;
 
 /// Counts by name.
@@ -23,8 +23,10 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn count(&mut self, played: &Played, rows: &[Recorded]) {
+    pub(super) fn count(&mut self, case: &Case) {
+        let Case { played, rows, .. } = case;
         self.schedules += 1;
+        self.repeated += u64::from(case.plan.is_repeatable());
         for (kind, count) in &played.summary.faults {
             *self.faults.entry((*kind).to_owned()).or_default() += count;
         }
@@ -42,6 +44,7 @@ impl Tally {
             *self.answers.entry(word.to_owned()).or_default() += 1;
         }
         self.add("deaths", played.deaths);
+        self.add("clean restarts", played.stops);
         self.add("starts refused", played.refused_starts);
         self.add("connections", played.summary.connections);
         self.add(

@@ -75,7 +75,12 @@ impl Weather {
         let mut clock = 0;
         if !parts.is_empty() {
             let slow = kinds.iter().any(|(name, _, _)| SLOW.contains(name));
-            let most = if slow { 10 } else { 300 };
+            let slowest = kinds.iter().any(|(name, _, _)| *name == "wrong_route");
+            let most = match (slowest, slow) {
+                (true, _) => 4,
+                (false, true) => 8,
+                (false, false) => 300,
+            };
             parts.push(format!("heal_after={}", random.between(3, most)));
             if seed % 8 > 4 && random.one_in(4) {
                 clock = random.between(-1_500, 1_500);

@@ -31,7 +31,7 @@ struct Limits<'a> {
     signal: Option<(Signal, Quote)>,
 }
 
-pub(super) fn judge(case: &Case<'_>, breaches: &mut Vec<String>) {
+pub(super) fn judge(case: &Case, breaches: &mut Vec<String>) {
     let mut limits = Limits {
         rules: &case.played.settings.rules,
         trader: None,
@@ -179,7 +179,7 @@ impl Limits<'_> {
 }
 
 /// I19: what the operator was promised was heard.
-fn halts_are_kept(case: &Case<'_>, breaches: &mut Vec<String>) {
+fn halts_are_kept(case: &Case, breaches: &mut Vec<String>) {
     let heard = |wanted: &dyn Fn(&Operator) -> bool| {
         let rows = case.rows.iter();
         rows.filter(|row| matches!(&row.entry, Entry::Heard(Event::Operator(said)) if wanted(said)))

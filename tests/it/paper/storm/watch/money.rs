@@ -15,7 +15,7 @@ use confluence::trader::Protection;
 
 use super::Case;
 
-pub(super) fn judge(case: &Case<'_>, breaches: &mut Vec<String>) {
+pub(super) fn judge(case: &Case, breaches: &mut Vec<String>) {
     let ledger: Vec<LedgerEntry> = entries(case, |entry| match entry {
         Entry::Ledger(line) => Some(*line),
         _ => None,
@@ -50,7 +50,7 @@ pub(super) fn judge(case: &Case<'_>, breaches: &mut Vec<String>) {
     });
     let model = (case.played.settings.model.clone(), Trust::default());
     let venue = Venue::from_bytes(
-        &case.kept.venue,
+        &case.kept().venue,
         model,
         instruments.unwrap_or_default(),
         (ledger, trades),
@@ -69,7 +69,7 @@ pub(super) fn judge(case: &Case<'_>, breaches: &mut Vec<String>) {
     }
 }
 
-fn entries<T>(case: &Case<'_>, wanted: impl Fn(&Entry) -> Option<T>) -> Vec<T> {
+fn entries<T>(case: &Case, wanted: impl Fn(&Entry) -> Option<T>) -> Vec<T> {
     case.rows
         .iter()
         .filter_map(|row| wanted(&row.entry))
@@ -77,7 +77,7 @@ fn entries<T>(case: &Case<'_>, wanted: impl Fn(&Entry) -> Option<T>) -> Vec<T> {
 }
 
 /// I7: all fills, none twice.
-fn fills(case: &Case<'_>, breaches: &mut Vec<String>) -> Vec<(SymbolId, Fill)> {
+fn fills(case: &Case, breaches: &mut Vec<String>) -> Vec<(SymbolId, Fill)> {
     let mut orders = BTreeMap::new();
     let mut seen = BTreeSet::new();
     let mut fills = Vec::new();
@@ -134,7 +134,7 @@ fn of_trades(trades: &[Trade], fills: &[(SymbolId, Fill)], breaches: &mut Vec<St
 }
 
 /// I3: positions and orders of the exchange are those the trader knows.
-fn agreed(case: &Case<'_>, venue: &Venue, breaches: &mut Vec<String>) {
+fn agreed(case: &Case, venue: &Venue, breaches: &mut Vec<String>) {
     for symbol in (0..case.names.len()).map(SymbolId::at) {
         let name = &case.names[symbol.index()];
         let ours = case.trader.position(symbol).copied();

@@ -30,7 +30,7 @@ struct Book {
     best: BTreeMap<SymbolId, Price>,
 }
 
-pub(super) fn judge(case: &Case<'_>, breaches: &mut Vec<String>) {
+pub(super) fn judge(case: &Case, breaches: &mut Vec<String>) {
     let mut book = Book::default();
     for row in &case.rows {
         match &row.entry {

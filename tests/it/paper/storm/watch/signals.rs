@@ -5,11 +5,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use confluence::domain::event::Event;
+use confluence::domain::time::{Span, Timestamp};
 use confluence::journal::entry::Entry;
 
 use super::Case;
 
-pub(super) fn judge(case: &Case<'_>, breaches: &mut Vec<String>) {
+/// Longest time of the tape from taking a message to hearing it.
+const LATE: Span = Span::from_millis(120_000);
+
+pub(super) fn judge(case: &Case, breaches: &mut Vec<String>) {
     let mut taken: BTreeMap<&str, u64> = BTreeMap::new();
     let mut heard: BTreeMap<&str, u32> = BTreeMap::new();
     for row in &case.rows {
@@ -44,12 +48,38 @@ pub(super) fn judge(case: &Case<'_>, breaches: &mut Vec<String>) {
             ));
         }
     }
+    prompt(case, breaches);
     answers(case, &taken, breaches);
     delivered(case, &taken, breaches);
 }
 
+/// I25: between a message and its hearing lies what a first price takes, or a break; never more.
+fn prompt(case: &Case, breaches: &mut Vec<String>) {
+    let mut had: BTreeMap<&str, Timestamp> = BTreeMap::new();
+    for row in &case.rows {
+        match &row.entry {
+            Entry::Taken { id, arrived, .. } => {
+                had.insert(id, *arrived);
+            }
+            Entry::Heard(Event::Signal { signal, .. }) => {
+                let Some(arrived) = had.get(&*signal.id) else {
+                    continue;
+                };
+                let late = row.at - *arrived;
+                if late > LATE || row.at < *arrived || signal.received_time != row.at {
+                    breaches.push(format!(
+                        "I25: {} was had at {arrived} and heard at {}",
+                        signal.id, row.at
+                    ));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 /// What senders were told.
-fn answers(case: &Case<'_>, taken: &BTreeMap<&str, u64>, breaches: &mut Vec<String>) {
+fn answers(case: &Case, taken: &BTreeMap<&str, u64>, breaches: &mut Vec<String>) {
     let good: BTreeSet<&str> = case
         .played
         .answers
@@ -86,7 +116,7 @@ fn answers(case: &Case<'_>, taken: &BTreeMap<&str, u64>, breaches: &mut Vec<Stri
 }
 
 /// Whether a message was sent with two contents.
-fn conflicts(case: &Case<'_>, id: &str) -> bool {
+fn conflicts(case: &Case, id: &str) -> bool {
     let lines = case.plan.pranks.iter().flat_map(|prank| &prank.lines);
     let contents: BTreeSet<&[u8]> = lines
         .filter(|line| line.id.as_deref() == Some(id))
@@ -96,7 +126,7 @@ fn conflicts(case: &Case<'_>, id: &str) -> bool {
 }
 
 /// I25: the market server's own sender goes on until it is answered, so everything it had was taken.
-fn delivered(case: &Case<'_>, taken: &BTreeMap<&str, u64>, breaches: &mut Vec<String>) {
+fn delivered(case: &Case, taken: &BTreeMap<&str, u64>, breaches: &mut Vec<String>) {
     for signal in &case.plan.play.signals {
         let due = signal.received_time.unwrap_or(signal.event_time);
         if due < case.plan.to && !taken.contains_key(&*signal.id) {

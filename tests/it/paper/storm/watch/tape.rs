@@ -23,7 +23,7 @@ const BEGINNING: Span = Span::from_millis(240_000);
 /// How old a mark may be that was traded on, by the tape.
 const MARK_AGE: Span = Span::from_millis(90_000);
 
-pub(super) fn judge(case: &Case<'_>, breaches: &mut Vec<String>) {
+pub(super) fn judge(case: &Case, breaches: &mut Vec<String>) {
     let loaded = load(case);
     let window = Window {
         from: case.plan.from,
@@ -35,6 +35,7 @@ pub(super) fn judge(case: &Case<'_>, breaches: &mut Vec<String>) {
     };
     let ticks = Ticks::new(&loaded.tape, &loaded.trades, rules);
     let heard = volumes(case);
+    let places = case.kept().places;
     let begun = case.opened().map_or(case.plan.from, |row| row.at);
     for (symbol, name) in loaded.tape.symbols.iter() {
         let place = case
@@ -47,7 +48,7 @@ pub(super) fn judge(case: &Case<'_>, breaches: &mut Vec<String>) {
             .copied()
             .unwrap_or(0);
         let reached = place
-            .and_then(|place| case.kept.places.trades.get(&place))
+            .and_then(|place| places.trades.get(&place))
             .map(|(id, _)| *id);
         let last = ticks
             .first_id_from(symbol, case.plan.to)
@@ -68,8 +69,8 @@ pub(super) fn judge(case: &Case<'_>, breaches: &mut Vec<String>) {
         let since = ticks.trade(symbol, id).map(|trade| trade.at);
         let late = since.is_none_or(|since| since > begun.max(case.plan.from) + BEGINNING);
         // A run that died before its first trade does not know where to go on.
-        let late = late && case.played.deaths == 0;
-        let exact = case.plan.weather.is_harmless() && case.played.deaths == 0;
+        let late = late && !case.was_away();
+        let exact = case.plan.weather.is_harmless() && !case.was_away();
         if sum != volume || (late && id != first) || (exact && id != first) {
             breaches.push(format!(
                 "tape: {name}: {volume} steps of volume were heard; from trade {id} ({since:?}) to {last} the tape has {sum}, its first is {first}"
@@ -85,7 +86,7 @@ pub(super) fn judge(case: &Case<'_>, breaches: &mut Vec<String>) {
     marks(case, &ticks, &names, breaches);
 }
 
-fn load(case: &Case<'_>) -> Loaded {
+fn load(case: &Case) -> Loaded {
     let library = Library::open(&case.plan.play.data).unwrap();
     // As the market server reads it, so that trades have its numbers.
     let window = Window {
@@ -105,7 +106,7 @@ fn load(case: &Case<'_>) -> Loaded {
 }
 
 /// Volume of all bars, those that still form included.
-fn volumes(case: &Case<'_>) -> BTreeMap<SymbolId, i64> {
+fn volumes(case: &Case) -> BTreeMap<SymbolId, i64> {
     let mut volumes: BTreeMap<SymbolId, i64> = BTreeMap::new();
     let mut add = |entry: &Entry| {
         if let Entry::Bar { symbol, volume, .. } = entry {
@@ -116,13 +117,13 @@ fn volumes(case: &Case<'_>) -> BTreeMap<SymbolId, i64> {
     for row in &case.rows {
         add(&row.entry);
     }
-    let mut forming = case.kept.places.minutes.clone();
+    let mut forming = case.kept().places.minutes.clone();
     forming.finish(&mut |entry| add(&entry));
     volumes
 }
 
 /// I17: a mark that travelled with a message is one of the tape's, and not an old one.
-fn marks(case: &Case<'_>, ticks: &Ticks<'_>, names: &[Symbol], breaches: &mut Vec<String>) {
+fn marks(case: &Case, ticks: &Ticks<'_>, names: &[Symbol], breaches: &mut Vec<String>) {
     use confluence::domain::market::News;
     let mut told: BTreeMap<&str, Vec<(Timestamp, Price)>> = BTreeMap::new();
     for event in ticks.iter() {

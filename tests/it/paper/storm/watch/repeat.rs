@@ -1,0 +1,90 @@
+//! I26: the same hours in a backtest, with the messages and the operator's words of the journal: the same to the row.
+//!
+//! Not here: which schedules can be repeated (`weather`): where nothing was lost or late on its way.
+
+use std::sync::Arc;
+
+use confluence::backtest::run::replay;
+use confluence::domain::event::Event;
+use confluence::domain::symbol::Symbols;
+use confluence::exchange::history::{Engine, World};
+use confluence::journal::entry::Entry;
+use confluence::market::instruments::RuleBook;
+use confluence::market::library::Library;
+use confluence::market::load::Request;
+use confluence::market::window::Window;
+use confluence::trader::{Trader, Upkeep};
+
+use super::Case;
+use crate::paper::parity::{Rows, compare};
+use crate::paper::stage::Said;
+
+pub(super) fn judge(case: &Case, breaches: &mut Vec<String>) {
+    let said = said(case);
+    let settings = &case.played.settings;
+    let library = Library::open(&case.plan.play.data).unwrap();
+    let symbols = Symbols::new(said.names.iter().cloned()).unwrap();
+    let request = Request {
+        symbols: said.names.clone(),
+        window: Window {
+            from: case.plan.from,
+            to: case.plan.to,
+        },
+        interval: None,
+        drop_unfinished: false,
+        trades: true,
+        fallback: settings.fallback.clone(),
+    };
+    let mut rules = RuleBook::open(&library.rules).unwrap();
+    let loaded = library.load(&request, &mut rules).unwrap();
+    assert!(loaded.tape.symbols == symbols);
+    let operator = case.rows.iter().filter_map(|row| match &row.entry {
+        Entry::Heard(Event::Operator(said)) => Some((row.at, said.clone())),
+        _ => None,
+    });
+    let world = World {
+        tape: Arc::new(loaded.tape),
+        signals: said
+            .signals
+            .iter()
+            .map(|(signal, _)| signal.clone())
+            .collect(),
+        script: operator.collect(),
+        trades: Arc::new(loaded.trades),
+    };
+    let mut model = settings.model.clone();
+    model.start = said.times.first().copied();
+    let instruments = world.tape.instruments.clone();
+    let mut trader = Trader::new(settings.rules.clone(), instruments, Upkeep::default());
+    let mut rows = Rows::default();
+    let outcome = replay(&world, (&model, Engine::Skip), &mut trader, &mut rows).unwrap();
+    if let Err(difference) = compare(&said, &rows, &outcome, case.plan.to) {
+        breaches.push(format!("I26: {difference}"));
+    }
+}
+
+fn said(case: &Case) -> Said {
+    let mut said = Said {
+        names: case.names.clone(),
+        ..Said::default()
+    };
+    for row in &case.rows {
+        match &row.entry {
+            Entry::Heard(Event::Signal { signal, .. }) => {
+                let name = case.names[signal.symbol.index()].clone();
+                said.signals.push((signal.clone(), name));
+            }
+            Entry::Ledger(line) => said.ledger.push(*line),
+            Entry::Trade(trade) => said.trades.push(trade.clone()),
+            _ => {}
+        }
+        if matches!(
+            row.entry,
+            Entry::Heard(_) | Entry::Noted(_) | Entry::Said(_)
+        ) {
+            said.rows.push(row.entry.clone());
+            said.times.push(row.at);
+        }
+    }
+    said
+}
