@@ -27,9 +27,8 @@ const GATE: &str = "gate-";
 /// Instants at which the tape stands, ascending.
 pub(super) fn times(plan: &Plan) -> Vec<Timestamp> {
     let pranks = plan.pranks.iter().map(|prank| prank.at);
-    let mut times: Vec<Timestamp> = pranks
-        .chain(plan.wishes.iter().map(|(at, _)| *at))
-        .collect();
+    let wishes = plan.wishes.iter().map(|(at, _)| *at);
+    let mut times: Vec<Timestamp> = pranks.chain(wishes).chain([plan.calm_from()]).collect();
     times.sort_unstable();
     times.dedup();
     times

@@ -28,9 +28,13 @@ fn number(name: &str) -> Option<u64> {
 
 /// Plays a seed; what was wrong with it.
 fn schedule(seed: u64, tally: &mut Tally, verbose: bool) -> Vec<String> {
-    let plan = Plan::of(seed);
+    let mut plan = Plan::of(seed);
+    plan.traced = verbose;
     if verbose {
-        println!("{plan:#?}");
+        println!(
+            "{:#?}\n{:#?}\n{:?} {:?}",
+            plan.play, plan.weather, plan.deaths, plan.wishes
+        );
     }
     let folder = tempfile::tempdir().unwrap();
     let played = match round::play(&plan, folder.path()) {

@@ -47,6 +47,8 @@ pub(super) struct Death {
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) seed: u64,
+    /// Whether playing it tells everything.
+    pub(super) traced: bool,
     pub(super) play: Play,
     pub(super) from: Timestamp,
     pub(super) to: Timestamp,
@@ -77,6 +79,7 @@ impl Plan {
         let deaths = (0..random.below(4)).map(|_| death(&mut random)).collect();
         Self {
             seed,
+            traced: false,
             play: Play {
                 data: vec![sample()],
                 brackets: sample(),
@@ -93,6 +96,11 @@ impl Plan {
             pranks,
             wishes,
         }
+    }
+
+    /// The last gate: nothing new is sent after it and nobody dies.
+    pub(super) fn calm_from(&self) -> Timestamp {
+        self.to - Span::from_millis(LAST_CALM * 60_000)
     }
 
     /// Whether the run must be the same as a backtest.

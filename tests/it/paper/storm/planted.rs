@@ -100,7 +100,11 @@ pub(super) const FAULTS: [Fault; 27] = [
     }),
     ("a stop goes back", &["I12"], worse_stop),
     ("a minute is lost", &["tape"], |case| {
-        remove(case, |entry| matches!(entry, Entry::Bar { .. }))
+        // Without its first minute a run would only have begun later.
+        let mut rows = case.rows.iter();
+        let place = rows.rposition(|row| matches!(row.entry, Entry::Bar { .. }))?;
+        case.rows.remove(place);
+        Some(())
     }),
     ("a minute is heard twice", &["tape"], |case| {
         repeat(case, |entry| matches!(entry, Entry::Bar { .. }))

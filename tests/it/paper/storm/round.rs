@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use confluence::domain::time::Span;
 use confluence::journal::store::{Crash, Options, WritePoint};
 use confluence::live::start::{Started, Wanted, run};
 use confluence::lookalike::config::{Config, SignalPlan};
@@ -33,8 +32,8 @@ const BOUND: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(2);
 /// Starts that may fail in a row while calls fail.
 const STARTS_MAX: u32 = 60;
-/// No deaths so close to the end of the tape: nobody could start again.
-const LAST: Span = Span::from_millis(180_000);
+/// How long a restart may take at a gate, so that the market server does not ask twice.
+const RESTART: Duration = Duration::from_secs(8);
 
 /// What came of a schedule.
 #[derive(Clone, Debug)]
@@ -75,6 +74,7 @@ fn port() -> u16 {
 }
 
 /// The run, started as often as it dies.
+#[derive(Debug)]
 struct Life {
     begun: Arc<Mutex<Option<Started>>>,
     stop: watch::Sender<bool>,
@@ -188,6 +188,8 @@ struct Scene<'a> {
     granted: Mutex<Vec<Granted>>,
     /// The operator stops the run and starts it again.
     restart: AtomicBool,
+    /// Whether the run may die.
+    armed: Arc<AtomicBool>,
     begun: Instant,
 }
 
@@ -195,40 +197,70 @@ impl Scene<'_> {
     /// Does what is planned for a gate: all at once.
     fn act(&self, gate: usize) {
         let at = gate::times(self.plan)[gate];
+        self.tell(&format!("gate {gate}"));
         std::thread::scope(|scope| {
             let due = |prank: &&Prank| prank.at == at;
             for prank in self.plan.pranks.iter().filter(due) {
                 scope.spawn(move || {
                     let answers = prank.play(self.bridge);
+                    self.tell(&format!(
+                        "{} lines, {:?}: {answers:?}",
+                        prank.lines.len(),
+                        prank.how
+                    ));
                     self.answers.lock().unwrap().extend(answers);
                 });
             }
             for (_, wish) in self.plan.wishes.iter().filter(|(when, _)| *when == at) {
                 if *wish == Wish::Restart {
                     self.restart.store(true, Ordering::SeqCst);
+                    self.await_life();
                     continue;
                 }
                 let control = self.control.lock().unwrap().clone();
                 if let Some((port, token)) = control {
                     let granted = wish.ask(port, &token);
+                    self.tell(&format!("{granted:?}"));
                     self.granted.lock().unwrap().push(granted);
                 }
             }
         });
+        if at == self.plan.calm_from() {
+            self.armed.store(false, Ordering::SeqCst);
+            self.await_life();
+        }
+    }
+
+    /// A line of the trace of a seed that is played alone.
+    fn tell(&self, what: &str) {
+        if self.plan.traced {
+            println!(
+                "{:>8.3?} {} {what}",
+                self.begun.elapsed(),
+                self.server.now()
+            );
+        }
+    }
+
+    /// Waits until the run is up, a restart that was asked for done.
+    fn await_life(&self) {
+        let begun = now();
+        let is_up =
+            || !self.restart.load(Ordering::SeqCst) && self.control.lock().unwrap().is_some();
+        while !is_up() && begun.elapsed() < RESTART {
+            std::thread::park_timeout(LOOK);
+        }
     }
 
     /// Starts the run again whenever it dies, until the tape is over.
     fn supervise(&self) -> Result<Survived, String> {
-        let armed = Arc::new(AtomicBool::new(true));
+        let armed = &self.armed;
         let mut deaths = self.plan.deaths.iter().copied();
         let mut survived = Survived::default();
         let mut refused_in_a_row = 0;
-        let mut life = Life::begin(&self.settings, options(deaths.next(), &armed));
+        let mut life = Life::begin(&self.settings, options(deaths.next(), armed));
         loop {
             *self.control.lock().unwrap() = life.control();
-            if self.server.now() > self.plan.to - LAST {
-                armed.store(false, Ordering::SeqCst);
-            }
             if self.begun.elapsed() > BOUND {
                 let at = self.server.now();
                 life.end(now() + Duration::from_secs(5)).ok();
@@ -240,22 +272,27 @@ impl Scene<'_> {
             if !life.thread.is_finished()
                 && life.control().is_some()
                 && !self.server.is_over()
-                && self.restart.swap(false, Ordering::SeqCst)
+                && self.restart.load(Ordering::SeqCst)
             {
                 survived.stops += 1;
+                self.tell("stopped, and started again");
+                *self.control.lock().unwrap() = None;
+                self.restart.store(false, Ordering::SeqCst);
                 match life.end(now() + Duration::from_secs(10)) {
                     Err(text) if !text.contains("injected crash") => {
                         return Err(format!("a clean stop: {text}"));
                     }
-                    _ => life = Life::begin(&self.settings, options(deaths.next(), &armed)),
+                    _ => life = Life::begin(&self.settings, options(deaths.next(), armed)),
                 }
             } else if life.thread.is_finished() {
                 let had_begun = life.begun.lock().unwrap().is_some();
-                let again = match life.wait() {
+                let ended = life.wait();
+                self.tell(&format!("{ended:?}"));
+                let again = match ended {
                     Err(text) if text.contains("injected crash") => {
                         survived.deaths += 1;
                         refused_in_a_row = 0;
-                        options(deaths.next(), &armed)
+                        options(deaths.next(), armed)
                     }
                     Err(text)
                         if !had_begun
@@ -274,7 +311,8 @@ impl Scene<'_> {
                     Ok(()) => return Err("the run ended by itself".to_owned()),
                 };
                 life = Life::begin(&self.settings, again);
-            } else if self.server.is_over() {
+            } else if self.server.is_over() && life.control().is_some() {
+                self.tell("the tape is over");
                 survived.life = Some(life);
                 return Ok(survived);
             }
@@ -289,7 +327,7 @@ impl Scene<'_> {
 }
 
 /// What supervising came to.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Survived {
     deaths: u64,
     stops: u64,
@@ -315,6 +353,7 @@ pub(super) fn play(plan: &Plan, folder: &Path) -> Result<Played, String> {
         answers: Mutex::new(Vec::new()),
         granted: Mutex::new(Vec::new()),
         restart: AtomicBool::new(false),
+        armed: Arc::new(AtomicBool::new(true)),
         begun,
     };
     let over = AtomicBool::new(false);
@@ -330,6 +369,9 @@ pub(super) fn play(plan: &Plan, folder: &Path) -> Result<Played, String> {
         server.ask_to_stop();
     }
     let summary = server.wait();
+    if plan.traced {
+        println!("{summary}\n{survived:?}");
+    }
     let mut survived = survived?;
     let life = survived.life.take().ok_or("nothing runs at the end")?;
     let (port, token) = life.control().ok_or("no control port at the end")?;

@@ -99,6 +99,12 @@ impl Weather {
         self.clock == 0 && self.kinds.iter().all(|kind| HARMLESS.contains(kind))
     }
 
+    /// Whether the very last frames can be missing without anything showing it.
+    pub(super) fn can_hide_the_end(&self) -> bool {
+        let hiding = ["gap", "delay", "silence", "disconnect", "wrong_route"];
+        self.kinds.iter().any(|kind| hiding.contains(kind))
+    }
+
     /// Whether calls can fail, and with them a start.
     pub(super) fn can_refuse_starts(&self) -> bool {
         self.kinds.iter().any(|kind| OF_CALLS.contains(kind))

@@ -20,6 +20,8 @@ use super::Case;
 
 /// Trades at the very beginning that a run may miss while its first connection comes about in bad weather.
 const BEGINNING: Span = Span::from_millis(240_000);
+/// Trades at the very end that may be missing without anything showing it.
+const END: Span = Span::from_millis(60_000);
 /// How old a mark may be that was traded on, by the tape.
 const MARK_AGE: Span = Span::from_millis(90_000);
 
@@ -36,45 +38,14 @@ pub(super) fn judge(case: &Case, breaches: &mut Vec<String>) {
     let ticks = Ticks::new(&loaded.tape, &loaded.trades, rules);
     let heard = volumes(case);
     let places = case.kept().places;
-    let begun = case.opened().map_or(case.plan.from, |row| row.at);
     for (symbol, name) in loaded.tape.symbols.iter() {
-        let place = case
-            .names
-            .iter()
-            .position(|known| known == name)
-            .map(SymbolId::at);
-        let volume = place
-            .and_then(|place| heard.get(&place))
-            .copied()
-            .unwrap_or(0);
-        let reached = place
-            .and_then(|place| places.trades.get(&place))
-            .map(|(id, _)| *id);
-        let last = ticks
-            .first_id_from(symbol, case.plan.to)
-            .map_or(0, |id| id - 1);
-        if reached != Some(last) {
-            breaches.push(format!(
-                "tape: {name}: the last trade heard is {reached:?}, the tape's is {last}"
-            ));
-            continue;
-        }
-        let first = ticks.first_id_from(symbol, case.plan.from).unwrap_or(1);
-        let mut sum = 0;
-        let mut id = last + 1;
-        while sum < volume && id > first {
-            id -= 1;
-            sum += ticks.trade(symbol, id).map_or(0, |trade| trade.qty.steps());
-        }
-        let since = ticks.trade(symbol, id).map(|trade| trade.at);
-        let late = since.is_none_or(|since| since > begun.max(case.plan.from) + BEGINNING);
-        // A run that died before its first trade does not know where to go on.
-        let late = late && !case.was_away();
-        let exact = case.plan.weather.is_harmless() && !case.was_away();
-        if sum != volume || (late && id != first) || (exact && id != first) {
-            breaches.push(format!(
-                "tape: {name}: {volume} steps of volume were heard; from trade {id} ({since:?}) to {last} the tape has {sum}, its first is {first}"
-            ));
+        let place = case.names.iter().position(|known| known == name);
+        let place = place.map(SymbolId::at);
+        let volume = place.and_then(|place| heard.get(&place)).copied();
+        let reached = place.and_then(|place| places.trades.get(&place));
+        let reached = reached.map_or(0, |(id, _)| *id);
+        if let Err(found) = whole(case, (&ticks, symbol), volume.unwrap_or(0), reached) {
+            breaches.push(format!("tape: {name}: {found}"));
         }
     }
     let names: Vec<Symbol> = loaded
@@ -84,6 +55,42 @@ pub(super) fn judge(case: &Case, breaches: &mut Vec<String>) {
         .map(|(_, name)| name.clone())
         .collect();
     marks(case, &ticks, &names, breaches);
+}
+
+/// Whether a volume is that of all trades from the beginning to the last one that was heard.
+fn whole(
+    case: &Case,
+    (ticks, symbol): (&Ticks<'_>, SymbolId),
+    volume: i64,
+    reached: u64,
+) -> Result<(), String> {
+    let first = ticks.first_id_from(symbol, case.plan.from).unwrap_or(1);
+    let last = ticks
+        .first_id_from(symbol, case.plan.to)
+        .map_or(0, |id| id - 1);
+    let stamp = |id: u64| ticks.trade(symbol, id).map(|trade| trade.at);
+    let near = stamp(reached).is_some_and(|at| at >= case.plan.to - END);
+    if reached != last && !(near && case.plan.weather.can_hide_the_end()) {
+        return Err(format!(
+            "the last trade heard is {reached}, the tape's is {last}"
+        ));
+    }
+    let mut sum = 0;
+    let mut id = reached + 1;
+    while sum < volume && id > first {
+        id -= 1;
+        sum += ticks.trade(symbol, id).map_or(0, |trade| trade.qty.steps());
+    }
+    let begun = case.opened().map_or(case.plan.from, |row| row.at);
+    let early = stamp(id).is_some_and(|at| at <= begun.max(case.plan.from) + BEGINNING);
+    // A run that went away before its first trade does not know where to go on.
+    if sum != volume || !(early || id == first || case.was_away()) {
+        return Err(format!(
+            "{volume} steps of volume were heard; from trade {id} ({:?}) to {reached} the tape has {sum}, its first is {first}",
+            stamp(id)
+        ));
+    }
+    Ok(())
 }
 
 fn load(case: &Case) -> Loaded {
