@@ -111,9 +111,12 @@ impl Paper {
             "trades": account.trades().len(),
             "contracts_in_play": self.desk.in_play(),
             "messages_waiting_for_a_price": self.desk.waiting(),
+            "events": self.figures.events(),
             "events_late": self.merger.late(),
             "troubles": self.books.troubles(),
             "journal": { "seq": seq, "start": epoch, "commits": written.commits },
+            "core_step_us": self.figures.steps(),
+            "intake": self.figures.intake(),
             "streams": format!("{stats:?}"),
         })
     }

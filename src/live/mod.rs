@@ -8,6 +8,8 @@ pub mod books;
 pub mod clock;
 pub mod control;
 pub mod desk;
+pub mod figures;
+pub mod gauge;
 pub mod intake;
 pub mod merge;
 pub mod minutes;

@@ -27,6 +27,7 @@ use super::ask::Asked;
 use super::books::Books;
 use super::clock::ExchangeClock;
 use super::desk::Desk;
+use super::figures::Figures;
 use super::intake::Submission;
 use super::merge::Merger;
 use super::minutes::Minutes;
@@ -92,6 +93,7 @@ pub struct Paper {
     pub(super) symbols: Arc<Symbols>,
     pub(super) desk: Desk,
     pub(super) books: Books,
+    pub(super) figures: Figures,
     pub(super) places: Places,
     pub(super) operator: VecDeque<(Timestamp, Operator)>,
     pub(super) buffer: Vec<FromMarket>,
@@ -115,13 +117,16 @@ impl Source for Paper {
         due: Option<Timestamp>,
         into: &mut Instant,
     ) -> Result<bool, PaperError> {
+        self.figures.step_ends();
         loop {
             self.forget_idle(venue);
             let saved = saved(&self.places);
             self.books.write(venue, &self.record, &saved)?;
             drop(saved);
             if let Some(at) = self.ready(due) {
+                self.figures.step_begins();
                 self.fill(at, into);
+                self.figures.step_holds(into.market.len());
                 return Ok(true);
             }
             if self.stopping {

@@ -43,7 +43,9 @@ use super::books::Books;
 use super::clock::{ExchangeClock, machine_time};
 use super::control::{self, Control};
 use super::desk::{Desk, find};
+use super::figures::Figures;
 use super::intake::config::{BridgeConfig, FeedConfig, FileConfig, HttpConfig, IntakeConfig};
+use super::intake::stats::Stats;
 use super::intake::{self, Intake, Submission};
 use super::merge::Merger;
 use super::paper::{BATCH, Doors, Kept, Paper, Places, Time};
@@ -163,6 +165,7 @@ impl Run {
         } = restored;
         let _entered = runtime.enter();
         let connected = connect(&live, &symbols, rest, stop)?;
+        let counts = Arc::default();
         let booked = venue.account();
         let mut paper = Paper {
             runtime: runtime.handle().clone(),
@@ -184,6 +187,7 @@ impl Run {
             } else {
                 Books::resumed(booked.ledger().len(), booked.trades().len())
             },
+            figures: Figures::of(Arc::clone(&counts)),
             places,
             operator: std::collections::VecDeque::new(),
             buffer: Vec::with_capacity(BATCH),
@@ -191,7 +195,7 @@ impl Run {
         };
         paper.subscribe_first(&live, &venue)?;
         paper.expect_again(&waiting);
-        let (intake, control) = open_doors(&live, connected.signals, connected.asks)?;
+        let (intake, control) = open_doors(&live, (connected.signals, counts), connected.asks)?;
         let told = Started {
             bridge: intake.bridge_addr,
             http: intake.http_addr,
@@ -467,11 +471,11 @@ fn connect(
 /// Opens the sources of signals and the control port; must be called on the runtime.
 fn open_doors(
     live: &Live,
-    signals: mpsc::Sender<Submission>,
+    (signals, counts): (mpsc::Sender<Submission>, Arc<Stats>),
     asks: mpsc::Sender<Asked>,
 ) -> anyhow::Result<(Intake, Option<Control>)> {
     let clock = Arc::new(machine_time);
-    let intake = intake::start(intake_of(live), signals, clock, Arc::default())?;
+    let intake = intake::start(intake_of(live), signals, clock, counts)?;
     let token_file = control::token_file(&live.journal);
     let control = live
         .control
