@@ -22,6 +22,8 @@ const ONE_IN: u64 = 1_000;
 const MADE: usize = 4_000;
 /// Messages that everybody repeats.
 const KNOWN: u64 = 50;
+/// and when they were made: 2026-01-01.
+const KNOWN_AT: u64 = 1_767_225_600_000;
 const BEAT: Duration = Duration::from_millis(2);
 
 /// The flood under way.
@@ -95,7 +97,7 @@ fn tell_known(bridge: SocketAddr) {
     let mut stream = TcpStream::connect(bridge).expect("a bridge");
     let mut out = Vec::new();
     for number in 0..KNOWN {
-        line(&mut out, &format!("known-{number}"), number, millis(), true);
+        line(&mut out, &format!("known-{number}"), number, KNOWN_AT, true);
     }
     stream.write_all(&out).expect("a bridge");
     let answers = BufReader::new(stream).lines();
@@ -115,19 +117,18 @@ fn made(connection: u64) -> (Vec<u8>, Vec<usize>) {
         (seed >> 33) % below
     };
     let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(MADE));
-    let start = millis();
     for _ in 0..MADE {
         match random(12) {
             0..=5 => {
                 let number = random(KNOWN);
                 // Other bytes than the first time: known by id, then by the line.
-                line(&mut bytes, &format!("known-{number}"), number, start, false);
+                line(&mut bytes, &format!("known-{number}"), number, KNOWN_AT, false);
             }
             6 => bytes.extend_from_slice(b"rubbish\n"),
             7 => bytes.extend_from_slice(b"{\n"),
             8 => bytes.extend_from_slice(b"[1,2,3]\n"),
             9 => {
-                line(&mut bytes, "cut", 0, start, false);
+                line(&mut bytes, "cut", 0, KNOWN_AT, false);
                 bytes.truncate(bytes.len() - 60);
                 bytes.push(b'\n');
             }

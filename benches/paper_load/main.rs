@@ -81,7 +81,7 @@ fn main() {
     measure::report_rates(&plan, &watched.samples, &flood);
     println!("disk");
     show("4 KiB written and synced, same folder", &disk);
-    verdict::report_latency(&found, &flood, &commits);
+    verdict::report_latency(&found, &flood, (&commits, &plan, began));
     verdict::judge(&found, &said, (&flood, &last));
 }
 

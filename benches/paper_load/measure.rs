@@ -16,8 +16,8 @@ use super::Sample;
 use super::exchange::Plan;
 use super::flood::Flooded;
 
-/// Commits of a second that are reckoned with.
-const COMMITS: usize = 400;
+/// Rows and commits of a second that are reckoned with.
+const ROWS: usize = 1_000;
 
 /// Prints quantiles of lengths.
 pub(crate) fn show(what: &str, lengths: &[Duration]) {
@@ -87,19 +87,22 @@ pub(crate) struct Commits {
 }
 
 struct Seen {
-    appended: u64,
+    /// When each row came, the one numbered 1 first; rows of the journal's own have the time of the next one.
+    appended: Vec<Instant>,
     /// The last row of each commit and when it had returned.
     done: Vec<(u64, Instant)>,
 }
 
 impl Commits {
     pub(crate) fn new(length: Duration) -> Self {
-        let rows = usize::try_from(length.as_secs()).expect("not that long") * COMMITS;
+        let rows = usize::try_from(length.as_secs()).expect("not that long") * ROWS;
         let mut done = vec![(1, Instant::now()); rows];
-        // Its room is there, and stays.
+        let mut appended = vec![Instant::now(); rows];
+        // Their room is there, and stays.
         done.clear();
+        appended.clear();
         Self {
-            seen: Arc::new(Mutex::new(Seen { appended: 0, done })),
+            seen: Arc::new(Mutex::new(Seen { appended, done })),
         }
     }
 
@@ -109,10 +112,13 @@ impl Commits {
         let hook = move |point: WritePoint| {
             let mut seen = seen.lock().expect("no panic");
             match point {
-                WritePoint::Append(seq) => seen.appended = seq,
+                WritePoint::Append(seq) => {
+                    let rows = usize::try_from(seq).expect("not that many");
+                    seen.appended.resize(rows, Instant::now());
+                }
                 WritePoint::BeforeCommit(_) => {}
                 WritePoint::AfterCommit(_) => {
-                    let row = seen.appended;
+                    let row = seen.appended.len() as u64;
                     seen.done.push((row, Instant::now()));
                 }
             }
@@ -122,6 +128,13 @@ impl Commits {
             hook: Some(Box::new(hook)),
             ..Options::default()
         }
+    }
+
+    /// When a row was made.
+    pub(crate) fn made(&self, row: u64) -> Option<Instant> {
+        let seen = self.seen.lock().expect("no panic");
+        let place = usize::try_from(row).ok()?.checked_sub(1)?;
+        seen.appended.get(place).copied()
     }
 
     /// When a row was durable.
