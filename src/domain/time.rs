@@ -23,6 +23,9 @@ pub struct Span(i64);
 /// Milliseconds of one UTC day (T8); UTC has no leap seconds in this system.
 pub const DAY: Span = Span(86_400_000);
 
+/// Milliseconds of a minute: the shortest bar.
+pub const MINUTE: Span = Span(60_000);
+
 impl Timestamp {
     /// The instant so many milliseconds after the epoch.
     #[must_use]
@@ -40,6 +43,12 @@ impl Timestamp {
     #[must_use]
     pub const fn day(self) -> i64 {
         self.0.div_euclid(DAY.0)
+    }
+
+    /// The full minute at or before this instant.
+    #[must_use]
+    pub const fn minute_start(self) -> Self {
+        Self(self.0.div_euclid(MINUTE.0) * MINUTE.0)
     }
 
     /// 00:00:00.000 UTC of this instant's day.

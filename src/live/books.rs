@@ -33,6 +33,15 @@ type Answer = (
     Result<Value, String>,
 );
 
+/// A sender who waits for his answer.
+#[derive(Debug)]
+struct Owed {
+    reply: oneshot::Sender<Verdict>,
+    verdict: Verdict,
+    /// The instant at which his message is had.
+    arrived: Timestamp,
+}
+
 /// What has been written, and who waits for it.
 #[derive(Debug, Default)]
 pub struct Books {
@@ -40,12 +49,21 @@ pub struct Books {
     trades: usize,
     steps: usize,
     rollovers: usize,
-    verdicts: Vec<(oneshot::Sender<Verdict>, Verdict)>,
+    verdicts: Vec<Owed>,
     answers: Vec<Answer>,
     alarms: BTreeMap<&'static str, Instant>,
     committed: Option<Instant>,
     failing: Option<Instant>,
     troubles: BTreeMap<&'static str, u64>,
+}
+
+impl Owed {
+    const fn is_due(&self, ready: Option<Timestamp>) -> bool {
+        match ready {
+            Some(ready) => ready.millis() > self.arrived.millis(),
+            None => true,
+        }
+    }
 }
 
 impl Books {
@@ -59,9 +77,18 @@ impl Books {
         }
     }
 
-    /// Answers a sender after the next commit.
-    pub fn acknowledge(&mut self, reply: oneshot::Sender<Verdict>, verdict: Verdict) {
-        self.verdicts.push((reply, verdict));
+    /// Answers a sender whose message is had at `arrived`: after the first commit that holds everything known before.
+    pub fn acknowledge(
+        &mut self,
+        reply: oneshot::Sender<Verdict>,
+        verdict: Verdict,
+        arrived: Timestamp,
+    ) {
+        self.verdicts.push(Owed {
+            reply,
+            verdict,
+            arrived,
+        });
     }
 
     /// Answers the operator after the next commit.
@@ -81,20 +108,23 @@ impl Books {
         &self.troubles
     }
 
-    /// Books what the exchange did since, and commits when anybody waits for it or enough time has passed.
+    /// Books what the exchange did since, and commits when anybody waits for it or enough time has passed. `ready` is
+    /// the next instant that is known whole: before a message is acknowledged, every instant before it has happened and
+    /// is on record, so that a restart hears it on the same market.
     ///
     /// # Errors
     /// When the journal can never be written again.
     pub fn write(
         &mut self,
         venue: &Venue,
-        record: &Record,
+        (record, ready): (&Record, Option<Timestamp>),
         saved: &dyn Fn(&Venue) -> Vec<u8>,
     ) -> Result<(), PaperError> {
         record.with(|shared| {
             self.book(venue, shared)?;
             let now = clock::instant();
-            let told = !self.verdicts.is_empty() || !self.answers.is_empty();
+            let told = self.verdicts.iter().any(|owed| owed.is_due(ready))
+                || !self.answers.is_empty();
             let old = self
                 .committed
                 .is_none_or(|at| now.duration_since(at) >= CHECKPOINT);
@@ -103,6 +133,7 @@ impl Books {
                 .is_none_or(|at| now.duration_since(at) >= Duration::from_secs(1));
             if (told || shared.heard || old) && again {
                 self.commit(venue, shared, saved)?;
+                self.tell(ready);
             }
             Ok(())
         })
@@ -120,8 +151,28 @@ impl Books {
     ) -> Result<(), PaperError> {
         record.with(|shared| {
             self.book(venue, shared)?;
-            self.commit(venue, shared, saved)
+            self.commit(venue, shared, saved)?;
+            self.tell(None);
+            Ok(())
         })
+    }
+
+    /// Answers those whose reason is durable now.
+    fn tell(&mut self, ready: Option<Timestamp>) {
+        if self.failing.is_some() {
+            return;
+        }
+        let (due, later) = std::mem::take(&mut self.verdicts)
+            .into_iter()
+            .partition(|owed| owed.is_due(ready));
+        self.verdicts = later;
+        for Owed { reply, verdict, .. } in due {
+            // Whoever does not wait any more knows where to ask.
+            let _ = reply.send(verdict);
+        }
+        for (reply, answer) in self.answers.drain(..) {
+            let _ = reply.send(answer);
+        }
     }
 
     fn book(&mut self, venue: &Venue, shared: &mut Shared) -> Result<(), JournalError> {
@@ -171,20 +222,13 @@ impl Books {
                 }
                 self.committed = Some(clock::instant());
                 shared.heard = false;
-                for (reply, verdict) in self.verdicts.drain(..) {
-                    // Whoever does not wait any more knows where to ask.
-                    let _ = reply.send(verdict);
-                }
-                for (reply, answer) in self.answers.drain(..) {
-                    let _ = reply.send(answer);
-                }
                 Ok(())
             }
             Err(error @ (JournalError::Full { .. } | JournalError::Io { .. })) => {
                 tracing::error!(%error, "ALARM: the journal cannot be written; no entries until it can");
                 self.failing = Some(clock::instant());
-                for (reply, _) in self.verdicts.drain(..) {
-                    let _ = reply.send(Verdict::Busy);
+                for owed in self.verdicts.drain(..) {
+                    let _ = owed.reply.send(Verdict::Busy);
                 }
                 Ok(())
             }

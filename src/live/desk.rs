@@ -2,7 +2,7 @@
 //!
 //! Not here: the sources (`intake`), matching and judging (`trader`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use crate::domain::signal::{RawSignal, Signal};
@@ -13,11 +13,14 @@ use crate::signal::names::{Contract, contract};
 
 use super::clock;
 use super::intake::{Submission, Verdict};
-use super::paper::Paper;
+use super::paper::{MILLISECOND, Paper};
 
 /// How long a message waits for the first price of its contract before it is judged without one, by the run's clock:
 /// marks come every second.
 const PRICE_WITHIN: Span = Span::from_millis(5_000);
+
+/// How long a start waits for what was missed while nothing ran; what comes later happens late.
+const CATCH_UP_WITHIN: Duration = Duration::from_secs(15);
 
 /// A contract subscribed for a message is given up so long after its last one, unless something is open.
 const FORGET_AFTER: Span = Span::from_millis(1_800_000);
@@ -28,12 +31,16 @@ pub struct Desk {
     play: BTreeMap<SymbolId, InPlay>,
     held: Vec<Held>,
     looked: Option<Instant>,
+    /// Contracts of which something may have been missed before the start, and until when that is waited for.
+    behind: BTreeSet<SymbolId>,
+    patience: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct InPlay {
     always: bool,
-    marked: bool,
+    /// The stamp of the first mark heard.
+    marked: Option<Timestamp>,
     last_signal: Timestamp,
 }
 
@@ -44,21 +51,48 @@ struct Held {
 }
 
 impl Desk {
-    /// A contract that is subscribed from the start, for ever if `always`.
-    pub fn open(&mut self, symbol: SymbolId, always: bool, now: Timestamp) {
+    /// A contract that is subscribed from the start, for ever if `always`. `marked` is the stamp of its last mark, if
+    /// that still counts.
+    pub fn open(
+        &mut self,
+        symbol: SymbolId,
+        always: bool,
+        (now, marked): (Timestamp, Option<Timestamp>),
+    ) {
         let play = self.play.entry(symbol).or_insert(InPlay {
             always,
-            marked: false,
+            marked,
             last_signal: now,
         });
         play.always |= always;
     }
 
     /// A mark of a contract was heard.
-    pub fn marked(&mut self, symbol: SymbolId) {
+    pub fn marked(&mut self, symbol: SymbolId, at: Timestamp) {
         if let Some(play) = self.play.get_mut(&symbol) {
-            play.marked = true;
+            play.marked.get_or_insert(at);
         }
+    }
+
+    /// Something may have been missed of a contract before the start.
+    pub fn missed(&mut self, symbol: SymbolId) {
+        self.behind.insert(symbol);
+        self.patience
+            .get_or_insert_with(|| clock::instant() + CATCH_UP_WITHIN);
+    }
+
+    /// Nothing of a contract is missing any more.
+    pub fn whole(&mut self, symbol: SymbolId) {
+        self.behind.remove(&symbol);
+    }
+
+    /// Whether what was missed before the start is still waited for.
+    #[must_use]
+    pub fn catches_up(&self) -> bool {
+        !self.behind.is_empty()
+            && self
+                .patience
+                .is_some_and(|until| clock::instant() < until)
     }
 
     /// Contracts subscribed.
@@ -95,7 +129,7 @@ impl Paper {
     pub(super) fn take(&mut self, submission: Submission) {
         let verdict = self.judge(&submission);
         if let Some(reply) = submission.reply {
-            self.books.acknowledge(reply, verdict);
+            self.books.acknowledge(reply, verdict, self.had_at());
         }
     }
 
@@ -160,7 +194,7 @@ impl Paper {
         let known = self.desk.play.contains_key(&symbol);
         let play = self.desk.play.entry(symbol).or_insert(InPlay {
             always: false,
-            marked: false,
+            marked: None,
             last_signal: arrived,
         });
         play.last_signal = arrived;
@@ -169,7 +203,7 @@ impl Paper {
             tracing::info!(symbol = %self.symbols.name(symbol), "subscribed: a signal names it");
             self.subscribe(symbol);
         }
-        if marked {
+        if marked.is_some() {
             self.merger.signal(signal);
         } else {
             self.desk.hold(signal);
@@ -182,22 +216,23 @@ impl Paper {
             return;
         }
         let had_at = self.had_at();
+        let next = self.merger.passed() + MILLISECOND;
         let held = std::mem::take(&mut self.desk.held);
         for each in held {
-            let marked = self
-                .desk
-                .play
-                .get(&each.signal.symbol)
-                .is_some_and(|play| play.marked);
-            if marked || each.until <= had_at {
-                let received_time = each.signal.received_time.max(had_at);
-                self.merger.signal(Signal {
-                    received_time,
-                    ..each.signal
-                });
-            } else {
-                self.desk.held.push(each);
-            }
+            let play = self.desk.play.get(&each.signal.symbol);
+            let since = match play.and_then(|play| play.marked) {
+                Some(marked) => marked,
+                None if each.until <= had_at => each.until,
+                None => {
+                    self.desk.held.push(each);
+                    continue;
+                }
+            };
+            let received_time = each.signal.received_time.max(since).max(next);
+            self.merger.signal(Signal {
+                received_time,
+                ..each.signal
+            });
         }
     }
 

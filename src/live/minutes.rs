@@ -9,11 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::market::{MarketEvent, News};
 use crate::domain::num::{Price, Qty};
 use crate::domain::symbol::SymbolId;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::journal::entry::Entry;
-
-/// Length of a bar.
-pub const MINUTE: Span = Span::from_millis(60_000);
 
 /// The bars that form.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -35,8 +32,7 @@ impl Minutes {
         if matches!(event.news, News::Quote { .. }) {
             return;
         }
-        let open_time =
-            Timestamp::from_millis(at.millis() - at.millis().rem_euclid(MINUTE.millis()));
+        let open_time = at.minute_start();
         let empty = Forming {
             open_time,
             trades: None,

@@ -4,6 +4,7 @@
 
 pub mod answers;
 pub mod ask;
+mod blob;
 pub mod books;
 pub mod clock;
 pub mod control;

@@ -76,6 +76,7 @@ pub struct Places {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Kept {
     /// The exchange.
+    #[serde(with = "super::blob")]
     pub venue: Vec<u8>,
     /// The rest.
     pub places: Places,
@@ -106,7 +107,7 @@ pub(super) const BATCH: usize = 4_096;
 /// The longest wait before clocks, held messages and checkpoints are looked at.
 const NAP: Duration = Duration::from_millis(50);
 
-const MILLISECOND: Span = Span::from_millis(1);
+pub(super) const MILLISECOND: Span = Span::from_millis(1);
 
 impl Source for Paper {
     type Error = PaperError;
@@ -120,10 +121,11 @@ impl Source for Paper {
         self.figures.step_ends();
         loop {
             self.forget_idle(venue);
+            let ready = self.ready(due);
             let saved = saved(&self.places);
-            self.books.write(venue, &self.record, &saved)?;
+            self.books.write(venue, (&self.record, ready), &saved)?;
             drop(saved);
-            if let Some(at) = self.ready(due) {
+            if let Some(at) = ready {
                 self.figures.step_begins();
                 self.fill(at, into);
                 self.figures.step_holds(into.market.len());
@@ -146,6 +148,8 @@ impl Paper {
     /// Up to when everything is known.
     fn complete(&self) -> Option<Timestamp> {
         match &self.time {
+            // What was missed while nothing ran is heard first, in its order.
+            Time::Wall(_) if self.desk.catches_up() => None,
             Time::Wall(clock) => Some(clock.now()),
             Time::Stream => self.merger.complete(),
         }
@@ -258,9 +262,10 @@ impl Paper {
             } => {
                 self.merger.hear(event, trade_id);
                 if matches!(event.news, News::Mark { .. }) {
-                    self.desk.marked(event.symbol);
+                    self.desk.marked(event.symbol, event.at);
                 }
             }
+            FromMarket::Whole { symbol } => self.desk.whole(symbol),
             FromMarket::Beat { link, at } => self.merger.said(link, at),
             FromMarket::Up { link, route } => {
                 tracing::info!(link = link.0, route = ?route, "market link up");
@@ -292,14 +297,9 @@ impl Paper {
         self.books.flush(venue, &self.record, &saved)
     }
 
-    /// Subscribes to a contract, behind what was heard of it.
+    /// Subscribes to a contract in which nothing is open: what it did before concerns nobody.
     pub(super) fn subscribe(&self, symbol: SymbolId) {
-        let seen = self.places.trades.get(&symbol);
-        let seen = seen.map(|(id, at)| crate::exchange::binance::stream::Seen {
-            id: *id,
-            at: Some(*at),
-        });
-        self.streams.resume(symbol, seen);
+        self.streams.resume(symbol, None);
     }
 }
 
@@ -310,6 +310,7 @@ fn saved(places: &Places) -> impl Fn(&Venue) -> Vec<u8> {
             venue: venue.to_bytes(),
             places: places.clone(),
         };
-        rmp_serde::to_vec_named(&kept).expect("invariant: plain data becomes bytes")
+        // By place, not by name: it is written with every commit.
+        rmp_serde::to_vec(&kept).expect("invariant: plain data becomes bytes")
     }
 }

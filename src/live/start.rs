@@ -4,6 +4,7 @@
 //! Invariants: nothing is entered before the journal is back and the clock is known; a journal of another strategy is
 //! refused, not continued.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use tokio::sync::{mpsc, watch};
 use crate::backtest::retrace::Retrace;
 use crate::domain::fill::{LedgerEntry, Trade};
 use crate::domain::instrument::Instrument;
+use crate::domain::signal::RawSignal;
 use crate::domain::stamp::StampReader;
 use crate::domain::symbol::{Symbol, SymbolId, Symbols};
 use crate::domain::time::{Span, Timestamp};
@@ -23,7 +25,7 @@ use crate::exchange::binance::address::{Address, Purpose};
 use crate::exchange::binance::clock::Clock;
 use crate::exchange::binance::offset;
 use crate::exchange::binance::rest::{Rest, RestConfig, RestError};
-use crate::exchange::binance::stream::{Handle as Streaming, StreamConfig, Streams};
+use crate::exchange::binance::stream::{Handle as Streaming, Seen, StreamConfig, Streams};
 use crate::exchange::binance::wire::contracts;
 use crate::exchange::trades::session::{Ends, Trading};
 use crate::exchange::trades::{Trust, Venue};
@@ -48,7 +50,7 @@ use super::intake::config::{BridgeConfig, FeedConfig, FileConfig, HttpConfig, In
 use super::intake::stats::Stats;
 use super::intake::{self, Intake, Submission};
 use super::merge::Merger;
-use super::paper::{BATCH, Doors, Kept, Paper, Places, Time};
+use super::paper::{BATCH, Doors, Kept, MILLISECOND, Paper, Places, Time};
 use super::record::Record;
 
 /// Capacity of the queue of messages (`reliability.md` 5.5).
@@ -62,8 +64,6 @@ const OFFSET_MAX: Span = Span::from_millis(60_000);
 
 /// How long the exchange is waited for at the start.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-const MILLISECOND: Span = Span::from_millis(1);
 
 /// How a run is started.
 pub struct Wanted {
@@ -193,7 +193,7 @@ impl Run {
             buffer: Vec::with_capacity(BATCH),
             stopping: false,
         };
-        paper.subscribe_first(&live, &venue)?;
+        paper.subscribe_first(&live, &venue, &waiting)?;
         paper.expect_again(&waiting);
         let (intake, control) = open_doors(&live, (connected.signals, counts), connected.asks)?;
         let told = Started {
@@ -378,8 +378,7 @@ struct Restored {
     venue: Venue,
     places: Places,
     record: Record,
-    /// Messages taken and not heard yet.
-    waiting: Vec<Entry>,
+    waiting: Vec<Waiting>,
     epoch: u64,
     /// Whether the exchange begins now.
     fresh: bool,
@@ -411,8 +410,7 @@ impl Restored {
             None => Trader::new(settings.rules.clone(), instruments, Upkeep::default()),
         };
         let epoch = store.begin(now.max(venue.now()), boot)?;
-        let waiting = store.waiting().into_iter();
-        let waiting = waiting.map(|row| row.entry.clone()).collect();
+        let waiting = waiting(&store, symbols);
         Ok(Self {
             record: Record::new(store, trader.clone(), Arc::clone(symbols)),
             trader,
@@ -606,41 +604,80 @@ fn intake_of(live: &Live) -> IntakeConfig {
 }
 
 impl Paper {
-    /// Subscribes to what is always watched and to everything with a position or an order.
-    fn subscribe_first(&mut self, live: &Live, venue: &Venue) -> anyhow::Result<()> {
-        let now = venue.now();
-        for name in &live.market.symbols {
-            let symbol = find(&self.symbols, name).ok_or_else(|| anyhow!("live.market.symbols: the exchange does not list '{name}'\nhint: names are those of exchangeInfo, for example BTCUSDT"))?;
-            self.desk.open(symbol, true, now);
-            self.subscribe(symbol);
-        }
+    /// Subscribes to what is always watched, to everything with a position or an order, and to what messages wait for.
+    fn subscribe_first(
+        &mut self,
+        live: &Live,
+        venue: &Venue,
+        waiting: &[Waiting],
+    ) -> anyhow::Result<()> {
+        let mut wanted: BTreeMap<SymbolId, bool> = BTreeMap::new();
         for index in 0..self.symbols.len() {
             let symbol = SymbolId::at(index);
-            if venue.is_busy(symbol) {
-                self.desk.open(symbol, false, now);
-                self.subscribe(symbol);
+            if venue.is_busy(symbol) || waiting.iter().any(|waits| waits.symbol == symbol) {
+                wanted.insert(symbol, false);
             }
+        }
+        for name in &live.market.symbols {
+            let symbol = find(&self.symbols, name).ok_or_else(|| anyhow!("live.market.symbols: the exchange does not list '{name}'\nhint: names are those of exchangeInfo, for example BTCUSDT"))?;
+            wanted.insert(symbol, true);
+        }
+        for (symbol, always) in wanted {
+            let counts = |at: &Timestamp| match &self.time {
+                Time::Wall(clock) => clock.now() - *at <= live.market.mark_age_max,
+                Time::Stream => true,
+            };
+            let marked = venue.marked_at(symbol).filter(counts);
+            self.desk.open(symbol, always, (venue.now(), marked));
+            let seen = self.places.trades.get(&symbol);
+            let seen = seen.map(|(id, at)| Seen {
+                id: *id,
+                at: Some(*at),
+            });
+            if seen.is_some() {
+                self.desk.missed(symbol);
+            }
+            self.streams.resume(symbol, seen);
         }
         Ok(())
     }
 
-    /// Messages that were taken before a restart and that the trader has not heard.
-    fn expect_again(&mut self, waiting: &[Entry]) {
-        for entry in waiting {
-            let Entry::Taken { text, arrived, .. } = entry else {
-                continue;
-            };
-            let message = match parse_line(text, 1, &mut StampReader::new()) {
-                Ok(message) => message,
-                Err(error) => {
-                    tracing::error!(%error, "a recorded message cannot be read");
-                    continue;
-                }
-            };
-            if let Some(symbol) = find(&self.symbols, &message.name) {
-                let arrived = (*arrived).max(self.merger.passed() + MILLISECOND);
-                self.expect(symbol, &message, arrived);
-            }
+    /// Hears again what was taken before a restart.
+    fn expect_again(&mut self, waiting: &[Waiting]) {
+        for waits in waiting {
+            let arrived = waits.arrived.max(self.merger.passed() + MILLISECOND);
+            self.expect(waits.symbol, &waits.message, arrived);
         }
     }
+}
+
+/// A message that was taken before a restart and that the trader has not heard.
+struct Waiting {
+    message: RawSignal,
+    symbol: SymbolId,
+    arrived: Timestamp,
+}
+
+fn waiting(store: &Store, symbols: &Symbols) -> Vec<Waiting> {
+    let mut found = Vec::new();
+    for row in store.waiting() {
+        let Entry::Taken { text, arrived, .. } = &row.entry else {
+            continue;
+        };
+        let message = match parse_line(text, 1, &mut StampReader::new()) {
+            Ok(message) => message,
+            Err(error) => {
+                tracing::error!(%error, "a recorded message cannot be read");
+                continue;
+            }
+        };
+        if let Some(symbol) = find(symbols, &message.name) {
+            found.push(Waiting {
+                message,
+                symbol,
+                arrived: *arrived,
+            });
+        }
+    }
+    found
 }

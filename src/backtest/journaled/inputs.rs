@@ -14,7 +14,7 @@ use crate::domain::bar::{Bar, Bars};
 use crate::domain::num::Qty;
 use crate::domain::signal::{RawSignal, Signal};
 use crate::domain::symbol::{Symbol, Symbols};
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::{MINUTE, Span, Timestamp};
 use crate::exchange::history::World;
 use crate::exchange::model::Model;
 use crate::market::instruments::{RulesReport, RulesSource};
@@ -26,7 +26,6 @@ use crate::market::window::Window;
 use crate::report::words::data;
 
 /// Length of a recorded bar.
-const MINUTE: Span = Span::from_millis(60_000);
 
 /// Everything known of the inputs.
 ///

@@ -168,6 +168,12 @@ impl Venue {
         desk.mark.map(|(price, _)| price).or(desk.contract)
     }
 
+    /// When a contract's mark was last said.
+    #[must_use]
+    pub fn marked_at(&self, symbol: SymbolId) -> Option<Timestamp> {
+        self.desks[symbol.index()].mark.map(|(_, at)| at)
+    }
+
     /// The price step of a contract.
     #[must_use]
     pub fn tick(&self, symbol: SymbolId) -> Price {

@@ -43,8 +43,11 @@ impl Venue {
         let desk = &mut self.desks[event.symbol.index()];
         desk.mark = Some((price, event.at));
         // A settlement that is due now is settled before the next one is looked at.
-        if desk.funding.is_none_or(|next| next.at > self.now) {
-            desk.funding = funding.filter(|next| next.at > self.now);
+        // A mark that says nothing of it leaves what is known.
+        if desk.funding.is_none_or(|next| next.at > self.now)
+            && let Some(next) = funding.filter(|next| next.at > self.now)
+        {
+            desk.funding = Some(next);
         }
         if !self.is_idle(event.symbol) {
             self.amend_now(event.symbol);

@@ -14,7 +14,7 @@ use reqwest::redirect::Policy;
 
 use crate::domain::bar::Bar;
 use crate::domain::symbol::Symbol;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::{MINUTE, Timestamp};
 
 use super::address::Address;
 use super::clock::Clock;
@@ -30,7 +30,6 @@ pub const TRADES_PER_CALL: usize = 1_000;
 /// Rows that one call for bars brings at most.
 pub const BARS_PER_CALL: usize = 1_500;
 const SETTLEMENTS_PER_CALL: usize = 1_000;
-const MINUTE: Span = Span::from_millis(60_000);
 
 /// How to call.
 #[derive(Clone, Debug)]

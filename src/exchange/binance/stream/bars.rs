@@ -1,19 +1,21 @@
 //! Repairs from bars: whole minutes of trades, and the marks that were missed.
 //!
-//! Not here: repairs by number (`repair`), the path inside a bar (`path`).
+//! Not here: repairs by number (`repair`), the path inside a bar (`market::ticks`).
 
-use crate::domain::market::{MarketEvent, News};
-use crate::domain::num::Price;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::bar::Bar;
+use crate::domain::market::{MarketEvent, News, NextFunding};
+use crate::domain::symbol::SymbolId;
+use crate::domain::time::{MINUTE, Span, Timestamp};
 use crate::exchange::binance::rest::{BARS_PER_CALL, Range};
 
+use crate::market::ticks::path::{POINTS, points, split_volume};
+
+use super::Seen;
 use super::repair::{After, Filled, Pages, Worker, seen};
 use super::sequence::Ready;
-use super::{Seen, path};
 
-const MINUTE: Span = Span::from_millis(60_000);
-/// Marks come each second; a shorter stretch without them misses nothing.
-const MARKS_MISSED: Span = Span::from_millis(3_000);
+
+const HOUR: Span = Span::from_millis(3_600_000);
 
 impl Worker {
     /// Whole minutes from bars; what comes after the last whole one by number.
@@ -33,9 +35,9 @@ impl Worker {
                 Err(why) => return given_up(why),
             },
         };
-        let last_minute = minute(until);
+        let last_minute = until.minute_start();
         let mut filled = Filled::default();
-        let mut next = minute(from);
+        let mut next = from.minute_start();
         while next < last_minute {
             let range = Range {
                 from: Some(next),
@@ -52,7 +54,7 @@ impl Worker {
             next = last.open_time + MINUTE;
             for bar in bars.iter().filter(|bar| bar.open_time < last_minute) {
                 filled.bars += 1;
-                let made = path::trades(bar, self.ask.symbol, MINUTE);
+                let made = trades(bar, self.ask.symbol);
                 let after = made.into_iter().filter(|event| event.at > from);
                 filled.events.extend(after.map(|event| (event, None)));
             }
@@ -100,7 +102,8 @@ impl Worker {
         filled.events.extend(self.events(&whole));
     }
 
-    /// Puts the closes of the mark's minutes between the trades, where marks were missed.
+    /// Puts marks from bars between the trades, where a minute began without any: four of a minute along the path that
+    /// trades from bars take, of the minute under way its first. They carry the settlement ahead of them.
     pub(super) async fn add_marks(&mut self, filled: &mut Filled) {
         let (last, first) = self.ask.marks;
         let after = match self.ask.after {
@@ -111,16 +114,36 @@ impl Worker {
         let (Some(after), Some(until)) = (after, first.or(reached)) else {
             return;
         };
-        let whole_minutes = minute(after) < minute(until);
-        if !whole_minutes || until - after <= MARKS_MISSED {
+        if after.minute_start() == until.minute_start() {
             return;
         }
-        let mut marks = Vec::new();
-        let mut next = minute(after);
-        while next < minute(until) {
+        let bars = self.mark_bars(after.minute_start(), until).await;
+        let settlements = self.settlements(after, until).await;
+        let under_way = until.minute_start();
+        let paths = bars.iter().flat_map(|bar| {
+            let whole = if bar.open_time < under_way { POINTS } else { 1 };
+            points(bar, MINUTE).into_iter().take(whole)
+        });
+        let missed = paths.filter(|(at, _)| *at > after && *at < until);
+        let marks: Vec<Ready> = missed
+            .map(|(at, price)| {
+                let funding = settlements.iter().find(|next| next.at > at).copied();
+                let news = News::Mark { price, funding };
+                let symbol = self.ask.symbol;
+                (MarketEvent { at, symbol, news }, None)
+            })
+            .collect();
+        filled.marks = u64::try_from(marks.len()).unwrap_or(0);
+        filled.events = merged(marks, std::mem::take(&mut filled.events));
+    }
+
+    async fn mark_bars(&mut self, from: Timestamp, until: Timestamp) -> Vec<Bar> {
+        let mut found: Vec<Bar> = Vec::new();
+        let mut next = from;
+        while next <= until {
             let range = Range {
                 from: Some(next),
-                to: Some(minute(until) - Span::from_millis(1)),
+                to: Some(until),
                 limit: Some(BARS_PER_CALL),
             };
             let rest = self.rest.clone();
@@ -130,27 +153,46 @@ impl Worker {
             };
             let Some(newest) = bars.last() else { break };
             next = newest.open_time + MINUTE;
-            for bar in &bars {
-                let at = bar.open_time + MINUTE - Span::from_millis(1);
-                if at > after && at < until {
-                    marks.push(self.mark(at, bar.close));
-                }
-            }
+            found.extend(bars);
         }
-        filled.marks = u64::try_from(marks.len()).unwrap_or(0);
-        filled.events = merged(marks, std::mem::take(&mut filled.events));
+        found
     }
 
-    fn mark(&self, at: Timestamp, price: Price) -> Ready {
-        // A settlement that was near may have passed meanwhile; then nothing is known of the next one.
-        let funding = self.ask.funding.filter(|funding| funding.at > at);
-        let event = MarketEvent {
-            at,
-            symbol: self.ask.symbol,
-            news: News::Mark { price, funding },
-        };
-        (event, None)
+    /// What was settled in a time, oldest first; without a full hour in it that was nothing.
+    async fn settlements(&mut self, after: Timestamp, until: Timestamp) -> Vec<NextFunding> {
+        let hour = |at: Timestamp| at.millis().div_euclid(HOUR.millis());
+        if hour(after) == hour(until) {
+            return Vec::new();
+        }
+        let rest = self.rest.clone();
+        let name = self.ask.name.clone();
+        let rows = self
+            .insist(|| rest.settlements(&name, after + Span::from_millis(1), until))
+            .await;
+        // The exchange stamps them some milliseconds after the time at which they are due.
+        let due = |at: Timestamp| at - Span::from_millis(at.millis().rem_euclid(1_000));
+        let rows = rows.unwrap_or_default().into_iter();
+        rows.map(|row| NextFunding {
+            at: due(row.at),
+            rate: row.rate,
+        })
+        .collect()
     }
+}
+
+/// The four trades of a minute's bar; of one without volume none.
+fn trades(bar: &Bar, symbol: SymbolId) -> Vec<MarketEvent> {
+    if bar.volume.is_zero() {
+        return Vec::new();
+    }
+    let made = points(bar, MINUTE)
+        .into_iter()
+        .zip(split_volume(bar.volume));
+    made.map(|((at, price), qty)| {
+        let news = News::Trade { price, qty };
+        MarketEvent { at, symbol, news }
+    })
+    .collect()
 }
 
 /// Marks go before trades of the same instant (T6); trades keep their order.
@@ -165,9 +207,4 @@ fn merged(marks: Vec<Ready>, trades: Vec<Ready>) -> Vec<Ready> {
     }
     whole.extend(marks);
     whole
-}
-
-const fn minute(at: Timestamp) -> Timestamp {
-    let millis = MINUTE.millis();
-    Timestamp::from_millis(at.millis().div_euclid(millis) * millis)
 }

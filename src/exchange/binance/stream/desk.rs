@@ -204,9 +204,15 @@ impl Desk {
         if self.contracts.contains_key(&symbol) || symbol.index() >= self.symbols.len() {
             return;
         }
+        let market = self.place(symbol, Route::Market);
+        let mut sequence = Sequence::new(symbol, after);
+        if after.is_some() {
+            sequence.suspect(market, None);
+            self.open_holes.insert(symbol);
+        }
         let contract = Contract {
-            sequence: Sequence::new(symbol, after),
-            market: self.place(symbol, Route::Market),
+            sequence,
+            market,
             public: self.place(symbol, Route::Public),
             marked: None,
             missed: 0,
@@ -302,7 +308,6 @@ impl Desk {
             }
             Some(Taken::Gap { from, missing }) => self.gap(link, symbol, (from, missing)).await,
             Some(Taken::Closed { told }) => {
-                self.open_holes.remove(&symbol);
                 if told {
                     one(&self.shared.counters.repaired_late);
                     let what = Trouble::Repaired {
@@ -312,7 +317,7 @@ impl Desk {
                     };
                     self.trouble(link, Some(symbol), what).await?;
                 }
-                self.release_beats().await
+                self.whole(symbol).await
             }
         }
     }
@@ -400,6 +405,10 @@ impl Desk {
                     && contract.market == link
                 {
                     contract.marked = None;
+                    if contract.sequence.has_begun() {
+                        contract.sequence.suspect(link, None);
+                        self.open_holes.insert(*symbol);
+                    }
                 }
             }
         }

@@ -82,7 +82,7 @@ impl Desk {
                 Route::Market => {
                     contract.marked = Some(now);
                     if !covered && contract.sequence.has_begun() {
-                        contract.sequence.suspect(link, due);
+                        contract.sequence.suspect(link, Some(due));
                         self.open_holes.insert(*symbol);
                     }
                 }
@@ -98,7 +98,7 @@ impl Desk {
         holes
             .filter_map(|symbol| self.contracts.get(symbol)?.sequence.hole.as_ref())
             .filter(|hole| hole.asked.is_none())
-            .map(|hole| hole.due + self.blocked)
+            .filter_map(|hole| Some(hole.due? + self.blocked))
             .min()
     }
 
@@ -126,7 +126,6 @@ impl Desk {
         let trades_max = self.config().repair_trades_max;
         let sequence = &mut self.contracts.get_mut(&symbol)?.sequence;
         let (until, first_at) = (sequence.first_held(), sequence.first_held_at());
-        let funding = sequence.funding();
         let last = sequence.last;
         let last_mark = sequence.last_mark_passed();
         let after = match (last, last_mark) {
@@ -135,7 +134,7 @@ impl Desk {
             (None, None) => return None,
         };
         let hole = sequence.hole.as_mut()?;
-        if hole.asked.is_some() || hole.due > now {
+        if hole.asked.is_some() || hole.due.is_none_or(|due| due > now) {
             return None;
         }
         self.asked += 1;
@@ -148,7 +147,6 @@ impl Desk {
             after,
             until,
             marks: (last_mark, first_at),
-            funding,
             trades_max,
         })
     }
@@ -216,9 +214,16 @@ impl Desk {
         if let Some(gap) = next {
             self.gap(link, symbol, gap).await?;
         }
-        if !still {
-            self.open_holes.remove(&symbol);
+        if still {
+            return self.release_beats().await;
         }
+        self.whole(symbol).await
+    }
+
+    /// Nothing of a contract is missing any more.
+    pub(super) async fn whole(&mut self, symbol: SymbolId) -> Result<(), Gone> {
+        self.open_holes.remove(&symbol);
+        self.send(FromMarket::Whole { symbol }).await?;
         self.release_beats().await
     }
 

@@ -11,7 +11,6 @@ mod holes;
 mod lane;
 mod link;
 mod pace;
-mod path;
 mod reading;
 mod repair;
 mod requests;
@@ -81,6 +80,11 @@ pub enum FromMarket {
         link: LinkId,
         /// Why.
         why: DownCause,
+    },
+    /// After a break, or since a resumption: nothing of this contract is missing any more.
+    Whole {
+        /// Which contract.
+        symbol: SymbolId,
     },
     /// Something was refused or repaired.
     Trouble {

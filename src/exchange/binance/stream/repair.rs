@@ -9,7 +9,6 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use crate::domain::market::NextFunding;
 use crate::domain::symbol::{Symbol, SymbolId};
 use crate::domain::time::{Span, Timestamp};
 use crate::exchange::binance::rest::{Rest, RestError, TRADES_PER_CALL};
@@ -45,7 +44,6 @@ pub(super) struct Ask {
     pub(super) until: Option<AggTrade>,
     /// The last mark taken before, and the first stamp after.
     pub(super) marks: (Option<Timestamp>, Option<Timestamp>),
-    pub(super) funding: Option<NextFunding>,
     pub(super) trades_max: u64,
 }
 

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use tokio::time::Instant;
 
-use crate::domain::market::{MarketEvent, News, NextFunding};
+use crate::domain::market::{MarketEvent, News};
 use crate::domain::symbol::SymbolId;
 use crate::domain::time::Timestamp;
 use crate::exchange::binance::wire::frame::{Book, Mark};
@@ -46,14 +46,16 @@ pub(super) enum Taken {
 pub(super) struct Hole {
     /// The link that showed it.
     pub(super) link: LinkId,
-    /// When the exchange is asked.
-    pub(super) due: Instant,
+    /// When the exchange is asked; not before the subscription was taken.
+    pub(super) due: Option<Instant>,
     /// The number of the question under way.
     pub(super) asked: Option<u64>,
     /// Whether trades are known to be missing, and that was said.
     pub(super) told: bool,
     /// A break came on top: when this is closed, ask again.
     pub(super) again: bool,
+    /// Nothing was listened to for a while: marks may be missing, whatever the numbers of the trades say.
+    broke: bool,
     /// Trades ascending by number, marks where they came.
     held: VecDeque<Held>,
 }
@@ -95,11 +97,6 @@ impl Sequence {
         self.last.is_some() || self.mark.is_some()
     }
 
-    /// The next settlement as last said.
-    pub(super) fn funding(&self) -> Option<NextFunding> {
-        self.mark.and_then(|mark| mark.funding)
-    }
-
     /// The stamp of the last mark that was handed on.
     pub(super) const fn last_mark_passed(&self) -> Option<Timestamp> {
         self.marked
@@ -129,13 +126,25 @@ impl Sequence {
         stamps.min()
     }
 
-    /// From now on later trades wait, until it is known what was missed.
-    pub(super) fn suspect(&mut self, link: LinkId, due: Instant) {
-        if let Some(hole) = &mut self.hole {
-            hole.again = true;
-            return;
+    /// From now on later trades and marks wait, until it is known what was missed; that is asked at `due`, without it
+    /// when the subscription is taken.
+    pub(super) fn suspect(&mut self, link: LinkId, due: Option<Instant>) {
+        match &mut self.hole {
+            Some(hole) if hole.due.is_none() => (hole.link, hole.due) = (link, due),
+            Some(hole) => hole.again = true,
+            None => {
+                let mut hole = Hole::new(link, due);
+                hole.broke = true;
+                self.hole = Some(hole);
+            }
         }
-        self.hole = Some(Hole::new(link, due));
+    }
+
+    /// Whether a minute began between the last mark and an instant, so that its marks can be had from bars.
+    fn marks_missed(&self, at: Timestamp) -> bool {
+        let since = self.marked.or(self.last.and_then(|last| last.at));
+        let broke = self.hole.as_ref().is_some_and(|hole| hole.broke);
+        broke && since.is_some_and(|since| since.minute_start() < at.minute_start())
     }
 
     /// Takes a trade.
@@ -151,20 +160,21 @@ impl Sequence {
             None => None,
         };
         let follows = next.is_none_or(|next| next == trade.id);
+        let missed = self.marks_missed(trade.at);
         match &mut self.hole {
             None if follows => {
                 self.pass(trade, ready);
                 Taken::Passed
             }
             None => {
-                let mut hole = Hole::new(link, due);
+                let mut hole = Hole::new(link, Some(due));
                 hole.told = true;
                 hole.held.push_back(Held::Trade(trade));
                 self.hole = Some(hole);
                 self.gap(trade)
             }
             // Without a number to count from, only the exchange knows what came before it.
-            Some(_) if follows && next.is_some() => {
+            Some(_) if follows && next.is_some() && !missed => {
                 self.marks_until(trade.at, ready);
                 self.pass(trade, ready);
                 self.close_if_whole(ready)
@@ -173,7 +183,7 @@ impl Sequence {
                 if !hole.insert(trade) {
                     return Taken::Known;
                 }
-                if hole.told || next.is_none() {
+                if hole.told || follows {
                     return Taken::Held;
                 }
                 hole.told = true;
@@ -266,7 +276,7 @@ impl Sequence {
         self.drain(ready);
         let hole = self.hole.as_mut()?;
         hole.asked = None;
-        hole.due = due;
+        hole.due = Some(due);
         if hole.held.is_empty() {
             if hole.again {
                 hole.again = false;
@@ -383,13 +393,14 @@ pub(super) const fn trade_event(symbol: SymbolId, trade: AggTrade) -> Ready {
 }
 
 impl Hole {
-    const fn new(link: LinkId, due: Instant) -> Self {
+    const fn new(link: LinkId, due: Option<Instant>) -> Self {
         Self {
             link,
             due,
             asked: None,
             told: false,
             again: false,
+            broke: false,
             held: VecDeque::new(),
         }
     }
