@@ -22,6 +22,8 @@ const BURST: u64 = 50_000;
 const BURST_AT: Duration = Duration::from_secs(12);
 const BURST_LENGTH: Duration = Duration::from_secs(10);
 const BURST_EVERY: Duration = Duration::from_secs(60);
+/// How much longer than the plan anything may take.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// Between two looks at what is due.
 const BEAT: Duration = Duration::from_millis(1);
 
@@ -155,9 +157,13 @@ impl Exchange {
 impl Inner {
     fn until(&self, holds: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
         let state = self.state.lock().expect("no panic");
-        self.changed
-            .wait_while(state, |state| !holds(state))
-            .expect("no panic")
+        let longest = self.plan.length + PATIENCE;
+        let waited = self
+            .changed
+            .wait_timeout_while(state, longest, |state| !holds(state));
+        let (state, late) = waited.expect("no panic");
+        assert!(!late.timed_out(), "the run does not come, or has gone");
+        state
     }
 
     fn serve(&self, stream: TcpStream) {
@@ -254,7 +260,7 @@ impl Inner {
                 said += 1;
             }
             // A long write would hold back the stamps of what follows.
-            for _ in said..due.min(before + 2_000) {
+            while said < due.min(before + 2_000) {
                 match route {
                     Route::Public => speaker.book(&mut out, at),
                     Route::Market => speaker.trade(&mut out, at),
@@ -316,7 +322,7 @@ fn frame(reader: &mut BufReader<TcpStream>) -> Option<Value> {
             reader.read_exact(&mut bytes).ok()?;
             usize::from(u16::from_be_bytes(bytes))
         }
-        127 => panic!("a request of more than 64 KiB"),
+        // Nothing that is asked here is longer than 64 KiB.
         short => usize::from(short),
     };
     let mut mask = [0; 4];

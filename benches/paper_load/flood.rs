@@ -49,13 +49,13 @@ pub(crate) struct Flooded {
 }
 
 impl Flooded {
-    pub(crate) fn new(&self) -> usize {
+    pub(crate) fn signals(&self) -> usize {
         self.connections.iter().map(|one| one.sent.len()).sum()
     }
 }
 
 /// The id of a new signal.
-pub(crate) fn id_of(connection: usize, number: u64) -> String {
+pub(crate) fn id_of(connection: u64, number: u64) -> String {
     format!("n{connection}-{number}")
 }
 
@@ -147,6 +147,10 @@ fn flood(bridge: SocketAddr, connection: u64, length: Duration) -> Connection {
     let (bytes, ends) = made(connection);
     let mut stream = TcpStream::connect(bridge).expect("a bridge");
     stream.set_nodelay(true).expect("a socket");
+    // A bridge that reads nothing for so long has stopped.
+    stream
+        .set_write_timeout(Some(Duration::from_secs(60)))
+        .expect("a socket");
     let asks = connection < ASKING;
     let most = usize::try_from(length.as_secs() * RATE / ONE_IN + 16).expect("not that long");
     let heard = stream.try_clone().expect("a socket");
@@ -168,7 +172,7 @@ fn flood(bridge: SocketAddr, connection: u64, length: Duration) -> Connection {
                 fresh.clear();
                 line(
                     &mut fresh,
-                    &id_of(connection as usize, number),
+                    &id_of(connection, number),
                     number * CONNECTIONS + connection,
                     millis(),
                     asks,

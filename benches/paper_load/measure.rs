@@ -176,6 +176,6 @@ pub(crate) fn report_rates(plan: &Plan, samples: &[Sample], flood: &Flooded) {
         "  flood: {:.0} lines/s read by the bridge (100,000 planned), {} lines sent, {} of them new",
         rate(lines),
         flood.lines,
-        flood.new()
+        flood.signals()
     );
 }

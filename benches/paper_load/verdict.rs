@@ -33,6 +33,8 @@ pub(crate) struct Found {
     orders: u64,
     finished: u64,
     rows: u64,
+    /// Bytes of the kept state: written with every commit.
+    state: usize,
 }
 
 impl Found {
@@ -46,6 +48,7 @@ impl Found {
             orders: 0,
             finished: 0,
             rows: 0,
+            state: 0,
         };
         let mut names: Vec<Symbol> = Vec::new();
         let mut volumes: Vec<Qty> = Vec::new();
@@ -92,6 +95,7 @@ impl Found {
     fn keep(&mut self, journal: &Path, names: &[Symbol], mut volumes: Vec<Qty>) {
         let store = Store::open(journal, Environment::Paper).expect("a journal");
         let state = store.state().expect("a kept state");
+        self.state = state.len();
         let mut kept: Kept = rmp_serde::from_slice(state).expect("a state of ours");
         kept.places.minutes.finish(&mut |entry| {
             if let Entry::Bar { symbol, volume, .. } = entry {
@@ -113,7 +117,7 @@ pub(crate) fn report_latency(
 ) {
     let mut usual = Ways::default();
     let mut burst = Ways::default();
-    for (index, connection) in flood.connections.iter().enumerate() {
+    for (index, connection) in (0..).zip(&flood.connections) {
         for (number, sent) in connection.sent.iter().enumerate() {
             let id = id_of(index, number as u64);
             let ways = if plan.is_burst(sent.duration_since(began)) {
@@ -153,8 +157,9 @@ pub(crate) fn report_latency(
     let all = [usual.durable, burst.durable].concat();
     show("all, decision durable", &all);
     println!(
-        "  {} commits, {} rows, {} commands, {} finished trades, alarms {:?}",
+        "  {} commits with a state of {} bytes each, {} rows, {} commands, {} finished trades, alarms {:?}",
         commits.count(),
+        found.state,
         found.rows,
         found.orders,
         found.finished,
@@ -189,7 +194,7 @@ pub(crate) fn judge(found: &Found, said: &Said, (flood, last): (&Flooded, &Statu
     println!("  {whole} of {CONTRACTS} contracts with the last number and the whole volume");
     let mut acked = 0;
     let mut lost = Vec::new();
-    for (index, connection) in flood.connections.iter().enumerate() {
+    for (index, connection) in (0..).zip(&flood.connections) {
         for (number, row, _) in &connection.acked {
             let id = id_of(index, *number);
             acked += 1;
@@ -203,7 +208,7 @@ pub(crate) fn judge(found: &Found, said: &Said, (flood, last): (&Flooded, &Statu
     let answers: u64 = flood.connections.iter().map(|one| one.answers).sum();
     println!(
         "  {} new signals sent, {accepted} taken by the bridge's count, {} in the journal, {busy} busy, {unanswered} unanswered; {acked} acknowledged, {} of them lost; {answers} other answers",
-        flood.new(),
+        flood.signals(),
         found.taken.len(),
         lost.len()
     );
@@ -221,10 +226,10 @@ pub(crate) fn judge(found: &Found, said: &Said, (flood, last): (&Flooded, &Statu
     assert_eq!(heard, said.frames, "market messages were lost");
     assert_eq!(whole, CONTRACTS, "trades were lost or came twice");
     assert_eq!(lost, Vec::<String>::new(), "acknowledged signals were lost");
-    assert_eq!(
-        accepted,
-        found.taken.len() as u64,
-        "a signal taken is not in the journal"
+    let taken = found.taken.len() as u64;
+    assert!(
+        (accepted..=accepted + unanswered).contains(&taken),
+        "a signal that was taken is not in the journal"
     );
     assert!(faults.iter().all(|(_, count)| *count == 0), "{faults:?}");
     assert_eq!(

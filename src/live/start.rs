@@ -166,7 +166,6 @@ impl Run {
         let _entered = runtime.enter();
         let connected = connect(&live, &symbols, rest, stop)?;
         let counts = Arc::default();
-        let booked = venue.account();
         let mut paper = Paper {
             runtime: runtime.handle().clone(),
             doors: connected.doors,
@@ -181,12 +180,7 @@ impl Run {
             streams: connected.streams,
             symbols: Arc::clone(&symbols),
             desk: Desk::default(),
-            // The deposit of a new run has no row yet.
-            books: if fresh {
-                Books::default()
-            } else {
-                Books::resumed(booked.ledger().len(), booked.trades().len())
-            },
+            books: books(&venue, fresh),
             figures: Figures::of(Arc::clone(&counts)),
             places,
             operator: std::collections::VecDeque::new(),
@@ -550,6 +544,15 @@ fn kept(store: &Store) -> anyhow::Result<Option<Kept>> {
     let kept = rmp_serde::from_slice(bytes);
     kept.map(Some)
         .map_err(|wrong| anyhow!("the journal's kept state cannot be read: {wrong}\nhint: it was written by another version; finish it with that one"))
+}
+
+/// What of the account has its rows already; the deposit of a new run has none yet.
+fn books(venue: &Venue, fresh: bool) -> Books {
+    if fresh {
+        return Books::default();
+    }
+    let booked = venue.account();
+    Books::resumed(booked.ledger().len(), booked.trades().len())
 }
 
 fn venue(
