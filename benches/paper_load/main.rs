@@ -4,7 +4,8 @@
 //! Everything is real but the exchange: sockets, intake, runner, journal on the disk. Source, flood and runner share this
 //! machine, so what was reached is printed beside what was wanted; timings are printed and never asserted. What is lost
 //! is: every message that the source said must have been heard by the exchange of the run, every signal that was
-//! acknowledged must be in the journal. 30 seconds; `LOAD_SECONDS=600` for the long one.
+//! acknowledged must be in the journal. 30 seconds; `LOAD_SECONDS=600` for the long one, `LOAD_FOLDER` for another place
+//! of the journal.
 //!
 //! Not here: the source (`exchange`), the flood (`flood`), what the journal says afterwards (`verdict`).
 
@@ -47,7 +48,9 @@ const CATCH_UP: Duration = Duration::from_secs(120);
 fn main() {
     let plan = Plan::of(seconds());
     // The journal belongs on a disk, and temporary folders often are none.
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    let place = std::env::var("LOAD_FOLDER");
+    let place = place.unwrap_or_else(|_| env!("CARGO_TARGET_TMPDIR").to_owned());
+    let folder = tempfile::tempdir_in(place).expect("a folder");
     log_to(&folder.path().join("log"));
     let journal = folder.path().join("paper.journal");
     let exchange = Exchange::start(plan);
@@ -134,6 +137,8 @@ pub(crate) struct Watched {
     pub(crate) samples: Vec<Sample>,
     /// Most messages that were said and not yet heard.
     behind: u64,
+    /// KiB of memory at each second.
+    memory: Vec<u64>,
 }
 
 /// Counters at one moment.
@@ -149,6 +154,7 @@ fn watch_over(started: &Started, exchange: &Exchange, began: Instant, plan: Plan
         warm: 0,
         samples: Vec::with_capacity(plan.seconds() + 8),
         behind: 0,
+        memory: Vec::with_capacity(plan.seconds() + 8),
     };
     for second in 1..=plan.seconds() as u64 {
         let until = began + Duration::from_secs(second);
@@ -161,6 +167,7 @@ fn watch_over(started: &Started, exchange: &Exchange, began: Instant, plan: Plan
             said,
             lines: status.bridge("lines"),
         });
+        watched.memory.push(memory_kib());
         if watched.warm == 0 && began.elapsed() >= WARM_UP {
             watched.warm = memory_kib();
         }
@@ -189,11 +196,13 @@ fn report(watched: &Watched, last: &Status, memory: u64) {
     );
     let grown = memory.saturating_sub(watched.warm);
     println!(
-        "memory\n  {} MiB after {} s, {} MiB at the end: {grown} KiB more",
-        watched.warm / 1024,
+        "memory\n  {} KiB after {} s, {memory} KiB at the end: {grown} KiB more",
+        watched.warm,
         WARM_UP.as_secs(),
-        memory / 1024
     );
+    let tenths = watched.memory.chunks(watched.memory.len().div_ceil(10));
+    let tenths: Vec<u64> = tenths.filter_map(|part| part.last().copied()).collect();
+    println!("  by tenths of the time: {tenths:?} KiB");
     println!(
         "market\n  {} messages behind at most (looked at every second), {} heard after their millisecond had passed",
         watched.behind, last.answer["events_late"]

@@ -89,20 +89,39 @@ pub(crate) struct Commits {
 struct Seen {
     /// When each row came, the one numbered 1 first; rows of the journal's own have the time of the next one.
     appended: Vec<Instant>,
-    /// The last row of each commit and when it had returned.
-    done: Vec<(u64, Instant)>,
+    /// The last row of each commit, when it had returned, how long it took.
+    done: Vec<Commit>,
+    /// When the commit under way was asked for.
+    asked: Instant,
+}
+
+#[derive(Clone, Copy)]
+struct Commit {
+    last: u64,
+    at: Instant,
+    took: Duration,
 }
 
 impl Commits {
     pub(crate) fn new(length: Duration) -> Self {
         let rows = usize::try_from(length.as_secs()).expect("not that long") * ROWS;
-        let mut done = vec![(1, Instant::now()); rows];
-        let mut appended = vec![Instant::now(); rows];
+        let now = Instant::now();
+        let commit = Commit {
+            last: 1,
+            at: now,
+            took: Duration::ZERO,
+        };
+        let mut done = vec![commit; rows / 4];
+        let mut appended = vec![now; rows];
         // Their room is there, and stays.
         done.clear();
         appended.clear();
         Self {
-            seen: Arc::new(Mutex::new(Seen { appended, done })),
+            seen: Arc::new(Mutex::new(Seen {
+                appended,
+                done,
+                asked: now,
+            })),
         }
     }
 
@@ -116,10 +135,15 @@ impl Commits {
                     let rows = usize::try_from(seq).expect("not that many");
                     seen.appended.resize(rows, Instant::now());
                 }
-                WritePoint::BeforeCommit(_) => {}
+                WritePoint::BeforeCommit(_) => seen.asked = Instant::now(),
                 WritePoint::AfterCommit(_) => {
-                    let row = seen.appended.len() as u64;
-                    seen.done.push((row, Instant::now()));
+                    let at = Instant::now();
+                    let commit = Commit {
+                        last: seen.appended.len() as u64,
+                        at,
+                        took: at.duration_since(seen.asked),
+                    };
+                    seen.done.push(commit);
                 }
             }
             Crash::No
@@ -140,12 +164,14 @@ impl Commits {
     /// When a row was durable.
     pub(crate) fn durable(&self, row: u64) -> Option<Instant> {
         let seen = self.seen.lock().expect("no panic");
-        let place = seen.done.partition_point(|(last, _)| *last < row);
-        seen.done.get(place).map(|(_, at)| *at)
+        let place = seen.done.partition_point(|commit| commit.last < row);
+        seen.done.get(place).map(|commit| commit.at)
     }
 
-    pub(crate) fn count(&self) -> usize {
-        self.seen.lock().expect("no panic").done.len()
+    /// How long they took, the disk's syncs included.
+    pub(crate) fn lengths(&self) -> Vec<Duration> {
+        let seen = self.seen.lock().expect("no panic");
+        seen.done.iter().map(|commit| commit.took).collect()
     }
 }
 

@@ -154,16 +154,12 @@ pub(crate) fn report_latency(
         show(&format!("{when}, decision durable"), &ways.durable);
         show(&format!("{when}, acknowledged"), &ways.acked);
     }
+    show("commits of the journal", &commits.lengths());
     let all = [usual.durable, burst.durable].concat();
     show("all, decision durable", &all);
     println!(
-        "  {} commits with a state of {} bytes each, {} rows, {} commands, {} finished trades, alarms {:?}",
-        commits.count(),
-        found.state,
-        found.rows,
-        found.orders,
-        found.finished,
-        found.alarms
+        "  {} rows, a kept state of {} bytes with each commit, {} commands, {} finished trades, alarms {:?}",
+        found.rows, found.state, found.orders, found.finished, found.alarms
     );
 }
 
