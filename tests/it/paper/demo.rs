@@ -57,6 +57,10 @@ pub(super) fn market(bridge: u16, more: &[&str]) -> (Child, String) {
 
 /// A paper run on the sample configuration.
 pub(super) fn paper(address: &str, bridge: u16, journal: &Path) -> Child {
+    paper_command(address, bridge, journal).spawn().unwrap()
+}
+
+fn paper_command(address: &str, bridge: u16, journal: &Path) -> Command {
     let sets = [
         format!("live.market.rest=\"http://{address}\""),
         format!("live.market.stream=\"ws://{address}\""),
@@ -68,7 +72,7 @@ pub(super) fn paper(address: &str, bridge: u16, journal: &Path) -> Child {
     for set in &sets {
         command.args(["--set", set]);
     }
-    command.spawn().unwrap()
+    command
 }
 
 /// Asks a process to end and waits for it.
@@ -176,10 +180,12 @@ fn killed_tape(journal: &Path, random: &mut confluence::domain::random::Random) 
     let (mut server, address) = market(bridge, &["--to", "2024-03-06"]);
     let mut kills = 0;
     loop {
-        let mut run = paper(&address, bridge, journal);
+        let mut command = paper_command(&address, bridge, journal);
+        let mut run = command.stderr(Stdio::piped()).spawn().unwrap();
+        let told = run.stderr.take().unwrap();
         // One in four dies while it comes up.
         if random.below(4) > 0 {
-            wait_until_up(&mut run);
+            wait_until_up(told);
         }
         std::thread::park_timeout(Duration::from_millis(random.below(400)));
         if server.try_wait().unwrap().is_some() {
@@ -194,8 +200,8 @@ fn killed_tape(journal: &Path, random: &mut confluence::domain::random::Random) 
 }
 
 /// Waits until a run has said where it can be reached, or is gone.
-fn wait_until_up(run: &mut Child) {
-    let mut out = BufReader::new(run.stdout.take().unwrap());
+fn wait_until_up(told: std::process::ChildStderr) {
+    let mut out = BufReader::new(told);
     let mut line = String::new();
     while out.read_line(&mut line).unwrap() > 0 && !line.contains("signals: bridge") {}
     std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
