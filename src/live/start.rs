@@ -170,6 +170,7 @@ impl Run {
             runtime: runtime.handle().clone(),
             doors: connected.doors,
             time,
+            asked_time: None,
             // Of a new run nothing has passed, not even the instant it begins at.
             merger: Merger::new(if fresh {
                 venue.now() - MILLISECOND
@@ -183,7 +184,6 @@ impl Run {
             books: books(&venue, fresh),
             figures: Figures::of(Arc::clone(&counts)),
             places,
-            operator: std::collections::VecDeque::new(),
             buffer: Vec::with_capacity(BATCH),
             stopping: false,
         };
@@ -333,7 +333,7 @@ async fn clock_of(
         }
     };
     if live.market.clock == ClockKind::Stream {
-        return Ok((Time::Stream, first));
+        return Ok((Time::Stream(rest.clone()), first));
     }
     let measured = offset::measure(rest, &Clock::new(machine_time), 5)
         .await
@@ -628,7 +628,7 @@ impl Paper {
         for (symbol, always) in wanted {
             let counts = |at: &Timestamp| match &self.time {
                 Time::Wall(clock) => clock.now() - *at <= live.market.mark_age_max,
-                Time::Stream => true,
+                Time::Stream(_) => true,
             };
             let marked = venue.marked_at(symbol).filter(counts);
             self.desk.open(symbol, always, (venue.now(), marked));
