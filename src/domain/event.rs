@@ -186,7 +186,7 @@ pub enum Link {
 }
 
 /// What the owner can say.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operator {
     /// No entries until [`Operator::Resume`].
     Halt,
@@ -201,7 +201,7 @@ pub enum Operator {
 }
 
 /// An order by hand.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManualOrder {
     /// The contract.
     pub symbol: SymbolId,
@@ -220,7 +220,7 @@ pub struct ManualOrder {
 }
 
 /// How a position is left: what the bracket is made of (S9–S11, S16, S17).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExitPlan {
     /// Distance of the hard stop from the average entry.
     pub stop: Rate,
@@ -244,7 +244,7 @@ pub struct ExitPlan {
 pub type Watch = super::order::Watched;
 
 /// One take-profit level.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// Distance from the average entry.
     pub distance: Rate,
@@ -253,7 +253,7 @@ pub struct Target {
 }
 
 /// What the shares of levels are of (S11).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ShareOf {
     /// The entry quantity.
     Initial,
@@ -262,7 +262,7 @@ pub enum ShareOf {
 }
 
 /// The trailing stop (S10).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrailingPlan {
     /// Gain from the average entry that arms it.
     pub activation: Rate,

@@ -45,7 +45,8 @@ impl Paper {
             .with(|shared| shared.store.append(passed, &entry))
             .map_err(|error| error.to_string())?;
         let count = said.len();
-        self.operator
+        self.places
+            .operator
             .extend(said.into_iter().map(|said| (at, said)));
         Ok(json!({ "ok": true, "did": ask.words(), "at": at.to_text(), "commands": count }))
     }
@@ -98,7 +99,7 @@ impl Paper {
         json!({
             "mode": "paper",
             "time": self.merger.passed().to_text(),
-            "clock": match self.time { Time::Wall(_) => "wall", Time::Stream => "stream" },
+            "clock": match self.time { Time::Wall(_) => "wall", Time::Stream(_) => "stream" },
             "connected": self.merger.is_connected(),
             "entries": if halts.is_empty() { "allowed" } else { "stopped" },
             "halts": halts,
@@ -111,9 +112,12 @@ impl Paper {
             "trades": account.trades().len(),
             "contracts_in_play": self.desk.in_play(),
             "messages_waiting_for_a_price": self.desk.waiting(),
+            "events": self.figures.events(),
             "events_late": self.merger.late(),
             "troubles": self.books.troubles(),
             "journal": { "seq": seq, "start": epoch, "commits": written.commits },
+            "core_step_us": self.figures.steps(),
+            "intake": self.figures.intake(),
             "streams": format!("{stats:?}"),
         })
     }

@@ -18,7 +18,7 @@ use crate::journal::error::JournalError;
 
 use super::clock;
 use super::intake::Verdict;
-use super::paper::PaperError;
+use super::paper::{MILLISECOND, PaperError};
 use super::record::{Record, Shared};
 
 /// The state is kept at least this often while anything changes.
@@ -32,6 +32,15 @@ type Answer = (
     oneshot::Sender<Result<Value, String>>,
     Result<Value, String>,
 );
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// Everything stamped up to here was heard.
+    pub until: Option<Timestamp>,
+    /// The next instant that can happen.
+    pub ready: Option<Timestamp>,
+}
 
 /// A sender who waits for his answer.
 #[derive(Debug)]
@@ -58,11 +67,9 @@ pub struct Books {
 }
 
 impl Owed {
-    const fn is_due(&self, ready: Option<Timestamp>) -> bool {
-        match ready {
-            Some(ready) => ready.millis() > self.arrived.millis(),
-            None => true,
-        }
+    fn is_due(&self, known: Known) -> bool {
+        let behind = |until: Timestamp| until + MILLISECOND >= self.arrived;
+        known.until.is_some_and(behind) && known.ready.is_none_or(|ready| ready > self.arrived)
     }
 }
 
@@ -108,22 +115,22 @@ impl Books {
         &self.troubles
     }
 
-    /// Books what the exchange did since, and commits when anybody waits for it or enough time has passed. `ready` is
-    /// the next instant that is known whole: before a message is acknowledged, every instant before it has happened and
-    /// is on record, so that a restart hears it on the same market.
+    /// Books what the exchange did since, and commits when anybody waits for it or enough time has passed. Before a
+    /// message is acknowledged, every instant before it has happened and is on record, so that a restart hears it on
+    /// the same market.
     ///
     /// # Errors
     /// When the journal can never be written again.
     pub fn write(
         &mut self,
         venue: &Venue,
-        (record, ready): (&Record, Option<Timestamp>),
+        (record, known): (&Record, Known),
         saved: &dyn Fn(&Venue) -> Vec<u8>,
     ) -> Result<(), PaperError> {
         record.with(|shared| {
             self.book(venue, shared)?;
             let now = clock::instant();
-            let told = self.verdicts.iter().any(|owed| owed.is_due(ready))
+            let told = self.verdicts.iter().any(|owed| owed.is_due(known))
                 || !self.answers.is_empty();
             let old = self
                 .committed
@@ -133,7 +140,7 @@ impl Books {
                 .is_none_or(|at| now.duration_since(at) >= Duration::from_secs(1));
             if (told || shared.heard || old) && again {
                 self.commit(venue, shared, saved)?;
-                self.tell(ready);
+                self.tell(Some(known));
             }
             Ok(())
         })
@@ -158,13 +165,13 @@ impl Books {
     }
 
     /// Answers those whose reason is durable now.
-    fn tell(&mut self, ready: Option<Timestamp>) {
+    fn tell(&mut self, known: Option<Known>) {
         if self.failing.is_some() {
             return;
         }
         let (due, later) = std::mem::take(&mut self.verdicts)
             .into_iter()
-            .partition(|owed| owed.is_due(ready));
+            .partition(|owed| known.is_none_or(|known| owed.is_due(known)));
         self.verdicts = later;
         for Owed { reply, verdict, .. } in due {
             // Whoever does not wait any more knows where to ask.

@@ -4,10 +4,13 @@
 
 pub mod answers;
 pub mod ask;
+mod blob;
 pub mod books;
 pub mod clock;
 pub mod control;
 pub mod desk;
+pub mod figures;
+pub mod gauge;
 pub mod intake;
 pub mod merge;
 pub mod minutes;

@@ -17,6 +17,7 @@ use crate::domain::event::Operator;
 use crate::domain::market::{MarketEvent, News};
 use crate::domain::symbol::{SymbolId, Symbols};
 use crate::domain::time::{Span, Timestamp};
+use crate::exchange::binance::rest::Rest;
 use crate::exchange::binance::stream::{FromMarket, Handle as Streams};
 use crate::exchange::trades::Venue;
 use crate::exchange::trades::session::{Instant, Source};
@@ -24,9 +25,10 @@ use crate::journal::entry::Entry;
 use crate::journal::error::JournalError;
 
 use super::ask::Asked;
-use super::books::Books;
+use super::books::{Books, Known};
 use super::clock::ExchangeClock;
 use super::desk::Desk;
+use super::figures::Figures;
 use super::intake::Submission;
 use super::merge::Merger;
 use super::minutes::Minutes;
@@ -37,8 +39,8 @@ use super::record::Record;
 pub enum Time {
     /// The machine's clock, corrected.
     Wall(Arc<ExchangeClock>),
-    /// What the streams say.
-    Stream,
+    /// What the streams say, and the exchange when it is asked.
+    Stream(Rest),
 }
 
 /// Where everything arrives.
@@ -62,19 +64,23 @@ pub enum PaperError {
     Journal(#[from] JournalError),
 }
 
-/// What a restart needs beside the venue: where each contract's trades were, and the bars that form.
+/// What a restart needs beside the venue: where each contract's trades were, the bars that form, words on their way.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Places {
     /// The last trade that was heard of a contract: its number and stamp.
     pub trades: std::collections::BTreeMap<SymbolId, (u64, Timestamp)>,
     /// Bars that form.
     pub minutes: Minutes,
+    /// What the operator said and when it happens: answered, so not to be lost.
+    #[serde(default)]
+    pub operator: VecDeque<(Timestamp, Operator)>,
 }
 
 /// The saved state as a whole.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Kept {
     /// The exchange.
+    #[serde(with = "super::blob")]
     pub venue: Vec<u8>,
     /// The rest.
     pub places: Places,
@@ -86,14 +92,16 @@ pub struct Paper {
     pub(super) runtime: Handle,
     pub(super) doors: Doors,
     pub(super) time: Time,
+    /// What the exchange said when it was last asked for its time.
+    pub(super) asked_time: Option<Timestamp>,
     pub(super) merger: Merger,
     pub(super) record: Record,
     pub(super) streams: Streams,
     pub(super) symbols: Arc<Symbols>,
     pub(super) desk: Desk,
     pub(super) books: Books,
+    pub(super) figures: Figures,
     pub(super) places: Places,
-    pub(super) operator: VecDeque<(Timestamp, Operator)>,
     pub(super) buffer: Vec<FromMarket>,
     pub(super) stopping: bool,
 }
@@ -103,6 +111,9 @@ pub(super) const BATCH: usize = 4_096;
 
 /// The longest wait before clocks, held messages and checkpoints are looked at.
 const NAP: Duration = Duration::from_millis(50);
+
+/// How long the exchange may think about its own time when a message has come.
+const ASKING: Duration = Duration::from_millis(250);
 
 pub(super) const MILLISECOND: Span = Span::from_millis(1);
 
@@ -115,14 +126,21 @@ impl Source for Paper {
         due: Option<Timestamp>,
         into: &mut Instant,
     ) -> Result<bool, PaperError> {
+        self.figures.step_ends();
         loop {
             self.forget_idle(venue);
             let ready = self.ready(due);
             let saved = saved(&self.places);
-            self.books.write(venue, (&self.record, ready), &saved)?;
+            let known = Known {
+                until: self.heard_until(),
+                ready,
+            };
+            self.books.write(venue, (&self.record, known), &saved)?;
             drop(saved);
             if let Some(at) = ready {
+                self.figures.step_begins();
                 self.fill(at, into);
+                self.figures.step_holds(into.market.len());
                 return Ok(true);
             }
             if self.stopping {
@@ -145,7 +163,15 @@ impl Paper {
             // What was missed while nothing ran is heard first, in its order.
             Time::Wall(_) if self.desk.catches_up() => None,
             Time::Wall(clock) => Some(clock.now()),
-            Time::Stream => self.merger.complete(),
+            Time::Stream(_) => self.merger.complete(),
+        }
+    }
+
+    /// Up to when everything that has happened was heard.
+    fn heard_until(&self) -> Option<Timestamp> {
+        match &self.time {
+            Time::Wall(clock) => Some(clock.now()),
+            Time::Stream(_) => self.merger.complete(),
         }
     }
 
@@ -155,7 +181,7 @@ impl Paper {
         let known = match &self.time {
             // What the clock shows is not over yet.
             Time::Wall(clock) => clock.now() - MILLISECOND,
-            Time::Stream => self.merger.complete().unwrap_or(over),
+            Time::Stream(_) => self.merger.complete().max(self.asked_time).unwrap_or(over),
         };
         over.max(known) + MILLISECOND
     }
@@ -163,7 +189,7 @@ impl Paper {
     /// The next instant, if it is complete.
     fn ready(&self, due: Option<Timestamp>) -> Option<Timestamp> {
         let heard = self.merger.next_time();
-        let operator = self.operator.front().map(|(at, _)| *at);
+        let operator = self.places.operator.front().map(|(at, _)| *at);
         let at = heard.into_iter().chain(operator).chain(due).min()?;
         (at <= self.complete()?).then_some(at)
     }
@@ -174,11 +200,11 @@ impl Paper {
             trades.insert(event.symbol, (number, event.at));
         };
         self.merger.take(at, into, &mut number);
-        while let Some((when, _)) = self.operator.front()
+        while let Some((when, _)) = self.places.operator.front()
             && *when <= at
         {
             into.operator
-                .extend(self.operator.pop_front().map(|(_, said)| said));
+                .extend(self.places.operator.pop_front().map(|(_, said)| said));
         }
         let record = &self.record;
         let mut done = |entry: Entry| {
@@ -225,6 +251,9 @@ impl Paper {
             self.hear(news);
         }
         self.buffer = buffer;
+        if !submissions.is_empty() {
+            self.ask_time();
+        }
         for submission in submissions {
             self.take(submission);
         }
@@ -235,6 +264,19 @@ impl Paper {
         }
         for asked in asks {
             self.answer(venue, asked);
+        }
+    }
+
+    /// Where streams are the clock: a message is no older than the exchange's own time, and may come before the streams
+    /// have told of it.
+    fn ask_time(&mut self) {
+        let Time::Stream(rest) = &self.time else {
+            return;
+        };
+        let asking = async { tokio::time::timeout(ASKING, rest.time()).await };
+        // Without an answer the streams must do.
+        if let Ok(Ok(now)) = self.runtime.block_on(asking) {
+            self.asked_time = self.asked_time.max(Some(now));
         }
     }
 
@@ -304,6 +346,7 @@ fn saved(places: &Places) -> impl Fn(&Venue) -> Vec<u8> {
             venue: venue.to_bytes(),
             places: places.clone(),
         };
-        rmp_serde::to_vec_named(&kept).expect("invariant: plain data becomes bytes")
+        // By place, not by name: it is written with every commit.
+        rmp_serde::to_vec(&kept).expect("invariant: plain data becomes bytes")
     }
 }

@@ -45,10 +45,12 @@ use super::books::Books;
 use super::clock::{ExchangeClock, machine_time};
 use super::control::{self, Control};
 use super::desk::{Desk, find};
+use super::figures::Figures;
 use super::intake::config::{BridgeConfig, FeedConfig, FileConfig, HttpConfig, IntakeConfig};
+use super::intake::stats::Stats;
 use super::intake::{self, Intake, Submission};
 use super::merge::Merger;
-use super::paper::{BATCH, MILLISECOND, Doors, Kept, Paper, Places, Time};
+use super::paper::{BATCH, Doors, Kept, MILLISECOND, Paper, Places, Time};
 use super::record::Record;
 
 /// Capacity of the queue of messages (`reliability.md` 5.5).
@@ -163,11 +165,12 @@ impl Run {
         } = restored;
         let _entered = runtime.enter();
         let connected = connect(&live, &symbols, rest, stop)?;
-        let booked = venue.account();
+        let counts = Arc::default();
         let mut paper = Paper {
             runtime: runtime.handle().clone(),
             doors: connected.doors,
             time,
+            asked_time: None,
             // Of a new run nothing has passed, not even the instant it begins at.
             merger: Merger::new(if fresh {
                 venue.now() - MILLISECOND
@@ -178,20 +181,15 @@ impl Run {
             streams: connected.streams,
             symbols: Arc::clone(&symbols),
             desk: Desk::default(),
-            // The deposit of a new run has no row yet.
-            books: if fresh {
-                Books::default()
-            } else {
-                Books::resumed(booked.ledger().len(), booked.trades().len())
-            },
+            books: books(&venue, fresh),
+            figures: Figures::of(Arc::clone(&counts)),
             places,
-            operator: std::collections::VecDeque::new(),
             buffer: Vec::with_capacity(BATCH),
             stopping: false,
         };
         paper.subscribe_first(&live, &venue, &waiting)?;
         paper.expect_again(&waiting);
-        let (intake, control) = open_doors(&live, connected.signals, connected.asks)?;
+        let (intake, control) = open_doors(&live, (connected.signals, counts), connected.asks)?;
         let told = Started {
             bridge: intake.bridge_addr,
             http: intake.http_addr,
@@ -335,7 +333,7 @@ async fn clock_of(
         }
     };
     if live.market.clock == ClockKind::Stream {
-        return Ok((Time::Stream, first));
+        return Ok((Time::Stream(rest.clone()), first));
     }
     let measured = offset::measure(rest, &Clock::new(machine_time), 5)
         .await
@@ -465,11 +463,11 @@ fn connect(
 /// Opens the sources of signals and the control port; must be called on the runtime.
 fn open_doors(
     live: &Live,
-    signals: mpsc::Sender<Submission>,
+    (signals, counts): (mpsc::Sender<Submission>, Arc<Stats>),
     asks: mpsc::Sender<Asked>,
 ) -> anyhow::Result<(Intake, Option<Control>)> {
     let clock = Arc::new(machine_time);
-    let intake = intake::start(intake_of(live), signals, clock, Arc::default())?;
+    let intake = intake::start(intake_of(live), signals, clock, counts)?;
     let token_file = control::token_file(&live.journal);
     let control = live
         .control
@@ -548,6 +546,15 @@ fn kept(store: &Store) -> anyhow::Result<Option<Kept>> {
         .map_err(|wrong| anyhow!("the journal's kept state cannot be read: {wrong}\nhint: it was written by another version; finish it with that one"))
 }
 
+/// What of the account has its rows already; the deposit of a new run has none yet.
+fn books(venue: &Venue, fresh: bool) -> Books {
+    if fresh {
+        return Books::default();
+    }
+    let booked = venue.account();
+    Books::resumed(booked.ledger().len(), booked.trades().len())
+}
+
 fn venue(
     settings: &Settings,
     trust: Trust,
@@ -621,7 +628,7 @@ impl Paper {
         for (symbol, always) in wanted {
             let counts = |at: &Timestamp| match &self.time {
                 Time::Wall(clock) => clock.now() - *at <= live.market.mark_age_max,
-                Time::Stream => true,
+                Time::Stream(_) => true,
             };
             let marked = venue.marked_at(symbol).filter(counts);
             self.desk.open(symbol, always, (venue.now(), marked));

@@ -25,8 +25,6 @@ use crate::market::tape::{Series, Tape};
 use crate::market::window::Window;
 use crate::report::words::data;
 
-/// Length of a recorded bar.
-
 /// Everything known of the inputs.
 ///
 /// # Errors

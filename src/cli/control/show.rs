@@ -63,6 +63,14 @@ pub(super) fn status(answer: &Value) -> Option<String> {
         ("late events", text(answer, "events_late")?),
         ("journal", journal),
     ];
+    if let Some(steps) = answer.get("core_step_us") {
+        let [half, most, longest] = ["p50", "p99", "max"].map(|key| text(steps, key));
+        let steps = format!(
+            "p50 {} µs, p99 {} µs, longest {} µs",
+            half?, most?, longest?
+        );
+        lines.push(("core step", steps));
+    }
     let troubles = answer.get("troubles").and_then(Value::as_object)?;
     if !troubles.is_empty() {
         let troubles: Vec<String> = troubles

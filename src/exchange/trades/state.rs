@@ -81,7 +81,8 @@ impl Venue {
             halted: self.halted,
             counters: self.counters,
         };
-        rmp_serde::to_vec_named(&saved).expect("invariant: plain data becomes bytes")
+        // By place, not by name: it is written with every commit of a live run. Both are read.
+        rmp_serde::to_vec(&saved).expect("invariant: plain data becomes bytes")
     }
 
     /// A venue as it was saved, with the rows booked up to then.

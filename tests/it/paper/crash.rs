@@ -10,7 +10,6 @@ use confluence::domain::time::Timestamp;
 use confluence::journal::store::{Crash, Options};
 
 use super::stage::{Play, Player, Said, free_port, play, said};
-use crate::binary::say;
 
 /// Hours of the sample in which positions open, reach targets and stops, and a trailing stop moves.
 pub(super) fn scripted() -> Play {
@@ -91,10 +90,6 @@ fn dying_at(point: u64) -> (Options, Arc<AtomicU64>) {
 
 #[test]
 fn a_run_that_dies_at_any_write_of_its_journal_ends_the_same() {
-    if std::env::var("OPEN_TESTS").is_err() {
-        say("SKIPPED: known to fail now and then, open in issue 5; OPEN_TESTS=1 runs it");
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let staged = scripted();
     let whole = folder.path().join("whole.journal");
@@ -108,7 +103,7 @@ fn a_run_that_dies_at_any_write_of_its_journal_ends_the_same() {
     let step = if std::env::var("SLOW_TESTS").is_ok() {
         1
     } else {
-        5
+        2
     };
     loop {
         let journal = folder.path().join(format!("{point}.journal"));
@@ -134,7 +129,7 @@ fn a_run_that_dies_at_any_write_of_its_journal_ends_the_same() {
                 whole.rows.len(),
                 whole.trades.len()
             );
-            assert!(crashes >= 20);
+            assert!(crashes >= 30);
             return;
         }
         first.wait().unwrap_err();
