@@ -11,7 +11,7 @@ use confluence::domain::symbol::Symbol;
 use confluence::domain::time::{Span, Timestamp};
 
 use super::operator::Wish;
-use super::pranks::{self, Prank};
+use super::pranks::{Prank, made};
 use super::weather::Weather;
 use crate::paper::stage::Play;
 
@@ -75,7 +75,7 @@ impl Plan {
         let until = minutes - LAST_CALM;
         let signals = signals(&mut random, &coins, from, until);
         let wishes = wishes(&mut random, &coins, from, until);
-        let pranks = pranks::of(seed, &coins, from, until);
+        let pranks = made::of(seed, &coins, from, until);
         let deaths = (0..random.below(4)).map(|_| death(&mut random)).collect();
         Self {
             seed,
