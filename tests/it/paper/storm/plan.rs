@@ -105,7 +105,7 @@ impl Plan {
 
     /// Whether the run must be the same as a backtest.
     pub(super) fn is_repeatable(&self) -> bool {
-        self.weather.is_harmless()
+        self.weather.is_exact()
     }
 }
 

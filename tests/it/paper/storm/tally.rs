@@ -23,10 +23,10 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn count(&mut self, case: &Case) {
+    pub(super) fn count(&mut self, case: &Case, compared: bool) {
         let Case { played, rows, .. } = case;
         self.schedules += 1;
-        self.repeated += u64::from(case.plan.is_repeatable());
+        self.repeated += u64::from(compared);
         for (kind, count) in &played.summary.faults {
             *self.faults.entry((*kind).to_owned()).or_default() += count;
         }

@@ -20,8 +20,8 @@ const KINDS: [(&str, i64, i64); 12] = [
     ("late_ack", 200_000, 1_000_000),
 ];
 
-/// Faults that cost no market time: with these alone a run must equal a backtest.
-const HARMLESS: [&str; 3] = ["duplicate", "malformed", "late_ack"];
+/// Faults after which a trade can come too late for its instant: the market server has said that all was told.
+const LATE: [&str; 2] = ["gap", "delay"];
 
 /// Faults of calls, which can keep a run from starting.
 const OF_CALLS: [&str; 4] = ["http429", "http418", "http503", "http_garbage"];
@@ -95,9 +95,14 @@ impl Weather {
         }
     }
 
-    /// Whether nothing that happens takes market data away or makes it late.
-    pub(super) fn is_harmless(&self) -> bool {
-        self.clock == 0 && self.kinds.iter().all(|kind| HARMLESS.contains(kind))
+    /// Whether everything is heard at its instant, whatever happens: then a run must equal a backtest.
+    pub(super) fn is_exact(&self) -> bool {
+        self.clock == 0 && !self.kinds.iter().any(|kind| LATE.contains(kind))
+    }
+
+    /// Whether nothing is planned.
+    pub(super) fn is_calm(&self) -> bool {
+        self.kinds.is_empty()
     }
 
     /// Whether the very last frames can be missing without anything showing it.

@@ -60,8 +60,8 @@ impl Case {
         })
     }
 
-    /// Breaches of invariants, the number of each in front.
-    pub(super) fn judge(&self) -> Vec<String> {
+    /// Breaches of invariants, the number of each in front; and whether a backtest was compared.
+    pub(super) fn judge(&self) -> (Vec<String>, bool) {
         let mut breaches = Vec::new();
         breaches.extend(retraced(&self.rows).err());
         signals::judge(self, &mut breaches);
@@ -71,10 +71,8 @@ impl Case {
         tape::judge(self, &mut breaches);
         calendar::judge(self, &mut breaches);
         itself::judge(self, &mut breaches);
-        if self.plan.is_repeatable() {
-            repeat::judge(self, &mut breaches);
-        }
-        breaches
+        let compared = self.plan.is_repeatable() && repeat::judge(self, &mut breaches);
+        (breaches, compared)
     }
 
     fn kept(&self) -> Kept {

@@ -20,7 +20,8 @@ use super::Case;
 use crate::paper::parity::{Rows, compare};
 use crate::paper::stage::Said;
 
-pub(super) fn judge(case: &Case, breaches: &mut Vec<String>) {
+/// Compares; whether there was anything to compare with.
+pub(super) fn judge(case: &Case, breaches: &mut Vec<String>) -> bool {
     let said = said(case);
     let settings = &case.played.settings;
     let library = Library::open(&case.plan.play.data).unwrap();
@@ -59,14 +60,16 @@ pub(super) fn judge(case: &Case, breaches: &mut Vec<String>) {
     let mut trader = Trader::new(settings.rules.clone(), instruments, Upkeep::default());
     let mut rows = Rows::default();
     let outcome = replay(&world, (&model, Engine::Skip), &mut trader, &mut rows).unwrap();
-    // What a run missed while it was away it knows of marks by their minutes only.
-    let marks = case.played.settings.rules.exits.stop_watched == Watched::Mark;
-    if case.was_away() && (marks || hangs_on_marks(&said.rows) || hangs_on_marks(&rows.rows)) {
-        return;
+    // What a run missed while it or its connection was away it knows of marks by their minutes only.
+    let missed = case.was_away() || !case.plan.weather.is_calm();
+    let marks = settings.rules.exits.stop_watched == Watched::Mark;
+    if missed && (marks || hangs_on_marks(&said.rows) || hangs_on_marks(&rows.rows)) {
+        return false;
     }
     if let Err(difference) = compare(&said, &rows, &outcome, case.plan.to) {
         breaches.push(format!("I26: {difference}"));
     }
+    true
 }
 
 /// Whether a floor of the equity was met: which mark meets it, a minute does not tell.

@@ -21,7 +21,7 @@ use super::Case;
 /// Trades at the very beginning that a run may miss while its first connection comes about in bad weather.
 const BEGINNING: Span = Span::from_millis(240_000);
 /// Trades at the very end that may be missing without anything showing it.
-const END: Span = Span::from_millis(60_000);
+const END: Span = Span::from_millis(90_000);
 /// How old a mark may be that was traded on, by the tape.
 const MARK_AGE: Span = Span::from_millis(90_000);
 
