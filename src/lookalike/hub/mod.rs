@@ -28,6 +28,9 @@ const BEHIND_MAX: u64 = 1_000_000;
 /// How long a tape that stands still for lost listeners waits for a route while the other is still heard.
 const RETURN: Duration = Duration::from_secs(30);
 
+/// A client with many contracts subscribes in several requests: the tape begins so long after the last.
+const SETTLE: Duration = Duration::from_millis(30);
+
 /// All connections.
 #[derive(Debug, Default)]
 pub(super) struct Connections {
@@ -38,6 +41,8 @@ pub(super) struct Connections {
     marks: Vec<Option<Utf8Bytes>>,
     /// Since when a route (public, market) has lost its last listener, which had not unsubscribed.
     missing: [Option<Instant>; 2],
+    /// When anybody last subscribed.
+    subscribed: Option<Instant>,
     accepted: u64,
     pub(super) frames: u64,
     pub(super) pings: u64,
@@ -147,6 +152,7 @@ impl Connections {
             return None;
         }
         let route = conn.route;
+        self.subscribed = Some(wall::now());
         for (name, stream) in names {
             conn.names.insert(name.clone());
             // A stream of another route is acknowledged and silent.
@@ -236,9 +242,10 @@ impl Connections {
             .any(|conn| conn.route == route && !conn.streams.is_empty())
     }
 
-    /// Whether both routes have a listener: the beginning of a tape waits for that.
+    /// Whether both routes have a listener, and nobody goes on subscribing: the beginning of a tape waits for that.
     pub(super) fn complete(&self) -> bool {
-        self.listened(Route::Public) && self.listened(Route::Market)
+        let settled = self.subscribed.is_some_and(|at| at.elapsed() >= SETTLE);
+        settled && self.listened(Route::Public) && self.listened(Route::Market)
     }
 
     /// Whether anybody hears the tape and nobody is about to come back.
