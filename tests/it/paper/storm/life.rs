@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -115,8 +115,15 @@ pub(super) fn is_death(ended: &Result<(), String>) -> bool {
         .is_err_and(|text| text.contains("injected crash"))
 }
 
+/// Deaths: whether they are allowed, and how many were dealt. A run notices its own only at its next commit.
+#[derive(Debug)]
+pub(super) struct Fate {
+    pub(super) armed: AtomicBool,
+    pub(super) dealt: AtomicU64,
+}
+
 /// How a journal is kept that dies as planned, while that is allowed.
-pub(super) fn dying(death: Option<Death>, armed: &Arc<AtomicBool>) -> Options {
+pub(super) fn dying(death: Option<Death>, fate: &Arc<Fate>) -> Options {
     let mut options = Options {
         ballast_bytes: 0,
         ..Options::default()
@@ -124,8 +131,8 @@ pub(super) fn dying(death: Option<Death>, armed: &Arc<AtomicBool>) -> Options {
     let Some(Death { place, nth }) = death else {
         return options;
     };
-    let armed = Arc::clone(armed);
-    let mut met = 0;
+    let fate = Arc::clone(fate);
+    let (mut met, mut dead) = (0, false);
     options.hook = Some(Box::new(move |point| {
         let counts = match place {
             Place::Any => true,
@@ -133,7 +140,9 @@ pub(super) fn dying(death: Option<Death>, armed: &Arc<AtomicBool>) -> Options {
             Place::After => matches!(point, WritePoint::AfterCommit(_)),
         };
         met += u64::from(counts);
-        if counts && met >= nth && armed.load(Ordering::SeqCst) {
+        if dead || counts && met >= nth && fate.armed.load(Ordering::SeqCst) {
+            fate.dealt.fetch_add(u64::from(!dead), Ordering::SeqCst);
+            dead = true;
             Crash::Yes
         } else {
             Crash::No

@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use confluence::settings::Settings;
 use serde_json::Value;
 
 use super::gate::{self, Gate};
-use super::life::{LOOK, now, port};
+use super::life::{Fate, LOOK, now, port};
 use super::operator::{self, Granted, Wish};
 use super::plan::Plan;
 use super::pranks::Answered;
@@ -37,8 +37,6 @@ pub(super) struct Played {
     pub(super) deaths: u64,
     /// Restarts that were asked for.
     pub(super) stops: u64,
-    /// Starts that did not come about because a call failed.
-    pub(super) refused_starts: u64,
     /// What the run said of itself when the tape was over.
     pub(super) status: Option<Value>,
     /// What must be nowhere in the journal.
@@ -50,8 +48,10 @@ pub(super) struct Played {
 pub(super) struct Scene<'a> {
     pub(super) plan: &'a Plan,
     pub(super) server: &'a Running,
-    /// Whether the run may die.
-    pub(super) armed: Arc<AtomicBool>,
+    /// Deaths dealt,
+    pub(super) fate: Arc<Fate>,
+    /// and how many of them the supervisor has seen.
+    pub(super) seen: AtomicU64,
     pub(super) begun: Instant,
     bridge: SocketAddr,
     control: Mutex<Option<(SocketAddr, PathBuf)>>,
@@ -67,7 +67,11 @@ impl<'a> Scene<'a> {
             plan,
             server,
             bridge,
-            armed: Arc::new(AtomicBool::new(true)),
+            fate: Arc::new(Fate {
+                armed: AtomicBool::new(true),
+                dealt: AtomicU64::new(0),
+            }),
+            seen: AtomicU64::new(0),
             control: Mutex::new(None),
             answers: Mutex::new(Vec::new()),
             granted: Mutex::new(Vec::new()),
@@ -115,7 +119,7 @@ impl<'a> Scene<'a> {
             }
         });
         if at == self.plan.calm_from() {
-            self.armed.store(false, Ordering::SeqCst);
+            self.fate.armed.store(false, Ordering::SeqCst);
             self.await_life();
         }
     }
@@ -137,7 +141,9 @@ impl<'a> Scene<'a> {
     /// Waits until the run is up, a restart that was asked for done.
     fn await_life(&self) {
         let asked = now();
-        let is_up = || !self.restart_is_wanted() && self.control.lock().unwrap().is_some();
+        let dying = || self.fate.dealt.load(Ordering::SeqCst) > self.seen.load(Ordering::SeqCst);
+        let is_up =
+            || !self.restart_is_wanted() && !dying() && self.control.lock().unwrap().is_some();
         while !is_up() && asked.elapsed() < RESTART {
             std::thread::park_timeout(LOOK);
         }
@@ -198,7 +204,6 @@ pub(super) fn play(plan: &Plan, folder: &Path) -> Result<Played, String> {
         granted,
         deaths: survived.deaths,
         stops: survived.stops,
-        refused_starts: survived.refused_starts,
         status,
         secret: secret.trim().to_owned(),
         took: begun.elapsed(),

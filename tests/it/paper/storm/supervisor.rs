@@ -1,9 +1,10 @@
 //! Starts the run again whenever it ends, as a supervisor of services would, until the tape is over.
 //!
 //! Not here: one start (`life`), what happens at gates (`round`).
-//! Invariant: only planned deaths, restarts that were asked for and starts that a failing call prevented are followed by
-//! another start; any other end is a breach.
+//! Invariant: only planned deaths and restarts that were asked for are followed by another start; any other end is a
+//! breach, also of a start whose calls fail for a while.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use confluence::settings::Settings;
@@ -14,17 +15,11 @@ use super::round::Scene;
 
 /// How long a schedule may take.
 const BOUND: Duration = Duration::from_secs(60);
-/// Starts that may fail in a row while calls fail.
-const STARTS_MAX: u32 = 100;
-/// Between a start that failed and the next.
-const AGAIN: Duration = Duration::from_millis(100);
-
 /// What supervising came to.
 #[derive(Debug, Default)]
 pub(super) struct Survived {
     pub(super) deaths: u64,
     pub(super) stops: u64,
-    pub(super) refused_starts: u64,
     /// The run that saw the end of the tape.
     pub(super) life: Option<Life>,
 }
@@ -34,7 +29,6 @@ pub(super) struct Supervisor<'a> {
     settings: &'a Settings,
     deaths: std::slice::Iter<'a, Death>,
     survived: Survived,
-    refused_in_a_row: u32,
 }
 
 impl<'a> Supervisor<'a> {
@@ -44,12 +38,11 @@ impl<'a> Supervisor<'a> {
             settings,
             deaths: scene.plan.deaths.iter(),
             survived: Survived::default(),
-            refused_in_a_row: 0,
         }
     }
 
     pub(super) fn supervise(mut self) -> Result<Survived, String> {
-        let mut life = self.begin(true);
+        let mut life = self.begin();
         loop {
             let is_up = life.control().is_some();
             self.scene.set_control(life.control());
@@ -72,44 +65,32 @@ impl<'a> Supervisor<'a> {
                 self.scene.restarting();
                 let ended = life.end();
                 self.scene.tell(&format!("asked to end: {ended:?}"));
-                if !is_death(&ended) {
+                if is_death(&ended) {
+                    self.scene.seen.fetch_add(1, Ordering::SeqCst);
+                } else {
                     ended.map_err(|text| format!("a clean stop: {text}"))?;
                 }
-                life = self.begin(true);
+                life = self.begin();
             }
             std::thread::park_timeout(LOOK);
         }
     }
 
-    fn begin(&mut self, dies: bool) -> Life {
-        let death = if dies { self.deaths.next() } else { None };
-        Life::begin(self.settings, dying(death.copied(), &self.scene.armed))
+    fn begin(&mut self) -> Life {
+        let death = self.deaths.next().copied();
+        Life::begin(self.settings, dying(death, &self.scene.fate))
     }
 
     /// What follows an end of its own.
     fn after(&mut self, life: Life) -> Result<Life, String> {
-        let had_begun = life.control().is_some();
         let ended = life.wait();
         self.scene.tell(&format!("{ended:?}"));
-        if is_death(&ended) {
-            self.survived.deaths += 1;
-            self.refused_in_a_row = 0;
-            return Ok(self.begin(true));
+        if !is_death(&ended) {
+            return Err(format!("the run ended by itself: {ended:?}"));
         }
-        let Err(text) = ended else {
-            return Err("the run ended by itself".to_owned());
-        };
-        if had_begun || !self.may_refuse(&text) || self.refused_in_a_row == STARTS_MAX {
-            return Err(format!("the run ended: {text}"));
-        }
-        self.survived.refused_starts += 1;
-        self.refused_in_a_row += 1;
-        std::thread::park_timeout(AGAIN);
-        Ok(self.begin(false))
-    }
-
-    fn may_refuse(&self, text: &str) -> bool {
-        let weather = &self.scene.plan.weather;
-        weather.can_refuse_starts() && (text.contains("the exchange's") || text.contains("/fapi/"))
+        self.survived.deaths += 1;
+        self.scene.set_control(None);
+        self.scene.seen.fetch_add(1, Ordering::SeqCst);
+        Ok(self.begin())
     }
 }

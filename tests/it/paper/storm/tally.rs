@@ -45,7 +45,6 @@ impl Tally {
         }
         self.add("deaths", played.deaths);
         self.add("clean restarts", played.stops);
-        self.add("starts refused", played.refused_starts);
         self.add("connections", played.summary.connections);
         self.add(
             "orders of the operator",

@@ -23,9 +23,6 @@ const KINDS: [(&str, i64, i64); 12] = [
 /// Faults after which a trade can come too late for its instant: the market server has said that all was told.
 const LATE: [&str; 2] = ["gap", "delay"];
 
-/// Faults of calls, which can keep a run from starting.
-const OF_CALLS: [&str; 4] = ["http429", "http418", "http503", "http_garbage"];
-
 /// Faults that cost time of the machine's clock: a silence until it is noticed, a ban until it is over. Fewer of them.
 const SLOW: [&str; 7] = [
     "silence",
@@ -100,20 +97,10 @@ impl Weather {
         self.clock == 0 && !self.kinds.iter().any(|kind| LATE.contains(kind))
     }
 
-    /// Whether nothing is planned.
-    pub(super) fn is_calm(&self) -> bool {
-        self.kinds.is_empty()
-    }
-
     /// Whether the very last frames can be missing without anything showing it.
     pub(super) fn can_hide_the_end(&self) -> bool {
         let hiding = ["gap", "delay", "silence", "disconnect", "wrong_route"];
         self.kinds.iter().any(|kind| hiding.contains(kind))
-    }
-
-    /// Whether calls can fail, and with them a start.
-    pub(super) fn can_refuse_starts(&self) -> bool {
-        self.kinds.iter().any(|kind| OF_CALLS.contains(kind))
     }
 
     /// Names of all kinds.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use confluence::domain::event::{AccountUpdate, Event, Operator, Quote};
+use confluence::domain::event::{AccountUpdate, Event, Operator, OrderUpdate, Quote};
 use confluence::domain::num::{Notional, UNIT};
 use confluence::domain::order::{Amount, OrderId, OrderRequest, Purpose};
 use confluence::domain::signal::Signal;
@@ -17,6 +17,13 @@ use confluence::trader::{Commands, Trader, Upkeep};
 use super::Case;
 use crate::paper::storm::operator::Wish;
 
+/// An entry under way.
+struct Pending {
+    symbol: SymbolId,
+    value: Notional,
+    day: i64,
+}
+
 /// What stands while the rows are walked.
 struct Limits<'a> {
     rules: &'a Rules,
@@ -27,7 +34,7 @@ struct Limits<'a> {
     day: Option<i64>,
     entries: u32,
     /// Entries under way and their value.
-    pending: BTreeMap<OrderId, (SymbolId, Notional)>,
+    pending: BTreeMap<OrderId, Pending>,
     signal: Option<(Signal, Quote)>,
 }
 
@@ -86,21 +93,26 @@ impl Limits<'_> {
             Event::Account(AccountUpdate::FloorReached { .. }) => self.lost = true,
             Event::Account(AccountUpdate::DayStarted { .. }) => self.lost = false,
             Event::Signal { signal, quote } => self.signal = Some((signal.clone(), *quote)),
-            Event::Order { id, update } => {
-                use confluence::domain::event::OrderUpdate::{Canceled, Filled, Rejected};
-                if matches!(
-                    update,
-                    Filled { complete: true, .. } | Rejected(_) | Canceled { .. }
-                ) {
-                    self.pending.remove(id);
-                }
-            }
+            Event::Order { id, update } => self.news(*id, update),
             _ => {}
         }
         if let Some(trader) = &mut self.trader {
             trader.on_event(at, event, &mut self.commands);
             self.commands.drain().for_each(drop);
             self.commands.drain_notes().for_each(drop);
+        }
+    }
+
+    /// An entry that ended without a fill does not count among those of its day.
+    fn news(&mut self, id: OrderId, update: &OrderUpdate) {
+        let (over, empty) = match update {
+            OrderUpdate::Filled { complete, .. } => (*complete, false),
+            OrderUpdate::Rejected(_) => (true, true),
+            OrderUpdate::Canceled { total } => (true, total.is_zero()),
+            OrderUpdate::Accepted | OrderUpdate::NoAnswer | OrderUpdate::Report(_) => return,
+        };
+        if over && let Some(pending) = self.pending.remove(&id) {
+            self.entries -= u32::from(empty && Some(pending.day) == self.day);
         }
     }
 
@@ -135,7 +147,12 @@ impl Limits<'_> {
         };
         let value = mark * qty;
         self.sizes(request, value, &quote, &mut found);
-        self.pending.insert(request.id, (request.symbol, value));
+        let pending = Pending {
+            symbol: request.symbol,
+            value,
+            day: at.day(),
+        };
+        self.pending.insert(request.id, pending);
         found
     }
 
@@ -166,12 +183,12 @@ impl Limits<'_> {
             || self
                 .pending
                 .values()
-                .any(|(symbol, _)| *symbol == request.symbol);
+                .any(|pending| pending.symbol == request.symbol);
         if busy {
             found.push("I14: an entry where one stands or is under way".to_owned());
         }
         let held: i128 = open.iter().map(|(_, position)| position.cost.raw()).sum();
-        let pending: i128 = self.pending.values().map(|(_, value)| value.raw()).sum();
+        let pending: i128 = self.pending.values().map(|entry| entry.value.raw()).sum();
         if held + pending + value.raw() > share(sizing.total.steps()) {
             found.push("I14: more than the total share".to_owned());
         }

@@ -61,7 +61,7 @@ pub(super) fn judge(case: &Case, breaches: &mut Vec<String>) -> bool {
     let mut rows = Rows::default();
     let outcome = replay(&world, (&model, Engine::Skip), &mut trader, &mut rows).unwrap();
     // What a run missed while it or its connection was away it knows of marks by their minutes only.
-    let missed = case.was_away() || !case.plan.weather.is_calm();
+    let missed = case.played.summary.connections > 2;
     let marks = settings.rules.exits.stop_watched == Watched::Mark;
     if missed && (marks || hangs_on_marks(&said.rows) || hangs_on_marks(&rows.rows)) {
         return false;
