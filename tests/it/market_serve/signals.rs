@@ -118,6 +118,31 @@ fn a_timed_tape_goes_on_whoever_answers() {
 }
 
 #[test]
+fn a_repeat_is_no_refusal() {
+    let (address, lines) = bridge(0, "{\"ok\":false,\"reason\":\"duplicate\"}\n", false);
+    let mut config = config(FROM, 10);
+    config.signals = Some(SignalPlan {
+        signals: some(),
+        bridge: address.to_string(),
+    });
+    let running = start(config);
+    let serving = running.address;
+    block(async {
+        let public = tokio::spawn(listen(connect(serving, &public()).await));
+        listen(connect(serving, &market()).await).await;
+        public.await.unwrap();
+    });
+    let summary = running.wait();
+    let counts = summary.signals;
+    assert_eq!(
+        (counts.sent, counts.acknowledged, counts.refused),
+        (4, 4, 0)
+    );
+    assert_eq!(lines.try_iter().count(), 4, "none came twice");
+    println!("{summary}");
+}
+
+#[test]
 fn refusals_and_late_answers_are_counted() {
     let (address, lines) = bridge(0, "{\"ok\":false,\"error\":\"no\"}\n", false);
     let mut config = config(FROM, 10);

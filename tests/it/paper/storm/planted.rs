@@ -77,7 +77,7 @@ pub(super) const FAULTS: [Fault; 27] = [
             .iter_mut()
             .find(|row| matches!(row.entry, Entry::Trade(_)))?;
         if let Entry::Trade(trade) = &mut row.entry {
-            trade.realized = trade.realized + Money::from_steps(1);
+            trade.realized += Money::from_steps(1);
         }
         Some(())
     }),

@@ -117,8 +117,8 @@ fn of_trades(trades: &[Trade], fills: &[(SymbolId, Fill)], breaches: &mut Vec<St
     for (symbol, fill) in fills {
         let (held, realized, fees) = open.entry(*symbol).or_default();
         *held += fill.side.sign() * fill.qty.steps();
-        *realized = *realized + fill.realized;
-        *fees = *fees + fill.fee;
+        *realized += fill.realized;
+        *fees += fill.fee;
         if *held == 0 {
             done.push((*symbol, *realized, *fees));
             open.remove(symbol);
