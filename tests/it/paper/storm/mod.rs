@@ -24,7 +24,8 @@
 //!   unknown coins and types never are: `signals`. Forged signatures are the tests of the HTTP intake.
 //! - I19: no entry while paused; what the operator was promised is heard, over deaths and restarts: `limits`. The levels
 //!   REDUCE and FLATTEN have no meaning before there are orders to reduce by.
-//! - I23: alarms of one kind are few however often their cause: `itself`. Queues and memory are the load test's.
+//! - I23: alarms of one kind are few however often their cause, no message waits at the end: `itself`. Memory is the load
+//!   test's.
 //! - I24: what the run says of itself at the end is what its journal says: `itself`. Notifiers do not exist yet.
 //! - I25: faults end, then everything the market server sent was taken, every message is heard soon, the tape reaches its
 //!   end, the run ends when asked: `signals`, `supervisor`. That entries become protected positions: I2.

@@ -33,6 +33,12 @@ fn status_is_true(case: &Case, breaches: &mut Vec<String>) {
         breaches.push("I24: no answer about the status at the end".to_owned());
         return;
     };
+    if status["messages_waiting_for_a_price"] != 0 {
+        breaches.push(format!(
+            "I23: {} messages still wait for a price",
+            status["messages_waiting_for_a_price"]
+        ));
+    }
     let seq = status["journal"]["seq"].as_u64().unwrap_or(0);
     let rows = || case.rows.iter().filter(|row| row.seq <= seq);
     let count = |wanted: fn(&Entry) -> bool| {
