@@ -3,35 +3,21 @@
 //! Not here: what frames hold (`frames`).
 //! Invariant: every frame that is counted as said was handed to the connection whole, in order, once.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-
 use super::CONTRACTS;
 use super::frames::{Contract, Speaker, exchange_info, framed, millis};
+use super::http::{answer, frame, head, upgrade};
+use super::plan::Plan;
 
-/// Messages a second.
-const USUAL: u64 = 5_000;
-/// and in a burst.
-const BURST: u64 = 50_000;
-const BURST_AT: Duration = Duration::from_secs(12);
-const BURST_LENGTH: Duration = Duration::from_secs(10);
-const BURST_EVERY: Duration = Duration::from_secs(60);
 /// How much longer than the plan anything may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Between two looks at what is due.
 const BEAT: Duration = Duration::from_millis(1);
-
-/// When how much is said.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Plan {
-    pub(crate) length: Duration,
-}
 
 /// What was said, once it is over.
 pub(crate) struct Said {
@@ -73,39 +59,6 @@ enum Route {
     Public,
     /// Trades and marks.
     Market,
-}
-
-impl Plan {
-    pub(crate) fn of(seconds: u64) -> Self {
-        Self {
-            length: Duration::from_secs(seconds),
-        }
-    }
-
-    pub(crate) fn seconds(&self) -> usize {
-        usize::try_from(self.length.as_secs()).expect("not that long")
-    }
-
-    /// Whether a moment lies in a burst.
-    pub(crate) fn is_burst(&self, after: Duration) -> bool {
-        let within = u64::try_from(after.as_millis()).expect("short") % 60_000;
-        (12_000..22_000).contains(&within)
-    }
-
-    /// Messages due by a moment.
-    fn due(&self, after: Duration) -> u64 {
-        let after = after.min(self.length);
-        let mut burst = Duration::ZERO;
-        let mut from = BURST_AT;
-        while from < after {
-            burst += (after - from).min(BURST_LENGTH);
-            from += BURST_EVERY;
-        }
-        let nanos = |span: Duration, rate: u64| {
-            u64::try_from(span.as_nanos() * u128::from(rate) / 1_000_000_000).expect("short")
-        };
-        nanos(after, USUAL) + nanos(burst, BURST - USUAL)
-    }
 }
 
 impl Exchange {
@@ -278,60 +231,4 @@ impl Inner {
             std::thread::sleep(BEAT);
         }
     }
-}
-
-fn head(reader: &mut BufReader<TcpStream>) -> Option<String> {
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        if reader.read_line(&mut head).ok()? == 0 {
-            return None;
-        }
-    }
-    Some(head)
-}
-
-fn answer(writer: &mut TcpStream, body: &str) {
-    let text = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nx-mbx-used-weight-1m: 1\r\n\r\n{body}",
-        body.len()
-    );
-    // A client that is gone needs no answer.
-    let _gone = writer.write_all(text.as_bytes());
-}
-
-fn upgrade(writer: &mut TcpStream, head: &str) {
-    let key = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        let is_key = name.eq_ignore_ascii_case("sec-websocket-key");
-        is_key.then(|| value.trim().to_owned())
-    });
-    let accept = derive_accept_key(key.expect("a key").as_bytes());
-    let text = format!(
-        "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: {accept}\r\n\r\n"
-    );
-    writer.write_all(text.as_bytes()).expect("a client");
-}
-
-/// The next frame of a client, as JSON if it is any; `None` when it has gone.
-fn frame(reader: &mut BufReader<TcpStream>) -> Option<Value> {
-    let mut start = [0; 2];
-    reader.read_exact(&mut start).ok()?;
-    let length = match start[1] & 0x7f {
-        126 => {
-            let mut bytes = [0; 2];
-            reader.read_exact(&mut bytes).ok()?;
-            usize::from(u16::from_be_bytes(bytes))
-        }
-        // Nothing that is asked here is longer than 64 KiB.
-        short => usize::from(short),
-    };
-    let mut mask = [0; 4];
-    reader.read_exact(&mut mask).ok()?;
-    let mut text = vec![0; length];
-    reader.read_exact(&mut text).ok()?;
-    for (byte, mask) in text.iter_mut().zip(mask.iter().cycle()) {
-        *byte ^= mask;
-    }
-    // The end of a connection is a frame without JSON.
-    (start[0] & 0x0f != 8).then(|| serde_json::from_slice(&text).unwrap_or(Value::Null))
 }

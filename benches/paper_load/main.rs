@@ -19,7 +19,9 @@ mod asks;
 mod exchange;
 mod flood;
 mod frames;
+mod http;
 mod measure;
+mod plan;
 mod verdict;
 
 use std::fs::File;
@@ -33,9 +35,10 @@ use confluence::settings::layers::Layers;
 use tokio::sync::watch;
 
 use asks::Status;
-use exchange::{Exchange, Plan};
+use exchange::Exchange;
 use flood::Flood;
 use measure::{Commits, DiskTimes, memory_kib, show};
+use plan::Plan;
 use verdict::Found;
 
 /// Contracts in play.

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use confluence::journal::store::{Crash, Options, WritePoint};
 
 use super::Sample;
-use super::exchange::Plan;
 use super::flood::Flooded;
+use super::plan::Plan;
 
 /// Rows and commits of a second that are reckoned with.
 const ROWS: usize = 1_000;

@@ -16,10 +16,11 @@ use confluence::live::paper::Kept;
 
 use super::CONTRACTS;
 use super::asks::Status;
-use super::exchange::{Plan, Said};
+use super::exchange::Said;
 use super::flood::{Flooded, id_of};
 use super::frames::contract;
 use super::measure::{Commits, show};
+use super::plan::Plan;
 
 /// What a journal holds.
 pub(crate) struct Found {
