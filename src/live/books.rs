@@ -24,6 +24,10 @@ use super::record::{Record, Shared};
 /// The state is kept at least this often while anything changes.
 const CHECKPOINT: Duration = Duration::from_secs(2);
 
+/// An answer waits so long for the streams to tell of the time at which its message came: a server whose clock is ahead
+/// of them, or a lost link, must not hold up a sender for whom the tape stands still.
+const OWED_MAX: Duration = Duration::from_millis(500);
+
 /// An alarm of one kind is raised at most this often.
 const ALARM_EVERY: Duration = Duration::from_secs(60);
 
@@ -49,6 +53,8 @@ struct Owed {
     verdict: Verdict,
     /// The instant at which his message is had.
     arrived: Timestamp,
+    /// Since when he waits.
+    since: Instant,
 }
 
 /// What has been written, and who waits for it.
@@ -69,7 +75,8 @@ pub struct Books {
 impl Owed {
     fn is_due(&self, known: Known) -> bool {
         let behind = |until: Timestamp| until + MILLISECOND >= self.arrived;
-        known.until.is_some_and(behind) && known.ready.is_none_or(|ready| ready > self.arrived)
+        let heard = known.until.is_some_and(behind) || self.since.elapsed() >= OWED_MAX;
+        heard && known.ready.is_none_or(|ready| ready > self.arrived)
     }
 }
 
@@ -95,6 +102,7 @@ impl Books {
             reply,
             verdict,
             arrived,
+            since: clock::instant(),
         });
     }
 

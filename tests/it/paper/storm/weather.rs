@@ -81,7 +81,7 @@ impl Weather {
             parts.push(format!("heal_after={}", random.between(3, most)));
             if seed % 8 > 4 && random.one_in(4) {
                 // Ahead, the run would wait for a time at which a tape that waits for its answer never arrives.
-                clock = random.between(-1_500, 0);
+                clock = random.between(-1_500, 1_500);
                 parts.push(format!("clock={clock}ms"));
             }
         }
