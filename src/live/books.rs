@@ -138,8 +138,8 @@ impl Books {
         record.with(|shared| {
             self.book(venue, shared)?;
             let now = clock::instant();
-            let told = self.verdicts.iter().any(|owed| owed.is_due(known))
-                || !self.answers.is_empty();
+            let told =
+                self.verdicts.iter().any(|owed| owed.is_due(known)) || !self.answers.is_empty();
             let old = self
                 .committed
                 .is_none_or(|at| now.duration_since(at) >= CHECKPOINT);

@@ -89,10 +89,7 @@ impl Desk {
     /// Whether what was missed before the start is still waited for.
     #[must_use]
     pub fn catches_up(&self) -> bool {
-        !self.behind.is_empty()
-            && self
-                .patience
-                .is_some_and(|until| clock::instant() < until)
+        !self.behind.is_empty() && self.patience.is_some_and(|until| clock::instant() < until)
     }
 
     /// Contracts subscribed.

@@ -114,4 +114,3 @@ fn intake_of(live: &Live) -> IntakeConfig {
             }),
     }
 }
-

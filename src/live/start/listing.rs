@@ -74,4 +74,3 @@ pub(super) fn listing(
     };
     Ok((Arc::new(symbols), boot))
 }
-

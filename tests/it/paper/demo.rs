@@ -167,7 +167,9 @@ fn processes_killed_at_any_moment_end_as_one_that_was_not() {
             .map(|number| scope.spawn(move || lane(number)))
             .collect();
         let counts = lanes.into_iter().map(|lane| lane.join().unwrap());
-        counts.fold((0, 0), |all: (u64, u64), one| (all.0 + one.0, all.1 + one.1))
+        counts.fold((0, 0), |all: (u64, u64), one| {
+            (all.0 + one.0, all.1 + one.1)
+        })
     });
     println!(
         "kills: {kills} processes killed over {tapes} tapes, {} rows and {} trades each",

@@ -14,7 +14,6 @@ use super::Seen;
 use super::repair::{After, Filled, Pages, Worker, seen};
 use super::sequence::Ready;
 
-
 const HOUR: Span = Span::from_millis(3_600_000);
 
 impl Worker {
