@@ -17,7 +17,7 @@ use crate::backtest::inputs::{name_contracts, read_signals};
 use crate::domain::num::Rate;
 use crate::domain::symbol::Symbol;
 use crate::domain::time::Timestamp;
-use crate::lookalike::config::{Config, SignalPlan, Speed};
+use crate::lookalike::config::{Config, SignalPlan, Speed, WEIGHT_LIMIT};
 use crate::lookalike::faults::FaultPlan;
 use crate::lookalike::running::{Running, serve};
 use crate::market::instruments::RuleBook;
@@ -75,6 +75,9 @@ pub(super) struct ServeArgs {
     /// Stand still while no client listens; always so with --speed max
     #[arg(long)]
     hold: bool,
+    /// Weight of calls a client may use in a minute, as the exchange counts it; beyond it comes 429
+    #[arg(long, value_name = "WEIGHT", default_value_t = WEIGHT_LIMIT)]
+    weight_limit: u32,
 }
 
 pub(super) fn run(command: &MarketCommand, session: &Session) -> anyhow::Result<Outcome> {
@@ -100,6 +103,7 @@ fn configure(args: &ServeArgs, session: &Session) -> anyhow::Result<Config> {
     config.from = time("--from", args.from.as_deref())?;
     config.to = time("--to", args.to.as_deref())?;
     config.listen = args.listen;
+    config.weight_limit = args.weight_limit;
     config.hold = args.hold || config.speed == Speed::Max;
     if let Some(text) = &args.spread_bps {
         let spread =

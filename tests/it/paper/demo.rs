@@ -124,8 +124,13 @@ fn two_commands_show_a_trade_from_signal_to_close() {
     assert!(counts.iter().all(|count| *count > 0));
 }
 
-/// Where tapes end that are played among kills.
-const KILLED_TO: [&str; 2] = ["--to", "2024-03-04T12:00:00Z"];
+/// Tapes that are played among kills: short ones, and started again so often that no exchange would put up with it.
+const KILLED: [&str; 4] = [
+    "--to",
+    "2024-03-04T12:00:00Z",
+    "--weight-limit",
+    "100000000",
+];
 
 /// Tapes that are played side by side.
 const LANES: u64 = 4;
@@ -140,7 +145,7 @@ fn processes_killed_at_any_moment_end_as_one_that_was_not() {
     let folder = tempfile::tempdir().unwrap();
     let whole = folder.path().join("whole.journal");
     let bridge = free_port();
-    let (mut server, address) = market(bridge, &KILLED_TO);
+    let (mut server, address) = market(bridge, &KILLED);
     let run = paper(&address, bridge, &whole);
     server.wait().unwrap();
     std::thread::park_timeout(Duration::from_millis(500));
@@ -182,7 +187,7 @@ fn processes_killed_at_any_moment_end_as_one_that_was_not() {
 /// Plays a tape to its end; whoever listens is killed again and again. How often.
 fn killed_tape(journal: &Path, random: &mut confluence::domain::random::Random) -> u64 {
     let bridge = free_port();
-    let (mut server, address) = market(bridge, &KILLED_TO);
+    let (mut server, address) = market(bridge, &KILLED);
     let mut kills = 0;
     loop {
         let mut command = paper_command(&address, bridge, journal);
