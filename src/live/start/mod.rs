@@ -104,8 +104,8 @@ impl Run {
         let live = settings.live.clone();
         let (store, before) = reopen(&settings, journal)?;
         let mut reach = Reach::of(&live, stop)?;
-        let (time, now) = runtime.block_on(reach.clock())?;
         let text = runtime.block_on(reach.contracts())?;
+        let (time, now) = runtime.block_on(reach.clock())?;
         let (symbols, boot) = listing(&settings, &text, now, &before)?;
         let restored = Restored::of(&settings, (store, before), &boot, &symbols, now)?;
         let Restored {

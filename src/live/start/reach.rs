@@ -15,7 +15,6 @@ use crate::exchange::binance::address::{Address, Purpose};
 use crate::exchange::binance::clock::Clock;
 use crate::exchange::binance::offset;
 use crate::exchange::binance::rest::{Rest, RestConfig, RestError};
-use crate::exchange::binance::wire::contracts;
 use crate::live::clock::{self, ExchangeClock, machine_time};
 use crate::live::paper::Time;
 use crate::settings::live::{ClockKind, Live};
@@ -114,20 +113,11 @@ impl<'a> Reach<'a> {
         Ok((Time::Wall(clock), now))
     }
 
-    /// The list of contracts as the exchange wrote it, once it can be read.
+    /// The list of contracts as the exchange wrote it, once it can be read; asked first, because it states the limit.
     pub(super) async fn contracts(&mut self) -> anyhow::Result<String> {
         let rest = self.rest.clone();
-        let list = || async {
-            let text = rest.contracts_text().await?;
-            match contracts::parse(&text) {
-                Ok(_) => Ok(text),
-                Err(wrong) => Err(RestError::Malformed {
-                    path: "/fapi/v1/exchangeInfo",
-                    what: wrong.to_string(),
-                }),
-            }
-        };
-        let text = self.ask(list).await;
+        let text = self.ask(|| rest.contracts_told()).await;
+        let text = text.map(|(text, _)| text);
         text.context("the exchange's list of contracts")
     }
 }

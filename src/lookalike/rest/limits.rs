@@ -45,6 +45,11 @@ impl Limits {
         }
     }
 
+    /// What a client may use in a minute.
+    pub(super) const fn weight(&self) -> u32 {
+        self.limit
+    }
+
     /// Books a call; the weight used in this minute and what becomes of the call.
     pub(super) fn charge(&self, client: IpAddr, weight: u32, now: i64) -> (u32, Verdict) {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);

@@ -104,7 +104,7 @@ async fn call(
     let answer = match verdict {
         Verdict::Fine => match fault(&service, number) {
             Some(fault) => fault,
-            None => match answer(&service.shared, &name, &asked) {
+            None => match answer(&service, &name, &asked) {
                 Ok(value) => body(StatusCode::OK, value.to_string()),
                 Err(refusal) => refuse(StatusCode::BAD_REQUEST, &refusal),
             },
@@ -138,14 +138,15 @@ fn weight(name: &str, asked: &Parameters) -> Option<u32> {
     })
 }
 
-fn answer(shared: &Shared, name: &str, asked: &Parameters) -> Result<Value, Refusal> {
+fn answer(service: &Service, name: &str, asked: &Parameters) -> Result<Value, Refusal> {
+    let shared = &service.shared;
     match name {
         "ping" => Ok(json!({})),
         "time" => {
             let time = shared.now() + shared.hub.dice.clock();
             Ok(json!({"serverTime": time.millis()}))
         }
-        "exchangeInfo" => Ok(exchange_info(shared)),
+        "exchangeInfo" => Ok(exchange_info(shared, service.limits.weight())),
         "klines" => candles::answer(shared, asked, candles::Prices::Contract),
         "markPriceKlines" => candles::answer(shared, asked, candles::Prices::Mark),
         "aggTrades" => history::agg_trades(shared, asked),
@@ -155,13 +156,13 @@ fn answer(shared: &Shared, name: &str, asked: &Parameters) -> Result<Value, Refu
     }
 }
 
-fn exchange_info(shared: &Shared) -> Value {
+fn exchange_info(shared: &Shared, weight: u32) -> Value {
     json!({
         "timezone": "UTC",
         "serverTime": (shared.now() + shared.hub.dice.clock()).millis(),
         "futuresType": "U_MARGINED",
         "rateLimits": [
-            {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 2_400},
+            {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": weight},
             {"rateLimitType": "ORDERS", "interval": "MINUTE", "intervalNum": 1, "limit": 1_200},
             {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": 300},
         ],

@@ -217,25 +217,25 @@ impl Rest {
     /// # Errors
     /// As every call.
     pub async fn contracts(&self) -> Result<Contracts, RestError> {
-        let text = self.contracts_text().await?;
+        Ok(self.contracts_told().await?.1)
+    }
+
+    /// As [`Self::contracts`], and the answer as it came: for whoever reads more of it.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn contracts_told(&self) -> Result<(String, Contracts), RestError> {
+        let call = Call {
+            path: CONTRACTS,
+            query: String::new(),
+            weight: 1,
+        };
+        let text = self.text(call).await?;
         let found = contracts::parse(&text).map_err(|wrong| malformed(CONTRACTS, &wrong))?;
         if let Some(limit) = found.weight_per_minute {
             self.ledger(|ledger, _| ledger.set_limit(limit));
         }
-        Ok(found)
-    }
-
-    /// The answer that [`Self::contracts`] reads, as it came: for whoever keeps it as a file.
-    ///
-    /// # Errors
-    /// As every call.
-    pub async fn contracts_text(&self) -> Result<String, RestError> {
-        self.text(Call {
-            path: CONTRACTS,
-            query: String::new(),
-            weight: 1,
-        })
-        .await
+        Ok((text, found))
     }
 
     /// Bars of trades of one minute; the last may still be forming.
