@@ -139,7 +139,7 @@ impl Source for Paper {
             drop(saved);
             if let Some(at) = ready {
                 self.figures.step_begins();
-                self.fill(at, into);
+                self.fill(at, into)?;
                 self.figures.step_holds(into.market.len());
                 return Ok(true);
             }
@@ -194,7 +194,7 @@ impl Paper {
         (at <= self.complete()?).then_some(at)
     }
 
-    fn fill(&mut self, at: Timestamp, into: &mut Instant) {
+    fn fill(&mut self, at: Timestamp, into: &mut Instant) -> Result<(), PaperError> {
         let trades = &mut self.places.trades;
         let mut number = |event: &MarketEvent, number: u64| {
             trades.insert(event.symbol, (number, event.at));
@@ -206,16 +206,15 @@ impl Paper {
             into.operator
                 .extend(self.places.operator.pop_front().map(|(_, said)| said));
         }
-        let record = &self.record;
-        let mut done = |entry: Entry| {
-            record.with(|shared| {
-                // A row that cannot be written down is a mistake of ours, and none that a bar can make.
-                let _ = shared.store.append(at, &entry);
-            });
-        };
+        let mut ended: Vec<Entry> = Vec::new();
         for event in &into.market {
+            let mut done = |entry: Entry| ended.push(entry);
             self.places.minutes.hear(at, event, &mut done);
         }
+        for bar in ended {
+            self.record.with(|shared| shared.store.append(at, &bar))?;
+        }
+        Ok(())
     }
 
     /// Waits until something arrives or time has passed, and takes what has arrived.

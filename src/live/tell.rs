@@ -3,6 +3,7 @@
 //! Not here: where the log goes (`cli`), the record (`journal`).
 
 use crate::domain::event::{AccountUpdate, Command, Event, Note, Operator, OrderUpdate};
+use crate::domain::order::{Amount, OrderKind};
 use crate::domain::symbol::Symbols;
 use crate::domain::time::Timestamp;
 
@@ -22,7 +23,7 @@ pub fn event(symbols: &Symbols, at: Timestamp, event: &Event) {
                 tracing::info!(time, order = id.0, side = fill.side.name(), qty = %fill.qty, price = %fill.price, fee = %fill.fee, complete, "filled");
             }
             OrderUpdate::Rejected(reject) => {
-                tracing::warn!(time, order = id.0, reason = ?reject, "rejected");
+                tracing::warn!(time, order = id.0, reason = reject.name(), "rejected");
             }
             OrderUpdate::Canceled { .. } => tracing::info!(time, order = id.0, "order ended"),
             OrderUpdate::Accepted | OrderUpdate::NoAnswer | OrderUpdate::Report(_) => {}
@@ -102,7 +103,7 @@ pub fn command(symbols: &Symbols, at: Timestamp, command: &Command) {
     match command {
         Command::Submit(approved) => {
             let request = approved.request();
-            tracing::info!(time, order = request.id.0, symbol = %symbols.name(request.symbol), side = request.side.name(), kind = ?request.kind, amount = ?request.amount, purpose = ?request.purpose, "order sent");
+            tracing::info!(time, order = request.id.0, symbol = %symbols.name(request.symbol), side = request.side.name(), qty = amount(request.amount), kind = kind(request.kind), "order sent");
         }
         Command::Cancel(id) => tracing::info!(time, order = id.0, "cancel sent"),
         Command::Query(_)
@@ -110,5 +111,27 @@ pub fn command(symbols: &Symbols, at: Timestamp, command: &Command) {
         | Command::Halt(_)
         | Command::Release
         | Command::Watch(_) => {}
+    }
+}
+
+fn amount(amount: Amount) -> String {
+    match amount {
+        Amount::Exact(qty) => qty.to_string(),
+        Amount::Share(share) => format!("{share} of the position"),
+        Amount::All => "all".to_owned(),
+    }
+}
+
+fn kind(kind: OrderKind) -> String {
+    match kind {
+        OrderKind::Market => "market".to_owned(),
+        OrderKind::Limit { price, .. } => format!("limit {price}"),
+        OrderKind::Stop { trigger, .. } => format!("stop {trigger}"),
+        OrderKind::TakeProfit { trigger, .. } => format!("take_profit {trigger}"),
+        OrderKind::Trail {
+            activation,
+            callback,
+            ..
+        } => format!("trailing_stop from {activation}, callback {callback}"),
     }
 }
