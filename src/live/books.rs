@@ -233,6 +233,9 @@ impl Books {
         match shared.store.commit() {
             Ok(()) => {
                 if self.failing.take().is_some() {
+                    // The next full disk finds a reserve again, if there is room for one.
+                    let reserve = shared.store.restore_ballast();
+                    tracing::info!(reserve, "the reserve for a full disk");
                     tracing::info!("the journal is written again");
                 }
                 self.committed = Some(clock::instant());

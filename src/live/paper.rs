@@ -112,6 +112,10 @@ pub(super) const BATCH: usize = 4_096;
 /// The longest wait before clocks, held messages and checkpoints are looked at.
 const NAP: Duration = Duration::from_millis(50);
 
+/// A disk that is full at the end is tried so often, with a pause between.
+const LAST_TRIES: u32 = 10;
+const LAST_PAUSE: Duration = Duration::from_millis(300);
+
 /// How long the exchange may think about its own time when a message has come.
 const ASKING: Duration = Duration::from_millis(250);
 
@@ -329,7 +333,16 @@ impl Paper {
         self.record
             .with(|shared| shared.store.append(at, &Entry::Stopped { clean: true }))?;
         let saved = saved(&self.places);
-        self.books.flush(venue, &self.record, &saved)
+        for _ in 0..LAST_TRIES {
+            self.books.flush(venue, &self.record, &saved)?;
+            if !self.books.is_failing() {
+                return Ok(());
+            }
+            self.runtime
+                .block_on(async { tokio::time::sleep(LAST_PAUSE).await });
+        }
+        tracing::error!("ALARM: ended without its last rows: the journal cannot be written");
+        Ok(())
     }
 
     /// Subscribes to a contract in which nothing is open: what it did before concerns nobody.

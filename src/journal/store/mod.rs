@@ -36,13 +36,15 @@ pub enum WritePoint {
     AfterCommit(u64),
 }
 
-/// Whether the process dies at a [`WritePoint`].
+/// What goes wrong at a [`WritePoint`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Crash {
     /// It goes on.
     No,
-    /// It dies: what was not committed is gone.
+    /// The process dies: what was not committed is gone.
     Yes,
+    /// The disk is full: nothing is written, and nothing is gone.
+    Full,
 }
 
 /// Asked at every [`WritePoint`].
@@ -287,6 +289,9 @@ impl Store {
                 self.next_state = None;
                 Err(JournalError::Crashed)
             }
+            Crash::Full => Err(JournalError::Full {
+                path: self.path.clone(),
+            }),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use confluence::domain::signal::{RawSignal, SignalType};
 use confluence::domain::symbol::Symbol;
 use confluence::domain::time::Timestamp;
-use confluence::journal::store::{Crash, Options};
+use confluence::journal::store::{Crash, Options, WritePoint};
 
 use super::stage::{Play, Player, Said, free_port, play, said};
 
@@ -86,6 +86,51 @@ fn dying_at(point: u64) -> (Options, Arc<AtomicU64>) {
         ..Options::default()
     };
     (options, met)
+}
+
+#[test]
+fn a_full_disk_keeps_senders_waiting_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let staged = scripted();
+    let whole = folder.path().join("whole.journal");
+    play(&staged, &whole);
+    let whole = said(&whole);
+    let journal = folder.path().join("full.journal");
+    let bridge = free_port();
+    let server = staged.serve(bridge);
+    let settings = staged.settings(&server, bridge, &journal);
+    let full = Arc::new(AtomicU64::new(0));
+    let own = Arc::clone(&full);
+    let mut commits = 0;
+    let options = Options {
+        hook: Some(Box::new(move |point| {
+            let WritePoint::BeforeCommit(_) = point else {
+                return Crash::No;
+            };
+            commits += 1;
+            // The second and third of every five: also while a signal waits for its answer.
+            if commits % 5 == 2 || commits % 5 == 3 {
+                own.fetch_add(1, Ordering::SeqCst);
+                Crash::Full
+            } else {
+                Crash::No
+            }
+        })),
+        ..Options::default()
+    };
+    let run = Player::start(settings, options);
+    let summary = server.wait();
+    assert!(summary.complete);
+    run.stop().unwrap();
+    let met = full.load(Ordering::SeqCst);
+    println!(
+        "full disk: {met} commits refused, signals {:?}",
+        summary.signals
+    );
+    assert!(met >= 4);
+    if let Err(difference) = same(&whole, &said(&journal)) {
+        panic!("after a full disk: {difference}");
+    }
 }
 
 #[test]
