@@ -139,6 +139,16 @@ pub(super) struct Said {
     pub(super) names: Vec<Symbol>,
 }
 
+impl Said {
+    /// Leaves as much as another one has.
+    pub(super) fn cut_to(&mut self, other: &Self) {
+        self.rows.truncate(other.rows.len());
+        self.times.truncate(other.times.len());
+        self.ledger.truncate(other.ledger.len());
+        self.trades.truncate(other.trades.len());
+    }
+}
+
 pub(super) fn said(journal: &Path) -> Said {
     let mut said = Said::default();
     for recorded in reader::read(journal).unwrap() {
