@@ -9,7 +9,7 @@ use confluence::domain::symbol::Symbol;
 use confluence::domain::time::Timestamp;
 use confluence::journal::store::{Crash, Options, WritePoint};
 
-use super::stage::{Play, Player, Said, free_port, play, said};
+use super::stage::{Play, Player, Said, free_port, play, said, to_the_end};
 
 /// Hours of the sample in which positions open, reach targets and stops, and a trailing stop moves.
 pub(super) fn scripted() -> Play {
@@ -119,7 +119,7 @@ fn a_full_disk_keeps_senders_waiting_and_loses_nothing() {
         ..Options::default()
     };
     let run = Player::start(settings, options);
-    let summary = server.wait();
+    let (summary, run) = to_the_end(server, run).unwrap();
     assert!(summary.complete);
     run.stop().unwrap();
     let met = full.load(Ordering::SeqCst);
@@ -174,9 +174,14 @@ fn a_run_that_dies_at_any_write_of_its_journal_ends_the_same() {
             first.stop().ok();
             return tell();
         }
-        first.wait().unwrap_err();
+        let why = first.wait().unwrap_err();
+        assert!(why.contains("injected crash"), "{why}");
         let second = Player::start(settings, Options::default());
-        assert!(server.wait().complete);
+        let (summary, second) = match to_the_end(server, second) {
+            Ok(ended) => ended,
+            Err(why) => panic!("after a crash at write {point}: {why}"),
+        };
+        assert!(summary.complete);
         if let Err(error) = second.stop() {
             // It died behind the end of the tape, when the exchange had gone: there is no later write to die at.
             assert!(error.contains("waiting for the exchange"), "{error}");

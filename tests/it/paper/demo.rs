@@ -1,6 +1,7 @@
 //! The two commands of the README, as processes: a position opens, its stop and targets rest, the trailing stop moves, it
 //! closes, and the day is on record.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -122,6 +123,28 @@ fn two_commands_show_a_trade_from_signal_to_close() {
     ];
     println!("demo: {counts:?} entries, stops, targets, trailing stops, fills, closed trades");
     assert!(counts.iter().all(|count| *count > 0));
+    // The report of the days, from the journal alone.
+    let report = folder.path().join("report");
+    let paths = [&journal, &report].map(|path| path.to_str().unwrap());
+    let made = sim(&["report", paths[0], "--out", paths[1]])
+        .status()
+        .unwrap();
+    assert!(made.success() && report.join("report.html").exists());
+    let mut table = csv::Reader::from_path(report.join("trades.csv")).unwrap();
+    let rows: Vec<BTreeMap<String, String>> = table.deserialize().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), said.trades.len());
+    // Armed at +2 % and 1.5 % behind: a trailing stop that fills above that has moved.
+    let number = |row: &BTreeMap<String, String>, name: &str| row[name].parse::<f64>().unwrap();
+    let moved = rows.iter().filter(|row| {
+        let armed_at = number(row, "entry_price_avg") * 1.02 * (1.0 - 0.015);
+        row["exits"].ends_with("trailing") && number(row, "exit_price_avg") > armed_at * 1.005
+    });
+    let moved = moved.count();
+    println!(
+        "demo: a report of {} trades, {moved} left by a trailing stop that had moved",
+        rows.len()
+    );
+    assert!(moved > 0);
 }
 
 /// Tapes that are played among kills: short ones, and started again so often that no exchange would put up with it.

@@ -2,7 +2,9 @@
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use confluence::domain::event::Event;
 use confluence::domain::fill::{LedgerEntry, Trade};
@@ -20,10 +22,18 @@ use confluence::settings::Settings;
 use confluence::settings::layers::Layers;
 use tokio::sync::watch;
 
-/// A port nobody listens on at the moment.
+/// A port nobody listens on: below those that are given to outgoing connections, which other tests open by the thousand,
+/// and each only once.
 pub(super) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let first = std::process::id().wrapping_mul(997);
+    loop {
+        let next = first.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(10_000 + next % 20_000).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// What is staged.
@@ -116,13 +126,27 @@ impl Player {
     }
 }
 
+/// Waits for the end of a tape; a run that ends before it is an error, for the tape would wait for ever.
+pub(super) fn to_the_end(server: Running, player: Player) -> Result<(Summary, Player), String> {
+    while !server.is_over() {
+        if player.is_over() {
+            let ended = player.wait();
+            return Err(ended
+                .err()
+                .unwrap_or_else(|| "it ended by itself".to_owned()));
+        }
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+    Ok((server.wait(), player))
+}
+
 /// Plays a whole tape to its end.
 pub(super) fn play(play: &Play, journal: &Path) -> (Settings, Summary) {
     let bridge = free_port();
     let server = play.serve(bridge);
     let settings = play.settings(&server, bridge, journal);
     let player = Player::start(settings.clone(), Options::default());
-    let summary = server.wait();
+    let (summary, player) = to_the_end(server, player).unwrap();
     player.stop().unwrap();
     (settings, summary)
 }
