@@ -121,6 +121,8 @@ fn settings(exchange: std::net::SocketAddr, journal: &Path) -> Settings {
         format!("live.journal.file=\"{}\"", journal.display()),
         "simulation.prices=\"trades\"".to_owned(),
         "simulation.end_of_data=\"mark\"".to_owned(),
+        // What waits for a partner is bounded by time: of ten minutes, the second half shows what stays.
+        "signals.retention_s=300".to_owned(),
         // Many small positions: an exchange with orders resting everywhere has more to do.
         "sizing.position_pct=0.4".to_owned(),
         "sizing.total_pct=90".to_owned(),

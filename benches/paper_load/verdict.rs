@@ -81,7 +81,6 @@ impl Found {
                 Entry::Alarm { code, .. } => *found.alarms.entry(code).or_default() += 1,
                 Entry::Trade(_) => found.finished += 1,
                 Entry::Stopped { .. }
-                | Entry::Declined { .. }
                 | Entry::Ledger(_)
                 | Entry::Step { .. }
                 | Entry::Rollover { .. }

@@ -30,7 +30,7 @@ use crate::market::curve::{self, Curve};
 use crate::market::error::MarketError;
 use crate::report::chart::render::ChartError;
 use crate::report::files::{Look, files};
-use crate::report::input::{Reproduce, RunReport, Weight};
+use crate::report::input::{Mode, Reproduce, RunReport, Weight};
 use crate::report::origin::Origin;
 use crate::report::saved;
 use crate::report::words::Lang;
@@ -151,6 +151,7 @@ pub fn run(
         prepared: &prepared,
         run: &run,
         model: &model,
+        mode: Mode::Backtest,
         command: None,
     };
     publish(job, &finished, (stage, cancel), timing)
@@ -165,6 +166,8 @@ pub(super) struct Finished<'a> {
     pub(super) run: &'a Simulation,
     /// What the exchange assumed.
     pub(super) model: &'a Model,
+    /// How it was made.
+    pub(super) mode: Mode,
     /// How to get it again, where that is not a backtest.
     pub(super) command: Option<String>,
 }
@@ -183,6 +186,7 @@ pub(super) fn publish(
         prepared,
         run,
         model,
+        mode,
         command,
     } = finished;
     let settings = &job.settings;
@@ -195,7 +199,7 @@ pub(super) fn publish(
     let fills = fills(&run.log);
     let verdicts = verdicts(prepared, &settings.rules.confluence, &run.log);
     let curve = account_curve(&world.tape, &run.outcome, model);
-    let mut identity = identify(job, prepared);
+    let mut identity = identify(job, prepared, *mode);
     if let Some(command) = command {
         identity.reproduce.command.clone_from(command);
     }
@@ -287,7 +291,7 @@ fn pretty(value: &Value) -> Result<Vec<u8>, serde_json::Error> {
 }
 
 /// Names the run by everything its result hangs on.
-fn identify(job: &Job, prepared: &Prepared) -> Identity {
+fn identify(job: &Job, prepared: &Prepared, mode: Mode) -> Identity {
     let config = hex(&Sha256::digest(job.settings.to_toml().as_bytes()));
     let seed = job.settings.run.seed.to_string();
     let window = format!(
@@ -321,6 +325,7 @@ fn identify(job: &Job, prepared: &Prepared) -> Identity {
     Identity {
         title: signals.clone(),
         run_id: run_id.clone(),
+        mode,
         reproduce: Reproduce {
             command: format!("sim backtest --signals {signals} --data DIR -c {run_id}/config.toml"),
             inputs: pairs

@@ -133,7 +133,6 @@ impl Retrace {
             Entry::Said(said) => self.compare(recorded, &Decision::Said(said.clone())),
             Entry::Stopped { .. }
             | Entry::Taken { .. }
-            | Entry::Declined { .. }
             | Entry::Ledger(_)
             | Entry::Trade(_)
             | Entry::Step { .. }

@@ -23,7 +23,7 @@ use crate::exchange::history::equity::CurvePoint;
 use crate::market::quality::PriceInTime;
 use crate::market::ranges::Band;
 use crate::market::tape::Series;
-use crate::report::input::{PathCounts, Reproduce, RunReport, SignalSummary, SignalVerdict};
+use crate::report::input::{Mode, PathCounts, Reproduce, RunReport, SignalSummary, SignalVerdict};
 use crate::report::words::{Lang, signals, units};
 use crate::settings::Settings;
 use crate::stats::activity::BarSeries;
@@ -59,6 +59,8 @@ pub struct Identity {
     pub title: String,
     /// The hash of everything the result hangs on.
     pub run_id: String,
+    /// How it was made.
+    pub mode: Mode,
     /// How to get it again.
     pub reproduce: Reproduce,
 }
@@ -112,6 +114,7 @@ pub fn summarize(parts: Parts<'_>, identity: Identity) -> Result<RunReport, Cost
         title: identity.title,
         run_id: identity.run_id,
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        mode: identity.mode,
         synthetic: prepared.synthetic,
         validated: false,
         metrics,

@@ -144,9 +144,6 @@ fn explain(recorded: &Recorded, followed: &mut Followed, quote: &mut Option<Quot
             let how = if *clean { "in order" } else { "in haste" };
             format!("program stopped {how}")
         }
-        Entry::Declined { id, source, reason } => {
-            format!("signal {id} from {source} declined: {reason}")
-        }
         Entry::Taken { .. }
         | Entry::Ledger(_)
         | Entry::Trade(_)

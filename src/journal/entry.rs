@@ -45,15 +45,6 @@ pub enum Entry {
         /// When it was had.
         arrived: Timestamp,
     },
-    /// The end of a signal that was taken but is never shown to the trader.
-    Declined {
-        /// Its id.
-        id: String,
-        /// Where it came from.
-        source: String,
-        /// Why.
-        reason: String,
-    },
     /// An event the trader heard.
     Heard(Event),
     /// A decision of the trader that says nothing to the world.
@@ -208,7 +199,6 @@ impl Entry {
             Self::Boot(_) => kind::BOOT,
             Self::Stopped { .. } => kind::STOPPED,
             Self::Taken { .. } => kind::TAKEN,
-            Self::Declined { .. } => kind::DECLINED,
             Self::Heard(_) => kind::HEARD,
             Self::Noted(_) => kind::NOTED,
             Self::Said(_) => kind::SAID,
@@ -228,7 +218,6 @@ pub(super) mod kind {
     pub(in crate::journal) const BOOT: &str = "boot";
     pub(in crate::journal) const STOPPED: &str = "stopped";
     pub(in crate::journal) const TAKEN: &str = "taken";
-    pub(in crate::journal) const DECLINED: &str = "declined";
     pub(in crate::journal) const HEARD: &str = "heard";
     pub(in crate::journal) const NOTED: &str = "noted";
     pub(in crate::journal) const SAID: &str = "said";

@@ -44,7 +44,7 @@ pub(super) struct Index {
     pub(super) listing: Listing,
     pub(super) checkpoint: Option<Checkpoint>,
     seen: Seen,
-    /// Signals taken that neither the trader heard nor anybody declined, by id.
+    /// Signals taken that the trader has not heard, by id.
     waiting: BTreeMap<String, Recorded>,
 }
 
@@ -188,7 +188,7 @@ impl Index {
                     self.waiting.remove(&id);
                 }
             }
-            kind::BOOT | kind::TAKEN | kind::DECLINED => {
+            kind::BOOT | kind::TAKEN => {
                 let entry = record::read(row.kind, row.body, &self.listing).map_err(wrong)?;
                 if let Entry::Boot(boot) = &entry {
                     let next = self.listing.continued(&boot.listing);
@@ -221,9 +221,6 @@ impl Index {
                     entry: entry.clone(),
                 };
                 self.waiting.insert(id.clone(), recorded);
-            }
-            Entry::Declined { id, .. } => {
-                self.waiting.remove(id);
             }
             Entry::Heard(event) => self.heard(event),
             Entry::Boot(_)

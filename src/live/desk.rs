@@ -13,7 +13,7 @@ use crate::signal::names::{Contract, contract};
 
 use super::clock;
 use super::intake::{Submission, Verdict};
-use super::paper::{MILLISECOND, Paper};
+use super::paper::{Ending, MILLISECOND, Paper};
 
 /// How long a message waits for the first price of its contract before it is judged without one, by the run's clock:
 /// marks come every second.
@@ -143,12 +143,11 @@ impl Paper {
             }
             None => {}
         }
-        if self.books.is_failing() || self.stopping {
-            return if self.stopping {
-                Verdict::Closing
-            } else {
-                Verdict::Busy
-            };
+        if self.ending == Some(Ending::Stop) {
+            return Verdict::Closing;
+        }
+        if self.books.is_failing() {
+            return Verdict::Busy;
         }
         let Some(symbol) = find(&self.symbols, &message.name) else {
             return Verdict::Refused {

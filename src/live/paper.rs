@@ -52,8 +52,28 @@ pub struct Doors {
     pub signals: mpsc::Receiver<Submission>,
     /// The control port.
     pub asks: mpsc::Receiver<Asked>,
+    /// What the exchange lists by now, once that has changed.
+    pub listings: mpsc::Receiver<Contracts>,
     /// Set when the program is to end.
     pub stop: watch::Receiver<bool>,
+}
+
+/// What ends a start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The program is to end.
+    Stop,
+    /// The exchange lists other contracts, or the same under other rules: on with a new start.
+    Relist(Contracts),
+}
+
+/// The exchange's list of contracts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contracts {
+    /// Its answer to `exchangeInfo`.
+    pub text: String,
+    /// When that was.
+    pub at: Timestamp,
 }
 
 /// Why paper trading stopped.
@@ -103,7 +123,7 @@ pub struct Paper {
     pub(super) figures: Figures,
     pub(super) places: Places,
     pub(super) buffer: Vec<FromMarket>,
-    pub(super) stopping: bool,
+    pub(super) ending: Option<Ending>,
 }
 
 /// Most events taken from the streams at a time.
@@ -147,7 +167,7 @@ impl Source for Paper {
                 self.figures.step_holds(into.market.len());
                 return Ok(true);
             }
-            if self.stopping {
+            if self.ends() {
                 self.finish(venue)?;
                 return Ok(false);
             }
@@ -228,17 +248,29 @@ impl Paper {
         let open = matches!(self.time, Time::Wall(_)) || self.merger.current().is_some();
         let mut buffer = std::mem::take(&mut self.buffer);
         let doors = &mut self.doors;
-        let (submission, asked, stop) = self.runtime.block_on(async {
+        let (mut submissions, mut asks) = (Vec::new(), Vec::new());
+        let ending = self.runtime.block_on(async {
             tokio::select! {
-                _ = doors.market.recv_many(&mut buffer, BATCH) => (None, None, false),
-                submission = doors.signals.recv(), if open => (submission, None, false),
-                asked = doors.asks.recv() => (None, asked, false),
-                changed = doors.stop.changed() => (None, None, changed.is_err() || *doors.stop.borrow()),
-                () = tokio::time::sleep(wait) => (None, None, false),
+                _ = doors.market.recv_many(&mut buffer, BATCH) => None,
+                submission = doors.signals.recv(), if open => {
+                    submissions.extend(submission);
+                    None
+                }
+                asked = doors.asks.recv() => {
+                    asks.extend(asked);
+                    None
+                }
+                changed = doors.stop.changed() => {
+                    (changed.is_err() || *doors.stop.borrow()).then_some(Ending::Stop)
+                }
+                Some(contracts) = doors.listings.recv() => Some(Ending::Relist(contracts)),
+                () = tokio::time::sleep(wait) => None,
             }
         });
-        self.stopping |= stop;
-        let mut submissions: Vec<Submission> = submission.into_iter().collect();
+        // The program's end stays its end.
+        if self.ending != Some(Ending::Stop) {
+            self.ending = ending.or(self.ending.take());
+        }
         while open && let Ok(more) = self.doors.signals.try_recv() {
             submissions.push(more);
         }
@@ -261,7 +293,6 @@ impl Paper {
             self.take(submission);
         }
         self.release_held();
-        let mut asks: Vec<Asked> = asked.into_iter().collect();
         while let Ok(more) = self.doors.asks.try_recv() {
             asks.push(more);
         }
@@ -322,10 +353,21 @@ impl Paper {
         }
     }
 
-    /// The end: what has formed so far is recorded.
+    /// Whether it is time to end: another start needs a journal that can be written.
+    fn ends(&self) -> bool {
+        match &self.ending {
+            None => false,
+            Some(Ending::Stop) => true,
+            Some(Ending::Relist(_)) => !self.books.is_failing(),
+        }
+    }
+
+    /// The end: what has formed so far is recorded. Messages that wait are refused, or left to the next start.
     fn finish(&mut self, venue: &Venue) -> Result<(), PaperError> {
         let at = self.merger.passed().max(venue.now());
-        for submission in std::iter::from_fn(|| self.doors.signals.try_recv().ok()) {
+        while self.ending == Some(Ending::Stop)
+            && let Ok(submission) = self.doors.signals.try_recv()
+        {
             if let Some(reply) = submission.reply {
                 let _ = reply.send(super::intake::Verdict::Closing);
             }

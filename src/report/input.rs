@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::record::Record;
-use super::words::{Phrase, Word, signals};
+use super::words::{Phrase, Word, headline, signals};
 use crate::stats::activity::BarSeries;
 use crate::stats::equity::DailySeries;
 use crate::stats::metrics::{BenchmarkSeries, Metrics};
@@ -21,6 +21,9 @@ pub struct RunReport {
     pub run_id: String,
     /// Version of this program.
     pub version: String,
+    /// How the run was made.
+    #[serde(default)]
+    pub mode: Mode,
     /// Whether prices or signals were generated.
     pub synthetic: bool,
     /// Whether an out-of-sample validation was run on it.
@@ -62,6 +65,27 @@ pub struct RunReport {
     pub reproduce: Reproduce,
     /// What the charts need beyond figures.
     pub record: Record,
+}
+
+/// How a run was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mode {
+    /// On recorded prices, afterwards.
+    #[default]
+    Backtest,
+    /// On live prices, with nobody's money.
+    Paper,
+}
+
+impl Mode {
+    /// What stands above the name of the run.
+    #[must_use]
+    pub const fn title(self) -> Word {
+        match self {
+            Self::Backtest => headline::KICKER,
+            Self::Paper => headline::KICKER_PAPER,
+        }
+    }
 }
 
 /// From message to fill.

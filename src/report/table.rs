@@ -46,7 +46,8 @@ fn head(run: &RunReport, lines: &mut Vec<String>) {
         ""
     };
     let title = plain(&run.title);
-    lines.push(clip(&format!("confluence backtest: {title}{label}"), WIDTH));
+    let kicker = run.mode.title().say(Lang::En);
+    lines.push(clip(&format!("{kicker}: {title}{label}"), WIDTH));
     lines.push(clip(
         &format!(
             "{} to {} UTC, start {}, run {}, version {}",

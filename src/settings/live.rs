@@ -46,6 +46,8 @@ pub struct Market {
     pub silent_after: Span,
     /// Oldest mark that an entry may be sized with.
     pub mark_age_max: Span,
+    /// Time between two looks at the exchange's list of contracts, by this machine's clock.
+    pub list_every: Span,
 }
 
 /// What time is while a strategy runs.
@@ -137,6 +139,7 @@ fn market(reader: &mut Reader<'_>) -> Market {
         brackets: path(reader, "live.market.brackets"),
         silent_after: reader.seconds("live.market.silent_after_s", &WAIT),
         mark_age_max: reader.seconds("live.market.mark_age_max_s", &WAIT),
+        list_every: reader.seconds("live.market.list_every_s", &WAIT),
     }
 }
 

@@ -6,7 +6,7 @@ use confluence::domain::order::{Direction, Side};
 use confluence::domain::random::Random;
 use confluence::domain::time::{DAY, Span, Timestamp};
 use confluence::report::input::{
-    Assumption, DataNote, FunnelStage, PathCounts, ReasonCount, Reproduce, RunReport,
+    Assumption, DataNote, FunnelStage, Mode, PathCounts, ReasonCount, Reproduce, RunReport,
     SignalSummary, SignalVerdict, Weight,
 };
 use confluence::report::origin::{Around, Origin, Swept, Tried};
@@ -253,6 +253,7 @@ pub(crate) fn run(shape: Shape) -> RunReport {
         title: "made-up random walk, not a market".to_owned(),
         run_id: "7c1e5b0a94d2f38e61ab".to_owned(),
         version: "0.0.0-test".to_owned(),
+        mode: Mode::Backtest,
         synthetic: true,
         validated: false,
         metrics: figures(&daily, &bars, &trades, &benchmarks),

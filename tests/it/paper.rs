@@ -5,5 +5,6 @@ mod crash;
 mod demo;
 mod drop_in;
 mod parity;
+mod relist;
 mod stage;
 mod storm;

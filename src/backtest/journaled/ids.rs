@@ -22,7 +22,6 @@ pub(super) fn each(entry: &mut Entry, touch: Touch<'_>) {
         Entry::Boot(_)
         | Entry::Stopped { .. }
         | Entry::Taken { .. }
-        | Entry::Declined { .. }
         | Entry::Said(_)
         | Entry::Rollover { .. }
         | Entry::Alarm { .. }

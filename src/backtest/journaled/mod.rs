@@ -30,6 +30,7 @@ use crate::market::error::MarketError;
 use crate::market::legacy;
 use crate::market::tape::Tape;
 use crate::report::files::Look;
+use crate::report::input::Mode;
 use crate::settings::Settings;
 use rows::Rows;
 
@@ -185,6 +186,7 @@ impl Journaled {
             prepared: &self.prepared,
             run: &self.run,
             model: &self.model,
+            mode: Mode::Paper,
             command: Some(format!("sim report {}", name(&self.path))),
         };
         publish(&job, &finished, talk, timing)

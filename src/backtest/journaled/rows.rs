@@ -154,7 +154,6 @@ impl Rows {
             Entry::Boot(_)
             | Entry::Stopped { .. }
             | Entry::Taken { .. }
-            | Entry::Declined { .. }
             | Entry::Alarm { .. }
             | Entry::Operator { .. } => {}
         }

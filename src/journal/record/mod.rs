@@ -60,7 +60,6 @@ fn tell(entry: &Entry, pen: &mut Pen<'_>) {
         Entry::Trade(inner) => inner.tell(pen),
         Entry::Stopped { .. }
         | Entry::Taken { .. }
-        | Entry::Declined { .. }
         | Entry::Alarm { .. }
         | Entry::Operator { .. } => tell_words(entry, pen),
         Entry::Step { .. } | Entry::Rollover { .. } | Entry::Bar { .. } => tell_figures(entry, pen),
@@ -88,13 +87,6 @@ fn tell_words(entry: &Entry, pen: &mut Pen<'_>) {
             pen.field("hash", hash);
             pen.field("text", text);
             pen.field("arrived", arrived);
-            pen.end();
-        }
-        Entry::Declined { id, source, reason } => {
-            pen.begin();
-            pen.field("id", id);
-            pen.field("source", source);
-            pen.field("reason", reason);
             pen.end();
         }
         Entry::Alarm { code, text } => {
@@ -174,7 +166,6 @@ fn tell_figures(entry: &Entry, pen: &mut Pen<'_>) {
         | Entry::Trade(_)
         | Entry::Stopped { .. }
         | Entry::Taken { .. }
-        | Entry::Declined { .. }
         | Entry::Alarm { .. }
         | Entry::Operator { .. } => {}
     }
@@ -212,11 +203,6 @@ fn read_fields(kind: &str, eye: &mut Eye<'_>) -> Result<Entry, Unread> {
             hash: eye.field("hash")?,
             text: eye.field("text")?,
             arrived: eye.field("arrived")?,
-        },
-        kind::DECLINED => Entry::Declined {
-            id: eye.field("id")?,
-            source: eye.field("source")?,
-            reason: eye.field("reason")?,
         },
         kind::STEP => Entry::Step {
             at: eye.field("at")?,

@@ -15,8 +15,8 @@ impl Store {
         self.index.seen(id)
     }
 
-    /// Signals taken that neither the trader heard nor anybody declined, in the order in which they were taken: after a restart
-    /// these are still to be acted on.
+    /// Signals taken that the trader has not heard, in the order in which they were taken: after a restart these are still
+    /// to be acted on.
     #[must_use]
     pub fn waiting(&self) -> Vec<&Recorded> {
         self.index.waiting()

@@ -1,24 +1,24 @@
-//! The queues into a run, and who writes into them: streams, sources of signals, the control port.
+//! The queues into a run, and who writes into them: streams, sources of signals, the control port. Those of signals and
+//! questions outlive a start.
 //!
 //! Not here: what is made of what arrives (`paper`).
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use crate::domain::symbol::Symbols;
 use crate::domain::time::Span;
 use crate::exchange::binance::address::{Address, Purpose};
 use crate::exchange::binance::rest::Rest;
-use crate::exchange::binance::stream::{Handle as Streaming, StreamConfig, Streams};
+use crate::exchange::binance::stream::{FromMarket, Handle as Streaming, StreamConfig, Streams};
 use crate::live::ask::Asked;
 use crate::live::clock::machine_time;
 use crate::live::control::{self, Control};
 use crate::live::intake::config::{BridgeConfig, FeedConfig, FileConfig, HttpConfig, IntakeConfig};
 use crate::live::intake::stats::Stats;
 use crate::live::intake::{self, Intake, Submission};
-use crate::live::paper::Doors;
 use crate::settings::live::{ClockKind, Live};
 
 /// Capacity of the queue of messages (`reliability.md` 5.5).
@@ -27,49 +27,55 @@ const SIGNALS: usize = 1_024;
 /// Capacity of the queue of market events: more than a second of the largest burst that is planned for.
 const EVENTS: usize = 65_536;
 
-/// The connections of a run, and the ends that others write into.
-pub(super) struct Connected {
-    pub(super) doors: Doors,
-    pub(super) streams: Streaming,
-    pub(super) signals: mpsc::Sender<Submission>,
-    pub(super) asks: mpsc::Sender<Asked>,
+/// Capacity of the queue of questions.
+const ASKS: usize = 64;
+
+/// The queues of those who are outside whatever the run does: senders of signals and the operator. They outlive a start.
+pub(super) struct Queues {
+    pub(super) signals: mpsc::Receiver<Submission>,
+    pub(super) asks: mpsc::Receiver<Asked>,
 }
 
-/// Starts the streams and makes the queues; must be called on the runtime.
+/// The ends that others write into.
+pub(super) struct Ends {
+    signals: mpsc::Sender<Submission>,
+    asks: mpsc::Sender<Asked>,
+}
+
+/// Makes the queues.
+pub(super) fn queues() -> (Ends, Queues) {
+    let (signals, submitted) = mpsc::channel(SIGNALS);
+    let (asks, asked) = mpsc::channel(ASKS);
+    let queues = Queues {
+        signals: submitted,
+        asks: asked,
+    };
+    (Ends { signals, asks }, queues)
+}
+
+/// Starts the streams; must be called on the runtime.
 pub(super) fn connect(
     live: &Live,
     symbols: &Arc<Symbols>,
     rest: Rest,
-    stop: watch::Receiver<bool>,
-) -> anyhow::Result<Connected> {
+) -> anyhow::Result<(Streaming, mpsc::Receiver<FromMarket>)> {
     let (events, market) = mpsc::channel(EVENTS);
-    let (signals, submitted) = mpsc::channel(SIGNALS);
-    let (asks, asked) = mpsc::channel(64);
     let base = Address::parse(&live.market.stream, Purpose::Streams)?;
     let mut config = StreamConfig::new(base);
     config.silent_after = duration(live.market.silent_after);
     if live.market.clock == ClockKind::Stream {
         config = config.with_beats();
     }
-    Ok(Connected {
-        streams: Streams::start(config, Arc::clone(symbols), rest, events),
-        doors: Doors {
-            market,
-            signals: submitted,
-            asks: asked,
-            stop,
-        },
-        signals,
-        asks,
-    })
+    let streams = Streams::start(config, Arc::clone(symbols), rest, events);
+    Ok((streams, market))
 }
 
 /// Opens the sources of signals and the control port; must be called on the runtime.
-pub(super) fn open_doors(
+pub(super) fn open(
     live: &Live,
-    (signals, counts): (mpsc::Sender<Submission>, Arc<Stats>),
-    asks: mpsc::Sender<Asked>,
-) -> anyhow::Result<(Intake, Option<Control>)> {
+    Ends { signals, asks }: Ends,
+    counts: Arc<Stats>,
+) -> anyhow::Result<Doors> {
     let clock = Arc::new(machine_time);
     let intake = intake::start(intake_of(live), signals, clock, counts)?;
     let token_file = control::token_file(&live.journal);
@@ -77,7 +83,23 @@ pub(super) fn open_doors(
         .control
         .map(|addr| control::start(addr, &token_file, asks))
         .transpose()?;
-    Ok((intake, control))
+    Ok(Doors { intake, control })
+}
+
+/// The sources of signals and the control port, at work.
+pub(super) struct Doors {
+    pub(super) intake: Intake,
+    pub(super) control: Option<Control>,
+}
+
+impl Doors {
+    /// Closes them; what is under way gets a moment.
+    pub(super) async fn close(self) {
+        self.intake.stop().await;
+        if let Some(control) = self.control {
+            control.stop().await;
+        }
+    }
 }
 
 fn duration(span: Span) -> Duration {

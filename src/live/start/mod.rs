@@ -7,6 +7,7 @@
 mod doors;
 mod first;
 mod listing;
+mod outside;
 mod reach;
 mod restore;
 
@@ -22,22 +23,22 @@ use crate::domain::time::Timestamp;
 use crate::engine::{DriveError, drive};
 use crate::exchange::trades::Venue;
 use crate::exchange::trades::session::{Ends, Trading};
-use crate::journal::store::Options;
+use crate::journal::entry::Boot;
+use crate::journal::store::{Options, Store};
 use crate::settings::Settings;
 use crate::trader::Trader;
 
-use super::control::{self, Control};
+use super::control;
 use super::desk::Desk;
 use super::figures::Figures;
-use super::intake::Intake;
 use super::merge::Merger;
-use super::paper::{BATCH, MILLISECOND, Paper};
+use super::paper::{BATCH, Contracts, Doors, Ending, MILLISECOND, Paper};
 use super::record::Record;
 
-use doors::{connect, open_doors};
-use listing::listing;
-use reach::Reach;
-use restore::{Restored, books, reopen};
+use doors::{Queues, connect};
+use listing::{Listing, Lookout};
+use outside::Outside;
+use restore::{Before, Restored, books, reopen};
 
 /// How a run is started.
 pub struct Wanted {
@@ -78,36 +79,75 @@ pub fn run(wanted: Wanted, started: &dyn Fn(&Started)) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("the threads of the connections cannot be started")?;
-    let result = Run::begin(&runtime, wanted)?.through(&runtime, started);
+    let result = through(&runtime, wanted, started);
     runtime.shutdown_timeout(Duration::from_secs(2));
     result
 }
 
-/// Everything that was set up.
-struct Run {
+/// Starts, and starts again in place whenever the exchange lists something else: what a restart brings back exactly is
+/// not done a second way. Senders and the operator only wait a moment.
+fn through(runtime: &Runtime, wanted: Wanted, started: &dyn Fn(&Started)) -> anyhow::Result<()> {
+    let settings = Arc::new(wanted.settings);
+    let ballast_bytes = wanted.journal.ballast_bytes;
+    // First of all, so that a second process is refused before it asks anybody anything.
+    let mut journal = reopen(&settings, wanted.journal)?;
+    let (mut outside, mut contracts) = Outside::reach(runtime, &settings, wanted.stop)?;
+    let result = loop {
+        let start = Start::begin(runtime, &mut outside, (journal, &contracts));
+        let ended = start.and_then(|start| {
+            outside.open(runtime, start.told.clone(), started)?;
+            start.through(&mut outside)
+        });
+        contracts = match ended {
+            Ok(Some(relisted)) => relisted,
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        };
+        let options = Options {
+            ballast_bytes,
+            hook: None,
+        };
+        journal = match reopen(&settings, options) {
+            Ok(journal) => journal,
+            Err(error) => break Err(error),
+        };
+    };
+    outside.close(runtime);
+    result
+}
+
+/// One start of the strategy, with the contracts of its time.
+struct Start {
     trader: Trader,
     venue: Venue,
     paper: Paper,
     record: Record,
-    intake: Intake,
-    control: Option<Control>,
     told: Started,
+    _lookout: Lookout,
 }
 
-impl Run {
-    fn begin(runtime: &Runtime, wanted: Wanted) -> anyhow::Result<Self> {
-        let Wanted {
-            settings,
-            stop,
-            journal,
-        } = wanted;
-        let live = settings.live.clone();
-        let (store, before) = reopen(&settings, journal)?;
-        let mut reach = Reach::of(&live, stop)?;
-        let text = runtime.block_on(reach.contracts())?;
-        let (time, now) = runtime.block_on(reach.clock())?;
-        let (symbols, boot) = listing(&settings, &text, now, &before)?;
-        let restored = Restored::of(&settings, (store, before), &boot, &symbols, now)?;
+impl Start {
+    fn begin(
+        runtime: &Runtime,
+        outside: &mut Outside,
+        (journal, contracts): ((Store, Before), &Contracts),
+    ) -> anyhow::Result<Self> {
+        let settings = Arc::clone(&outside.settings);
+        let live = &settings.live;
+        let now = contracts.at;
+        let listing = Listing::of(&settings, contracts, &journal.1.listing)?;
+        for odd in &listing.odd {
+            tracing::warn!(odd, "a contract of the exchange's list is left out");
+        }
+        let Listing {
+            symbols, listed, ..
+        } = listing;
+        let boot = Boot {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            config: settings.to_toml(),
+            listing: listed,
+        };
+        let restored = Restored::of(&settings, journal, &boot, &symbols, now)?;
         let Restored {
             trader,
             venue,
@@ -118,13 +158,21 @@ impl Run {
             fresh,
         } = restored;
         let _entered = runtime.enter();
-        let Reach { rest, stop, .. } = reach;
-        let connected = connect(&live, &symbols, rest, stop)?;
-        let counts = Arc::default();
+        let rest = outside.rest.clone();
+        let (streams, market) = connect(live, &symbols, rest.clone())?;
+        let (lookout, listings) = Lookout::start(&settings, rest, boot.listing);
+        let queues = outside.queues.take();
+        let Queues { signals, asks } = queues.expect("invariant: a start gives the queues back");
         let mut paper = Paper {
             runtime: runtime.handle().clone(),
-            doors: connected.doors,
-            time,
+            doors: Doors {
+                market,
+                signals,
+                asks,
+                listings,
+                stop: outside.stop.clone(),
+            },
+            time: outside.time.clone(),
             asked_time: None,
             // Of a new run nothing has passed, not even the instant it begins at.
             merger: Merger::new(if fresh {
@@ -133,22 +181,21 @@ impl Run {
                 venue.now()
             }),
             record: record.clone(),
-            streams: connected.streams,
+            streams,
             symbols: Arc::clone(&symbols),
             desk: Desk::default(),
             books: books(&venue, fresh),
-            figures: Figures::of(Arc::clone(&counts)),
+            figures: Figures::of(Arc::clone(&outside.counts)),
             places,
             buffer: Vec::with_capacity(BATCH),
-            stopping: false,
+            ending: None,
         };
-        paper.subscribe_first(&live, &venue, &waiting)?;
+        paper.subscribe_first(live, &venue, &waiting)?;
         paper.expect_again(&waiting);
-        let (intake, control) = open_doors(&live, (connected.signals, counts), connected.asks)?;
         let told = Started {
-            bridge: intake.bridge_addr,
-            http: intake.http_addr,
-            control: control.as_ref().map(|control| control.addr),
+            bridge: None,
+            http: None,
+            control: None,
             token_file: control::token_file(&live.journal),
             contracts: symbols.len(),
             epoch,
@@ -159,26 +206,23 @@ impl Run {
             venue,
             paper,
             record,
-            intake,
-            control,
             told,
+            _lookout: lookout,
         })
     }
 
-    fn through(mut self, runtime: &Runtime, started: &dyn Fn(&Started)) -> anyhow::Result<()> {
-        started(&self.told);
+    /// Runs until the end, which has no contracts, or until the exchange lists others.
+    fn through(mut self, outside: &mut Outside) -> anyhow::Result<Option<Contracts>> {
         let mut exchange = Trading::new(self.venue, self.paper, Ends::Pause);
         let driven = drive(&mut self.trader, &mut exchange, &mut self.record);
         let (_, paper) = exchange.into_parts();
-        drop(paper);
-        runtime.block_on(async {
-            self.intake.stop().await;
-            if let Some(control) = self.control {
-                control.stop().await;
-            }
-        });
+        let Doors { signals, asks, .. } = paper.doors;
+        outside.queues = Some(Queues { signals, asks });
         match driven {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(match paper.ending {
+                Some(Ending::Relist(contracts)) => Some(contracts),
+                Some(Ending::Stop) | None => None,
+            }),
             Err(DriveError::Exchange(error)) => Err(error).context("the run cannot go on"),
             Err(DriveError::Journal(error)) => {
                 Err(error).context("the run cannot go on without its journal")

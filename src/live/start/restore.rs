@@ -11,10 +11,10 @@ use anyhow::{anyhow, bail};
 use crate::backtest::retrace::Retrace;
 use crate::domain::fill::{LedgerEntry, Trade};
 use crate::domain::instrument::Instrument;
-use crate::domain::symbol::{Symbol, Symbols};
+use crate::domain::symbol::Symbols;
 use crate::domain::time::Timestamp;
 use crate::exchange::trades::{Trust, Venue};
-use crate::journal::entry::{Boot, Entry, Environment};
+use crate::journal::entry::{Boot, Entry, Environment, Listed};
 use crate::journal::reader;
 use crate::journal::store::{Options, Store};
 use crate::live::books::Books;
@@ -93,8 +93,7 @@ pub(super) fn reopen(settings: &Settings, options: Options) -> anyhow::Result<(S
 
 /// The state of affairs before this start.
 pub(super) struct Before {
-    pub(super) names: Vec<Symbol>,
-    pub(super) instruments: Vec<Instrument>,
+    pub(super) listing: Vec<Listed>,
     config: Option<String>,
     trader: Option<Trader>,
     ledger: Vec<LedgerEntry>,
@@ -104,8 +103,7 @@ pub(super) struct Before {
 impl Before {
     fn nothing() -> Self {
         Self {
-            names: Vec::new(),
-            instruments: Vec::new(),
+            listing: Vec::new(),
             config: None,
             trader: None,
             ledger: Vec::new(),
@@ -122,23 +120,13 @@ impl Before {
             retrace.take(&recorded)?;
             match recorded.entry {
                 Entry::Boot(boot) => {
-                    before.names = boot
-                        .listing
-                        .iter()
-                        .map(|listed| listed.symbol.clone())
-                        .collect();
-                    before.instruments = boot
-                        .listing
-                        .into_iter()
-                        .map(|listed| listed.instrument)
-                        .collect();
+                    before.listing = boot.listing;
                     before.config = Some(boot.config);
                 }
                 Entry::Ledger(entry) => before.ledger.push(entry),
                 Entry::Trade(trade) => before.trades.push(trade),
                 Entry::Stopped { .. }
                 | Entry::Taken { .. }
-                | Entry::Declined { .. }
                 | Entry::Heard(_)
                 | Entry::Noted(_)
                 | Entry::Said(_)

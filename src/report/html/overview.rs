@@ -39,7 +39,7 @@ pub fn header(run: &RunReport, lang: Lang) -> String {
     );
     format!(
         "<header>\n<p class=\"kicker\">{}{label}</p>\n<h1>{}</h1>\n<p class=\"note\">{line}</p>\n</header>\n",
-        words::KICKER.say(lang),
+        run.mode.title().say(lang),
         escape::text(&run.title),
     )
 }

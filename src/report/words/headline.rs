@@ -4,6 +4,7 @@
 
 words! {
     KICKER: "confluence backtest", "共振策略回测";
+    KICKER_PAPER: "confluence paper trading", "共振策略模拟盘";
     SYNTHETIC_TAG: "synthetic data", "合成数据";
     TOP_LINE: "{0} to {1} UTC ({2}) · start {3} · run {4} · version {5}", "{0} 至 {1} UTC（{2}）· 初始资金 {3} · 运行 {4} · 版本 {5}";
     PICTURE_FOOT: "{0} to {1} UTC · run {2} · confluence {3}", "{0} 至 {1} UTC · 运行 {2} · confluence {3}";

@@ -708,37 +708,32 @@ impl Maker {
 
     /// Any entry but a boot, which has its own door.
     pub(crate) fn entry(&mut self) -> Entry {
-        const FORMS: [&str; 13] = [
-            "stopped", "taken", "declined", "heard", "noted", "said", "ledger", "trade", "step",
-            "rollover", "bar", "alarm", "operator",
+        const FORMS: [&str; 12] = [
+            "stopped", "taken", "heard", "noted", "said", "ledger", "trade", "step", "rollover",
+            "bar", "alarm", "operator",
         ];
         self.pick(&FORMS, |maker, form| match form {
             0 => Entry::Stopped {
                 clean: maker.flag(),
             },
             1 => maker.taken(),
-            2 => Entry::Declined {
-                id: maker.text(),
-                source: maker.text(),
-                reason: maker.text(),
-            },
-            3 => Entry::Heard(maker.event()),
-            4 => Entry::Noted(maker.note()),
-            5 => Entry::Said(maker.said()),
-            6 => Entry::Ledger(maker.line()),
-            7 => Entry::Trade(maker.trade()),
-            8 => Entry::Step {
+            2 => Entry::Heard(maker.event()),
+            3 => Entry::Noted(maker.note()),
+            4 => Entry::Said(maker.said()),
+            5 => Entry::Ledger(maker.line()),
+            6 => Entry::Trade(maker.trade()),
+            7 => Entry::Step {
                 at: maker.time(),
                 rank: u8::try_from(maker.random.below(256)).unwrap(),
                 wallet: maker.money(),
                 symbol: maker.symbol(),
                 position: maker.maybe(Self::position),
             },
-            9 => Entry::Rollover {
+            8 => Entry::Rollover {
                 at: maker.time(),
                 equity: maker.notional(),
             },
-            10 => Entry::Bar {
+            9 => Entry::Bar {
                 symbol: maker.symbol(),
                 open_time: maker.time(),
                 open: maker.price(),
@@ -749,7 +744,7 @@ impl Maker {
                 mark: maker
                     .maybe(|maker| [maker.price(), maker.price(), maker.price(), maker.price()]),
             },
-            11 => Entry::Alarm {
+            10 => Entry::Alarm {
                 code: maker.text(),
                 text: maker.text(),
             },

@@ -129,7 +129,9 @@ fn two_commands_show_a_trade_from_signal_to_close() {
     let made = sim(&["report", paths[0], "--out", paths[1]])
         .status()
         .unwrap();
-    assert!(made.success() && report.join("report.html").exists());
+    assert!(made.success());
+    let page = std::fs::read_to_string(report.join("report.html")).unwrap();
+    assert!(page.contains("confluence paper trading") && !page.contains("confluence backtest"));
     let mut table = csv::Reader::from_path(report.join("trades.csv")).unwrap();
     let rows: Vec<BTreeMap<String, String>> = table.deserialize().map(Result::unwrap).collect();
     assert_eq!(rows.len(), said.trades.len());

@@ -51,6 +51,11 @@ pub(super) struct Play {
 impl Play {
     /// The server, sending its signals to `bridge`.
     pub(super) fn serve(&self, bridge: u16) -> Running {
+        serve(self.config(bridge)).unwrap()
+    }
+
+    /// What it serves.
+    pub(super) fn config(&self, bridge: u16) -> Config {
         let fallback = Settings::defaults().fallback;
         let mut config = Config::new(self.data.clone(), fallback);
         config.symbols.clone_from(&self.symbols);
@@ -60,7 +65,7 @@ impl Play {
             signals: self.signals.clone(),
             bridge: format!("127.0.0.1:{bridge}"),
         });
-        serve(config).unwrap()
+        config
     }
 
     /// The configuration of a paper run against a server.

@@ -36,7 +36,6 @@ pub(super) fn judge(case: &Case, breaches: &mut Vec<String>) {
                     ));
                 }
             }
-            Entry::Declined { id, .. } => *heard.entry(id).or_default() += 1,
             _ => {}
         }
     }
