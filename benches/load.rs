@@ -24,7 +24,7 @@ use confluence::domain::time::Span;
 use confluence::exchange::history::Engine;
 use confluence::market::klines;
 use confluence::market::parquet;
-use confluence::report::input::Reproduce;
+use confluence::report::input::{Mode, Reproduce};
 use confluence::stats::sensitivity::CostTable;
 use divan::Bencher;
 use polars::prelude::{ParquetReader, SerReader};
@@ -147,6 +147,7 @@ fn whole(folder: &Path) -> (usize, usize) {
     let identity = Identity {
         title: String::new(),
         run_id: String::new(),
+        mode: Mode::Backtest,
         reproduce: Reproduce {
             command: String::new(),
             inputs: Vec::new(),

@@ -85,14 +85,11 @@ pub fn summarize(parts: Parts<'_>, identity: Identity) -> Result<RunReport, Cost
     let benchmarks = benchmarks(parts, &daily);
     let trades = trade_rows(parts);
     let sums = totals(&outcome.ledger, fills.iter().map(|row| &row.fill))?;
-    let fill_notional: Notional = fills.iter().fold(Notional::ZERO, |sum, row| {
-        sum + row.fill.price * row.fill.qty
-    });
     let metrics = metrics(RunInput {
         daily: &daily,
         bars: &bars,
         trades: &trades,
-        fill_notional: fill_notional.to_f64(),
+        fill_notional: traded(fills).to_f64(),
         costs: &sums,
         initial: settings.model.balance,
         benchmarks: &benchmarks,
@@ -293,6 +290,12 @@ fn trade_rows(parts: Parts<'_>) -> Vec<TradeRow> {
             row
         })
         .collect()
+}
+
+/// The value of all executions.
+fn traded(fills: &[FillRow]) -> Notional {
+    let values = fills.iter().map(|row| row.fill.price * row.fill.qty);
+    values.fold(Notional::ZERO, |sum, value| sum + value)
 }
 
 /// Reason and quantity of each closing fill, per symbol and position in order.

@@ -15,24 +15,44 @@ use crate::domain::symbol::Symbols;
 use crate::domain::time::Span;
 use crate::exchange::binance::rest::Rest;
 use crate::exchange::binance::wire::contracts;
-use crate::journal::entry::Listed;
+use crate::journal::entry::{Boot, Listed};
 use crate::live::paper::Contracts;
 use crate::market::instruments::RuleBook;
 use crate::market::library::Library;
 use crate::market::window::Window;
 use crate::settings::Settings;
 
-/// The contracts of a start, in their places.
-pub(super) struct Listing {
-    pub(super) symbols: Arc<Symbols>,
-    pub(super) listed: Vec<Listed>,
+/// The contracts of a start, and its record.
+pub(super) fn boot(
+    settings: &Settings,
+    contracts: &Contracts,
+    before: &[Listed],
+) -> anyhow::Result<(Arc<Symbols>, Boot)> {
+    let Listing { listed, odd } = Listing::of(settings, contracts, before)?;
+    for odd in odd {
+        tracing::warn!(odd, "a contract of the exchange's list is left out");
+    }
+    let names = listed.iter().map(|listed| listed.symbol.clone()).collect();
+    let symbols = Symbols::listed(names)
+        .ok_or_else(|| anyhow!("the exchange lists more than 65,535 contracts"))?;
+    let boot = Boot {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        config: settings.to_toml(),
+        listing: listed,
+    };
+    Ok((Arc::new(symbols), boot))
+}
+
+/// What can be traded, each contract in its place.
+struct Listing {
+    listed: Vec<Listed>,
     /// What was left out, and why.
-    pub(super) odd: Vec<String>,
+    odd: Vec<String>,
 }
 
 impl Listing {
     /// Reads an answer to `exchangeInfo`; contracts of `before` keep their places.
-    pub(super) fn of(
+    fn of(
         settings: &Settings,
         Contracts { text, at: now }: &Contracts,
         before: &[Listed],
@@ -72,14 +92,7 @@ impl Listing {
                 "the exchange lists no USDT perpetual contract that trades\nhint: live.market.rest names the exchange; is it the right one?"
             );
         }
-        let names = listed.iter().map(|listed| listed.symbol.clone()).collect();
-        let symbols = Symbols::listed(names)
-            .ok_or_else(|| anyhow!("the exchange lists more than 65,535 contracts"))?;
-        Ok(Self {
-            symbols: Arc::new(symbols),
-            listed,
-            odd,
-        })
+        Ok(Self { listed, odd })
     }
 }
 

@@ -23,7 +23,6 @@ use crate::domain::time::Timestamp;
 use crate::engine::{DriveError, drive};
 use crate::exchange::trades::Venue;
 use crate::exchange::trades::session::{Ends, Trading};
-use crate::journal::entry::Boot;
 use crate::journal::store::{Options, Store};
 use crate::settings::Settings;
 use crate::trader::Trader;
@@ -36,7 +35,7 @@ use super::paper::{BATCH, Contracts, Doors, Ending, MILLISECOND, Paper};
 use super::record::Record;
 
 use doors::{Queues, connect};
-use listing::{Listing, Lookout};
+use listing::Lookout;
 use outside::Outside;
 use restore::{Before, Restored, books, reopen};
 
@@ -135,18 +134,7 @@ impl Start {
         let settings = Arc::clone(&outside.settings);
         let live = &settings.live;
         let now = contracts.at;
-        let listing = Listing::of(&settings, contracts, &journal.1.listing)?;
-        for odd in &listing.odd {
-            tracing::warn!(odd, "a contract of the exchange's list is left out");
-        }
-        let Listing {
-            symbols, listed, ..
-        } = listing;
-        let boot = Boot {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            config: settings.to_toml(),
-            listing: listed,
-        };
+        let (symbols, boot) = listing::boot(&settings, contracts, &journal.1.listing)?;
         let restored = Restored::of(&settings, journal, &boot, &symbols, now)?;
         let Restored {
             trader,

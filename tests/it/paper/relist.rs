@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -206,13 +206,14 @@ fn a_contract_listed_later_is_taken_on_the_connection_of_before() {
     let front = Front::of(&server, one_more_later, true);
     let settings = looking(quiet.settings(&server, bridge, &journal), &front, 60);
     let player = Player::start(settings, Options::default());
-    let began = Instant::now();
+    let mut tries = 0;
     let mut stream = loop {
         match TcpStream::connect(("127.0.0.1", bridge)) {
             Ok(stream) => break stream,
             Err(_) => std::thread::park_timeout(Duration::from_millis(5)),
         }
-        assert!(began.elapsed() < Duration::from_secs(30) && !player.is_over());
+        tries += 1;
+        assert!(tries < 6_000 && !player.is_over());
     };
     let mut answers = BufReader::new(stream.try_clone().unwrap());
     let mut said: Vec<Value> = Vec::new();
@@ -229,11 +230,7 @@ fn a_contract_listed_later_is_taken_on_the_connection_of_before() {
             break;
         }
         front.held.store(false, Ordering::SeqCst);
-        assert!(
-            began.elapsed() < Duration::from_secs(30),
-            "{:?}",
-            said.last()
-        );
+        assert!(number < 1_500, "{:?}", said.last());
         std::thread::park_timeout(Duration::from_millis(20));
     }
     player.stop().unwrap();
